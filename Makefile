@@ -1,0 +1,62 @@
+# `make book` builds the site and `make test` checks everything, each from a fresh clone. `make help` lists the rest.
+.DEFAULT_GOAL := help
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+PAGES := .cache/pages
+SCRIPTS := code tests tools book/_ext
+WORKFLOWS := .github/workflows
+
+# Data that the package prepares stays inside the checkout.
+export UNROLLED_CACHE ?= $(CURDIR)/.cache/unrolled
+# Names written by the user's locale must not change what is built.
+export PYTHONUTF8 = 1
+
+.PHONY: help book test env lint types check pages format links lock clean
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
+
+env:  ## make .venv with the locked versions, if that is not done
+	@sh tools/environment.sh
+
+book: env  ## execute the notebooks and build the site
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo "Open $(CURDIR)/_build/html/index.html"
+
+test: export UNROLLED_BUDGET = smoke
+test: lint types check  ## lint, types and every test, at the smoke budget
+
+check: export UNROLLED_BUDGET = smoke
+check: env pages  ## the tests alone: units, notebooks, the built site
+	$(BIN)/python -m pytest --nbmake tests $(PAGES)
+
+pages: env
+	$(BIN)/python tools/pages.py $(PAGES)
+
+lint: env pages  ## ruff over the code and the cells, and the workflows
+	$(BIN)/ruff check $(SCRIPTS)
+	$(BIN)/ruff format --check $(SCRIPTS)
+	$(BIN)/ruff check --no-respect-gitignore $(PAGES)
+	$(BIN)/ruff format --check --no-respect-gitignore $(PAGES)
+	$(BIN)/zizmor --offline --pedantic --quiet $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/*.yml
+
+types: env  ## mypy over the package
+	$(BIN)/mypy
+
+format: env  ## put code into its form
+	$(BIN)/ruff check --fix $(SCRIPTS)
+	$(BIN)/ruff format $(SCRIPTS)
+
+links: env  ## follow every external link of the book
+	$(BIN)/jupyter-book build . -W -n --keep-going --builder linkcheck --path-output _build/links
+
+lock: env  ## resolve requirements.lock again
+	sh tools/lock.sh
+
+clean:  ## remove what is built and kept, but not .venv
+	rm -rf _build .cache

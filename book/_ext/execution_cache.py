@@ -1,0 +1,60 @@
+"""Key the executed notebooks by everything that their outputs depend on.
+
+jupyter-cache knows a notebook by its cells and its kernel alone, so a change in the package would leave old
+outputs standing. Here the cache gets a folder named by a fingerprint of what the cells use. MyST-NB's setting
+of that folder is part of Sphinx's environment, so another fingerprint also makes Sphinx read every page again.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+KEPT = 4  # caches that stay: two budgets, before and after a change
+
+
+def sources(root: Path) -> Iterator[Path]:
+    """Yield the files, besides the pages, that can change an output."""
+    yield root / "requirements.lock"
+    yield from sorted((root / "code").rglob("*.py"))
+    yield from sorted(p for p in (root / "book" / "results").rglob("*") if p.is_file())
+
+
+def fingerprint(root: Path, budget: str) -> str:
+    """Return a name for the state of the code, the locked versions, the results, the budget and Python."""
+    digest = hashlib.sha256(f"{budget} {sys.version_info[:2]} {sys.platform}".encode())
+    for path in sources(root):
+        data = path.read_bytes()
+        digest.update(f"\0{path.relative_to(root).as_posix()} {len(data)}\0".encode() + data)
+    return digest.hexdigest()[:16]
+
+
+def prune(folder: Path, kept: int = KEPT) -> None:
+    """Remove all but the caches used last."""
+    by_age = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in by_age[kept:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def set_cache(app: Any, config: Any) -> None:
+    """Point MyST-NB to the cache of this fingerprint."""
+    root = Path(app.srcdir)
+    cache = root / ".cache" / "notebooks" / fingerprint(root, budget())
+    cache.mkdir(parents=True, exist_ok=True)
+    cache.touch()
+    prune(cache.parent)
+    config.nb_execution_cache_path = str(cache)
+
+
+def budget() -> str:
+    """Return the budget that the cells run at, as `unrolled.budgets` reads it."""
+    return os.environ.get("UNROLLED_BUDGET") or "live"
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("config-inited", set_cache)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
