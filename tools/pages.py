@@ -1,4 +1,4 @@
-"""Convert the notebooks of the book to .ipynb, in a mirror of the folder `book`, for the tools that read only those.
+"""Convert the notebooks of the book to .ipynb, for the tools that read nothing else.
 
 usage: pages.py OUT
 """
@@ -25,9 +25,9 @@ def notebooks(book: Path) -> Iterator[Path]:
 
 
 def mirror(book: Path, out: Path) -> list[Path]:
-    """Write every notebook of `book` under `out` and return the files; what is there from before goes.
+    """Write every notebook of `book` under `out`, which is emptied first, and return the files.
 
-    Files that are no pages are copied too, so that a relative path means the same in the mirror.
+    Files that are no pages are copied too, so that a relative path means the same there.
     """
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(book, out, ignore=shutil.ignore_patterns("*.md", "_ext", "__pycache__"))

@@ -1,8 +1,9 @@
 """Key the executed notebooks by everything that their outputs depend on.
 
-jupyter-cache knows a notebook by its cells and its kernel alone, so a change in the package would leave old
-outputs standing. Here the cache gets a folder named by a fingerprint of what the cells use. MyST-NB's setting
-of that folder is part of Sphinx's environment, so another fingerprint also makes Sphinx read every page again.
+jupyter-cache knows a notebook by its cells and its kernel alone, so a change in the package would
+leave old outputs standing. Here the cache gets a folder named by a fingerprint of what the cells
+use. MyST-NB's setting of that folder is part of Sphinx's environment, so another fingerprint also
+makes Sphinx read every page again.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ def sources(root: Path) -> Iterator[Path]:
 
 
 def fingerprint(root: Path, budget: str) -> str:
-    """Return a name for the state of the code, the locked versions, the results, the budget and Python."""
+    """Return a name for the state of all that a cell uses, and for the budget and the Python."""
     digest = hashlib.sha256(f"{budget} {sys.version_info[:2]} {sys.platform}".encode())
     for path in sources(root):
         data = path.read_bytes()

@@ -1,7 +1,7 @@
 """Say at the foot of each page how long its cells took to run.
 
-MyST-NB records the time of a run, and jupyter-cache keeps it with the outputs, so it also stands on a page
-whose outputs come from the cache.
+MyST-NB records the time of a run, and jupyter-cache keeps it with the outputs, so the line is also
+right on a page whose outputs come from the cache.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ def sentence(seconds: float, budget: str) -> str:
     elif seconds < 100:
         time = f"{seconds:.0f} s"
     else:
-        time = f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+        time = "{} min {} s".format(*divmod(round(seconds), 60))
     return f"The cells of this page ran in {time}, at the {budget} budget."
 
 
