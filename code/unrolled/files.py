@@ -30,37 +30,30 @@ def atomic_write(
     Raises:
         UserError: the folder is missing or not writable, `path` is a folder, or the disk is full.
     """
-    target = Path(path)
-    temporary: Path | None = None
+    with _named(path):
+        target = Path(path).resolve()
+        temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+        text = {} if mode == "wb" else {"encoding": "utf-8", "newline": "\n"}
+        handle = open(temporary, mode.replace("w", "x"), **text)  # type: ignore[call-overload]  # noqa: SIM115
     try:
-        with _named(target):
-            target = target.resolve()
-            name = target.parent / f".{secrets.token_hex(8)}.tmp"
-            text = {} if mode == "wb" else {"encoding": "utf-8", "newline": "\n"}
-            handle = open(name, mode.replace("w", "x"), **text)  # type: ignore[call-overload]  # noqa: SIM115
-            temporary = name
-        try:
-            with _named(Path(path), only=_FULL):
-                yield handle
+        with _named(path, only=_FULL), handle:
+            yield handle
+            with _named(path):
                 handle.flush()
                 os.fsync(handle.fileno())
-        finally:
-            with _named(Path(path), only=_FULL):
-                handle.close()
-        with _named(Path(path)):
+        with _named(path):
             os.replace(temporary, target)
-        temporary = None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
-def _named(path: Path, only: set[int] | None = None) -> Iterator[None]:
+def _named(path: str | os.PathLike[str], only: set[int] | None = None) -> Iterator[None]:
     """Turn an `OSError` (of the numbers in `only`) into a `UserError` that names the file."""
     try:
         yield
     except OSError as error:
         if only is not None and error.errno not in only:
             raise
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+        raise UserError(f"cannot write {os.fspath(path)}: {error.strerror or error}") from error

@@ -21,7 +21,7 @@ from unrolled.tasks.pronunciation.families import (
     split_by_family,
     split_by_word,
 )
-from unrolled.tasks.pronunciation.loading import load
+from unrolled.tasks.pronunciation.loading import load, prepare
 from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "leak",
     "load",
     "normalise",
+    "prepare",
     "read_cmudict",
     "read_tsv",
     "score",

@@ -110,7 +110,8 @@ class Aligner:
     def align(self, pairs: Sequence[Pair]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The most probable tags of each word (Viterbi).
 
-        Letters and tags that the fit has not seen make a word impossible to align.
+        Words of more than two phonemes a letter are passed over. Letters and phonemes that the
+        fit has not seen make a word impossible to align.
 
         Shape: yields, for words of one number of letters n and of phonemes, their places in
             `pairs` (N,) and their tags (N, n), a row of -1 where there is no alignment.
@@ -119,14 +120,16 @@ class Aligner:
             yield group.places, group.viterbi(self.theta)
 
     def _groups(self, pairs: Sequence[Pair]) -> Iterator["_Group"]:
-        """The words that can be aligned at all, by number of letters and of phonemes."""
+        """The words by number of letters and of phonemes, without those of too many phonemes."""
         letter_ids = {letter: i for i, letter in enumerate(self.letters)}
         tag_ids = {tag: i for i, tag in enumerate(self.tags)}
         by_shape: dict[tuple[int, int], list[int]] = {}
         for place, (word, phonemes) in enumerate(pairs):
             by_shape.setdefault((len(word), len(phonemes)), []).append(place)
         for (n, m), all_places in sorted(by_shape.items()):
-            step = max(1, _CELLS // (n * (m + 1) or 1))
+            if m > 2 * n:
+                continue
+            step = max(1, _CELLS // (n * (m + 1)))
             for start in range(0, len(all_places), step):
                 places = all_places[start : start + step]
                 chosen = [pairs[place] for place in places]
@@ -231,7 +234,7 @@ class _Group:
 
     def _trace(self, steps: np.ndarray, possible: np.ndarray) -> np.ndarray:
         (size, n), rows = self.x.shape, np.arange(len(self.x))
-        tags, j = np.full((size, n), -1), np.full(size, self.y1.shape[1])
+        tags, j = np.full((size, n), -1, np.int32), np.full(size, self.y1.shape[1])
         sources = [np.zeros((size, 1), np.intp), self.y1, self.y2]
         for i in reversed(range(n)):
             step = steps[rows, i, j]

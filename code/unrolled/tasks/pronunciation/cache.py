@@ -50,9 +50,10 @@ def fetch(key: str, build: Callable[[], PronunciationData]) -> PronunciationData
     except (OSError, NotImplementedError, Timeout) as error:
         _notify(f"the cache is not used: {error}")
         return build()
-    with lock:
-        lock.release()  # the count of `acquire`; leaving the block gives the lock back
+    try:
         return _read_or_build(path, build)
+    finally:
+        lock.release()
 
 
 def _read_or_build(path: Path, build: Callable[[], PronunciationData]) -> PronunciationData:
@@ -65,7 +66,7 @@ def _read_or_build(path: Path, build: Callable[[], PronunciationData]) -> Pronun
     data = build()
     try:
         _write(path, data)
-    except UserError as error:
+    except (OSError, UserError) as error:
         _notify(f"the cache is not used: {error}")
     return data
 

