@@ -1,0 +1,60 @@
+"""Weights on disk: one safetensors file, with what is needed to use them as JSON in its metadata. Nothing is unpickled."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from unrolled.errors import UserError
+from unrolled.files import atomic_write
+
+FORMAT = "unrolled/1"
+Arrays = dict[str, NDArray[Any]]
+
+
+class Checkpoint(NamedTuple):
+    """Arrays by name, and the facts that go with them (model, vocabularies, recipe, history)."""
+
+    arrays: Arrays
+    facts: dict[str, Any]
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Replaces `path` in one step; an interrupted write leaves the old file.
+
+    Raises:
+        UserError: the folder cannot be written or the disk is full.
+    """
+    arrays = {name: np.ascontiguousarray(value) for name, value in checkpoint.arrays.items()}
+    metadata = {"format": FORMAT, "facts": json.dumps(checkpoint.facts)}
+    with atomic_write(path) as handle:
+        handle.write(save(arrays, metadata))
+
+
+def read(path: Path) -> Checkpoint:
+    """Reads what `write` wrote.
+
+    Raises:
+        UserError: no such file, or not a whole checkpoint of this package.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such checkpoint; train one with `unrolled train`")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise UserError(
+                    f"{path}: not a checkpoint of unrolled; train one with `unrolled train`"
+                )
+            return Checkpoint(
+                {name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118
+                json.loads(metadata["facts"]),
+            )
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{path}: cut off or not a checkpoint ({error}); delete it and train again"
+        ) from error

@@ -1,0 +1,243 @@
+"""The one place where the frameworks meet: carry weights across, compare outputs and gradients.
+
+Every model answers the same questions here (`parameters`, `assign`, `logits`, `gradients`), always under the NumPy reference's
+names and shapes: `recurrent.W_i` is the input gate's (H, D) matrix, whoever owns it. What differs between the frameworks
+stands in two tables and one class: what a tensor is called, whether it is transposed, and in which order gates are stacked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+
+import unrolled.keras.cells as keras_cells
+import unrolled.keras.training as keras_training
+import unrolled.torch.cells as torch_cells
+import unrolled.torch.training as torch_training
+from unrolled.checkpoints import Arrays
+from unrolled.numpy import models as reference
+from unrolled.numpy.cells import Array
+
+
+class ParityError(AssertionError):
+    """Two models differ where they must agree."""
+
+
+# What each kind of layer calls its tensors: the reference's short name, then the framework's.
+TORCH_NAMES: dict[type, dict[str, str]] = {
+    torch.nn.Embedding: {"E": "weight"},
+    torch.nn.Linear: {"W": "weight", "b": "bias"},
+    torch_cells.Recurrent: {"W": "weight_ih", "U": "weight_hh", "b": "bias", "bh": "bias_hh"},
+}
+KERAS_NAMES: dict[type, dict[str, str]] = {
+    keras.layers.Embedding: {"E": "embeddings"},
+    keras.layers.Dense: {"W": "kernel", "b": "bias"},
+    keras_cells.Recurrent: {
+        "W": "kernel",
+        "U": "recurrent_kernel",
+        "b": "bias",
+        "bh": "recurrent_bias",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One tensor of a framework's layer, and how it reads in the reference.
+
+    Args:
+        names: the reference's names of its blocks, one a gate, stacked along the outputs.
+        tensor: the framework's own variable.
+        transposed: Keras keeps matrices as (inputs, outputs); the reference and PyTorch as (outputs, inputs).
+    """
+
+    names: tuple[str, ...]
+    tensor: Any
+    transposed: bool
+
+    def read(self, value: Array) -> Arrays:
+        """The blocks of an array shaped like the tensor."""
+        value = value.T if self.transposed else value
+        blocks = np.split(value, len(self.names)) if len(self.names) > 1 else [value]
+        return dict(zip(self.names, blocks, strict=True))
+
+    def write(self, arrays: Arrays) -> Array:
+        """The inverse of `read`."""
+        value = np.concatenate([arrays[name] for name in self.names])
+        return value.T if self.transposed else value
+
+
+def _slots(
+    layers: Iterable[tuple[str, Any]], table: dict[type, dict[str, str]], transposes: bool
+) -> list[Slot]:
+    found = []
+    for at, layer in layers:
+        names = next((names for kind, names in table.items() if isinstance(layer, kind)), None)
+        if names is None:
+            raise ParityError(f"no table names the weights of {at}, a {type(layer).__name__}")
+        gates = getattr(layer, "gates", ("",))
+        for ours, theirs in names.items():
+            if hasattr(layer, theirs):
+                blocks = tuple(f"{at}.{ours}{gate}" for gate in gates)
+                found.append(
+                    Slot(blocks, getattr(layer, theirs), transposes and ours in ("W", "U"))
+                )
+    return found
+
+
+@singledispatch
+def slots(model: Any) -> list[Slot]:
+    """The model's tensors, each with its names in the reference."""
+    raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
+
+
+@slots.register
+def _(model: torch.nn.Module) -> list[Slot]:
+    return _slots(model.named_children(), TORCH_NAMES, transposes=False)
+
+
+@slots.register
+def _(model: keras.Model) -> list[Slot]:
+    return _slots(((layer.name, layer) for layer in model.layers), KERAS_NAMES, transposes=True)
+
+
+@slots.register
+def _(model: reference.Model) -> list[Slot]:
+    return [Slot((name,), array, transposed=False) for name, array in model.parameters.items()]
+
+
+def _to_numpy(tensor: Any) -> Array:
+    return tensor.detach().numpy() if isinstance(tensor, torch.Tensor) else np.asarray(tensor)
+
+
+def _read(model: Any, values: Iterable[Any]) -> Arrays:
+    pairs = zip(slots(model), values, strict=True)
+    return {
+        name: np.array(block)
+        for slot, value in pairs
+        for name, block in slot.read(_to_numpy(value)).items()
+    }
+
+
+def parameters(model: Any) -> Arrays:
+    """A copy of every trained parameter under the reference's names."""
+    return _read(model, [slot.tensor for slot in slots(model)])
+
+
+def assign(model: Any, arrays: Arrays) -> None:
+    """Puts parameters under the reference's names into a model of any framework.
+
+    Raises:
+        ParityError: names or shapes do not fit; the model is left as it was.
+    """
+    mine = parameters(model)
+    if mine.keys() != arrays.keys():
+        odd = ", ".join(sorted(mine.keys() ^ arrays.keys()))
+        raise ParityError(f"only one of the two models has {odd}")
+    for name, value in mine.items():
+        if value.shape != arrays[name].shape:
+            raise ParityError(
+                f"{name} is {arrays[name].shape} in one model and {value.shape} in the other"
+            )
+    for slot in slots(model):
+        value = slot.write(arrays)
+        if isinstance(slot.tensor, torch.Tensor):
+            slot.tensor.data.copy_(torch.from_numpy(value))
+        elif isinstance(slot.tensor, np.ndarray):
+            slot.tensor[...] = value
+        else:
+            slot.tensor.assign(value)
+
+
+def carry(source: Any, target: Any) -> None:
+    """Gives `target` the weights of `source`; each may be a model of any of the three frameworks.
+
+    Raises:
+        ParityError: the two are not the same model.
+    """
+    assign(target, parameters(source))
+
+
+@singledispatch
+def logits(model: Any, letters: Array) -> Array:
+    """What the model says. Shape: letters (B, T); logits (B, T, K)."""
+    raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
+
+
+@logits.register
+def _(model: torch.nn.Module, letters: Array) -> Array:
+    with torch.no_grad():
+        return model(torch.from_numpy(letters)).numpy()
+
+
+@logits.register
+def _(model: keras.Model, letters: Array) -> Array:
+    return np.asarray(model(letters))
+
+
+@logits.register
+def _(model: reference.Model, letters: Array) -> Array:
+    return model.forward(letters)
+
+
+@singledispatch
+def gradients(model: Any, letters: Array, tags: Array) -> Arrays:
+    """The gradient of the mean cross-entropy by every parameter, under the reference's names. Shape: both (B, T)."""
+    raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
+
+
+@gradients.register
+def _(model: torch.nn.Module, letters: Array, tags: Array) -> Arrays:
+    loss = torch_training.cross_entropy(model(torch.from_numpy(letters)), torch.from_numpy(tags))
+    return _read(model, torch.autograd.grad(loss, [slot.tensor for slot in slots(model)]))
+
+
+@gradients.register
+def _(model: keras.Model, letters: Array, tags: Array) -> Arrays:
+    with tf.GradientTape() as tape:
+        loss = keras_training.cross_entropy(model(letters), tags)
+    found = tape.gradient(loss, [slot.tensor.value for slot in slots(model)])
+    return _read(model, [tf.convert_to_tensor(gradient) for gradient in found])
+
+
+@gradients.register
+def _(model: reference.Model, letters: Array, tags: Array) -> Arrays:
+    _, d_logits = reference.cross_entropy(model.forward(letters), tags)
+    model.backward(d_logits)
+    return model.gradients
+
+
+def differences(a: Any, b: Any, letters: Array, tags: Array) -> dict[str, float]:
+    """How far two models are apart on one batch: the logits, and the gradient of every parameter.
+
+    The distance of two arrays is the largest |p - q| / max(1, |p|) of their entries.
+    """
+    first, second = gradients(a, letters, tags), gradients(b, letters, tags)
+    if first.keys() != second.keys():
+        raise ParityError(
+            f"only one of the two models has {', '.join(sorted(first.keys() ^ second.keys()))}"
+        )
+    found = {"logits": distance(logits(a, letters), logits(b, letters))}
+    return found | {f"gradient of {name}": distance(first[name], second[name]) for name in first}
+
+
+def distance(p: Array, q: Array) -> float:
+    """The largest |p - q| / max(1, |p|) of two arrays' entries."""
+    return float(np.max(np.abs(p - q) / np.maximum(1, np.abs(p))))
+
+
+def check(a: Any, b: Any, letters: Array, tags: Array, tolerance: float) -> None:
+    """Holds two models against each other on one batch.
+
+    Raises:
+        ParityError: something differs by more than `tolerance`; the message names it.
+    """
+    apart = {name: d for name, d in differences(a, b, letters, tags).items() if not d <= tolerance}
+    if apart:
+        worst = ", ".join(f"{name} by {d:.1e}" for name, d in apart.items())
+        raise ParityError(f"more than {tolerance:.0e} apart: {worst}")

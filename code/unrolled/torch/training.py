@@ -1,0 +1,75 @@
+"""One optimiser step in PyTorch."""
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from unrolled import training
+from unrolled.checkpoints import Arrays
+from unrolled.training import Recipe
+
+Array = NDArray[Any]
+
+
+def cross_entropy(logits: Tensor, tags: Tensor) -> Tensor:
+    """Mean over all letters of -log softmax(logits)[tag]. Shape: (B, T, K), (B, T) -> ()."""
+    return F.cross_entropy(logits.flatten(0, 1), tags.flatten().long())
+
+
+class Trainer(training.Trainer):
+    """A PyTorch model and its optimiser.
+
+    Args:
+        model: letters (B, T) -> logits (B, T, K).
+        recipe: how to train.
+    """
+
+    framework = "pytorch"
+    model: nn.Module
+
+    def __init__(self, model: nn.Module, recipe: Recipe) -> None:
+        super().__init__(model, recipe)
+        if recipe.optimizer == "sgd":
+            self.optimizer: torch.optim.Optimizer = torch.optim.SGD(model.parameters())
+        else:
+            self.optimizer = torch.optim.Adam(model.parameters(), eps=recipe.epsilon)
+
+    def train_step(self, letters: Array, tags: Array, learning_rate: float) -> float:
+        self.optimizer.param_groups[0]["lr"] = learning_rate
+        self.optimizer.zero_grad()
+        loss = cross_entropy(self.model(torch.from_numpy(letters)), torch.from_numpy(tags))
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+        self.optimizer.step()
+        return loss.item()
+
+    @torch.no_grad()
+    def predict(self, letters: Array) -> Array:
+        return self.model(torch.from_numpy(letters)).argmax(dim=-1).numpy()
+
+    def weights(self) -> Arrays:
+        return {name: p.detach().numpy().copy() for name, p in self.model.named_parameters()}
+
+    def load_weights(self, arrays: Arrays) -> None:
+        self.model.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
+
+    def optimizer_state(self) -> Arrays:
+        names = dict(enumerate(name for name, _ in self.model.named_parameters()))
+        return {
+            f"{names[index]}/{key}": np.array(value)
+            for index, state in self.optimizer.state_dict()["state"].items()
+            for key, value in state.items()
+        }
+
+    def load_optimizer_state(self, arrays: Arrays) -> None:
+        index = {name: i for i, (name, _) in enumerate(self.model.named_parameters())}
+        state: dict[int, dict[str, Tensor]] = {}
+        for path, array in arrays.items():
+            name, _, key = path.rpartition("/")
+            state.setdefault(index[name], {})[key] = torch.from_numpy(array)
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
