@@ -55,8 +55,8 @@ format: env  ## put code into its form
 links: env  ## follow every external link of the book
 	$(BIN)/jupyter-book build . -W -n --keep-going --builder linkcheck --path-output _build/links
 
-lock: env  ## resolve requirements.lock again
-	sh tools/lock.sh
+lock: env  ## resolve requirements.lock again; LOCK=--upgrade takes what is new
+	sh tools/lock.sh $(LOCK)
 
 clean:  ## remove what is built and kept, but not .venv
 	rm -rf _build .cache

@@ -1,0 +1,130 @@
+"""The built site, page by page; and, for each check, a page that it must catch."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import site_checks
+import yaml
+from bs4 import BeautifulSoup
+from pages import is_notebook
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD_MAY_TAKE = 900  # seconds; the first test that asks for the site waits for it
+
+
+def documents(contents: object) -> list[str]:
+    """Return the names of all pages in the contents, at whatever depth."""
+    if isinstance(contents, dict):
+        own = [str(value) for key, value in contents.items() if key in ("root", "file")]
+        return own + [name for value in contents.values() for name in documents(value)]
+    return (
+        [name for item in contents for name in documents(item)]
+        if isinstance(contents, list)
+        else []
+    )
+
+
+PAGES = documents(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
+
+
+@pytest.mark.timeout(BUILD_MAY_TAKE)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_whole(site: Path, page: str) -> None:
+    path = site / f"{page}.html"
+    soup = site_checks.parse(path)
+    faults = [fault for check in site_checks.CHECKS for fault in check(soup)]
+    faults += site_checks.broken_links(soup, path, site)
+    assert faults == []
+
+
+@pytest.mark.timeout(BUILD_MAY_TAKE)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_with_cells_was_executed_and_can_be_downloaded(site: Path, page: str) -> None:
+    if not is_notebook(ROOT / f"{page}.md"):
+        assert not site_checks.parse(site / f"{page}.html").select("div.cell")
+        return
+    soup = site_checks.parse(site / f"{page}.html")
+    assert soup.select("div.cell .cell_output")
+    (download,) = soup.select('a[href$=".ipynb"]')
+    assert (site / f"{page}.html").parent.joinpath(str(download["href"])).is_file()
+
+
+@pytest.mark.timeout(BUILD_MAY_TAKE)
+def test_the_front_door_leads_to_the_front_page(site: Path) -> None:
+    assert f"url={PAGES[0]}.html" in (site / "index.html").read_text(encoding="utf-8")
+
+
+CELL = '<div class="cell {tags}"><div class="cell_input"><pre>{source}</pre></div>{output}</div>'
+OUTPUT = '<div class="cell_output"><pre class="output">4</pre></div>'
+LINE = '<p class="page-runtime">The cells of this page ran in 3 s, at the live budget.</p>'
+
+
+def cell(source: str, output: str = "", tags: str = "") -> str:
+    return CELL.format(source=source, output=output, tags=tags)
+
+
+def page(body: str) -> BeautifulSoup:
+    html = f"<title>T</title><article><h1>T</h1>{body}</article>"
+    return BeautifulSoup(html, "html.parser")
+
+
+@pytest.mark.parametrize(
+    ("check", "body"),
+    [
+        (site_checks.errors, '<div class="cell_output"><div class="traceback">E</div></div>'),
+        (site_checks.errors, '<pre class="cell_output">Traceback (most recent call last)</pre>'),
+        (site_checks.errors, '<div class="cell_output"><pre class="stderr">W</pre></div>'),
+        (site_checks.errors, '<aside class="system-message">unknown role</aside>'),
+        (site_checks.raw_markup, "<p>The error is {glue:text}`per`.</p>"),
+        (site_checks.raw_markup, "<p>:::{note}</p>"),
+        (site_checks.raw_markup, "<p>```{tab-set}</p>"),
+        (site_checks.raw_markup, "<p>{{ name }}</p>"),
+        (site_checks.raw_markup, "<p>$$ x = 1 $$</p>"),
+        (site_checks.missing_outputs, OUTPUT + cell("2 + 2")),
+        (site_checks.missing_outputs, OUTPUT + cell("for x in y:\n    print(x)")),
+        (site_checks.missing_outputs, cell("x = 1")),
+        (site_checks.missing_outputs, '<div class="cell"></div>'),
+        (site_checks.missing_runtime, cell("x = 1")),
+        (site_checks.missing_runtime, cell("x = 1") + '<p class="page-runtime"></p>'),
+        (site_checks.missing_title, "<h1>Another</h1>"),
+        (site_checks.missing_alt, '<img src="a.png">'),
+        (site_checks.missing_alt, '<img src="a.png" alt=" ">'),
+        (site_checks.missing_alt, '<img src="a.png" alt="../../_images/a.png">'),
+        (site_checks.missing_alt, '<svg><path d="M0 0"/></svg>'),
+    ],
+)
+def test_a_fault_is_found(check: Callable[[BeautifulSoup], list[str]], body: str) -> None:
+    assert check(page(body)) != []
+
+
+def test_a_page_without_title_is_found() -> None:
+    assert site_checks.missing_title(BeautifulSoup("<title></title><h1>T</h1>", "html.parser"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>Prose, 3:1, {braces} and <code>```</code>.</p>",
+        cell("2 + 2", OUTPUT) + cell("x = 1") + cell("x;") + cell("glue('x', 1)") + LINE,
+        cell("2 + 2", tags="tag_remove-output") + cell("print(1)", OUTPUT) + LINE,
+        cell("%timeit x\nx", OUTPUT) + LINE,
+        cell("def f():\n    print(1)") + cell("f()", OUTPUT) + LINE,
+        '<img src="a.png" alt="Two boxes, joined.">',
+        '<svg role="img" aria-label="Two boxes."></svg><svg aria-hidden="true"></svg>',
+    ],
+)
+def test_a_whole_page_passes(body: str) -> None:
+    assert [fault for check in site_checks.CHECKS for fault in check(page(body))] == []
+
+
+def test_links_inside_the_site_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "b c.html").write_text('<h2 id="here">H</h2><a name="there"></a>')
+    path = tmp_path / "a.html"
+    good = ["part/b%20c.html#here", "part/b%20c.html#there", "#own", "https://example.org/x"]
+    bad = ["part/none.html", "part/b%20c.html#nowhere", "#nothing", "/missing.html"]
+    links = "".join(f'<a href="{address}">x</a>' for address in good + bad)
+    path.write_text(f'<p id="own">{links}</p><img src="none.png"><script src="none.js"></script>')
+    faults = site_checks.broken_links(site_checks.parse(path), path, tmp_path)
+    assert [fault.split(": ")[1] for fault in faults] == [*bad, "none.png", "none.js"]
