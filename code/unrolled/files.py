@@ -25,16 +25,16 @@ def atomic_write(
 
     Args:
         path: the file to write. Its folder must exist.
-        mode: `"wb"` for bytes, `"w"` for UTF-8 text with `\\n` line ends on every system.
+        mode: `"wb"` for bytes, `"w"` for UTF-8 text with Unix line ends on every system.
 
     Raises:
         UserError: the folder is missing or not writable, `path` is a folder, or the disk is full.
     """
     with _named(path):
         target = Path(path).resolve()
-        temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+        temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
         text = {} if mode == "wb" else {"encoding": "utf-8", "newline": "\n"}
-        handle = open(temporary, mode.replace("w", "x"), **text)  # type: ignore[call-overload]  # noqa: SIM115
+        handle = temporary.open(mode.replace("w", "x"), **text)  # type: ignore[call-overload]
     try:
         with _named(path, only=_FULL), handle:
             yield handle
@@ -42,7 +42,7 @@ def atomic_write(
                 handle.flush()
                 os.fsync(handle.fileno())
         with _named(path):
-            os.replace(temporary, target)
+            temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -34,6 +34,7 @@ from unrolled.tasks.pronunciation.dictionary import SILENT, Pronunciation
 
 Pair = tuple[str, Pronunciation]  # a word and one of its pronunciations
 ITERATIONS = 10
+DOUBLE_START = 0.1  # the weight of a pair of phonemes at the start; 1 for all other tags
 RARE = 50_000  # a tag of two phonemes stays if it takes at least one letter in this many
 _CELLS = 1 << 20  # the most cells (N, n, m) worked on at once
 
@@ -58,7 +59,10 @@ class Aligner:
     def fit(
         cls, pairs: Sequence[Pair], iterations: int = ITERATIONS, rare: int = RARE
     ) -> "Aligner":
-        """Fit theta by expectation maximisation from a uniform start, then drop rare tags.
+        """Fit theta by expectation maximisation, then drop rare tags.
+
+        Every letter starts alike. A pair of phonemes starts at a tenth of the weight of the other
+        tags: the likelihood ends higher, above all in small dictionaries.
 
         "-" and the single phonemes always stay. A pair of phonemes stays if the best alignments
         use it for at least one letter in `rare`; in a dictionary of fewer letters than that, one
@@ -69,8 +73,8 @@ class Aligner:
             iterations: how many E and M steps.
             rare: see above.
         """
-        aligner, likelihoods = cls._uniform(pairs), []
-        groups = list(aligner._groups(pairs))
+        aligner, likelihoods = cls._start(pairs), []
+        groups = list(aligner.groups(pairs))
         for _ in range(iterations):
             counts, likelihood = aligner.expect(groups)
             likelihoods.append(likelihood)
@@ -81,12 +85,13 @@ class Aligner:
         return aligner._without_rare_tags(groups, rare, tuple(likelihoods))
 
     @classmethod
-    def _uniform(cls, pairs: Sequence[Pair]) -> "Aligner":
+    def _start(cls, pairs: Sequence[Pair]) -> "Aligner":
         letters = tuple(sorted({letter for word, _ in pairs for letter in word}))
         singles = sorted({p for _, phonemes in pairs for p in phonemes})
         doubles = sorted({pair for _, phonemes in pairs for pair in pairwise(phonemes)})
         tags = (SILENT, *singles, *map(" ".join, doubles))
-        return cls(letters, tags, np.full((len(letters), len(tags)), 1 / len(tags)))
+        start = np.array([1.0] * (1 + len(singles)) + [DOUBLE_START] * len(doubles))
+        return cls(letters, tags, np.tile(start / start.sum(), (len(letters), 1)))
 
     def _without_rare_tags(
         self, groups: list["_Group"], rare: int, likelihoods: tuple[float, ...]
@@ -116,10 +121,10 @@ class Aligner:
         Shape: yields, for words of one number of letters n and of phonemes, their places in
             `pairs` (N,) and their tags (N, n), a row of -1 where there is no alignment.
         """
-        for group in self._groups(pairs):
+        for group in self.groups(pairs):
             yield group.places, group.viterbi(self.theta)
 
-    def _groups(self, pairs: Sequence[Pair]) -> Iterator["_Group"]:
+    def groups(self, pairs: Sequence[Pair]) -> Iterator["_Group"]:
         """The words by number of letters and of phonemes, without those of too many phonemes."""
         letter_ids = {letter: i for i, letter in enumerate(self.letters)}
         tag_ids = {tag: i for i, tag in enumerate(self.tags)}
@@ -191,7 +196,7 @@ class _Group:
         return beta
 
     def posteriors(self, theta: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """gamma for s = 0, 1, 2, each (N, n, m+1-s), and log p(y | x) (N,)."""
+        """The gamma for s = 0, 1, 2, each (N, n, m+1-s), and log p(y | x) (N,)."""
         emissions = self.emissions(theta)
         (alpha, log_p), beta = self.forward(emissions), self.backward(emissions)
         m = self.y1.shape[1]

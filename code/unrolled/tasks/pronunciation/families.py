@@ -13,6 +13,9 @@ from unrolled.tasks.pronunciation.dictionary import Dictionary, normalise
 PARTS = ("train", "valid", "test")
 _TRAIN, _VALID = 0.8, 0.9  # where the share of training ends, and the share of validation
 
+_POSSESSIVE = re.compile(r"(?<=.)('s|')$")
+_LEFT_OVER = re.compile(r"(?<=..)s$|(?<=(.))\1$")
+
 
 class Split(NamedTuple):
     """A dictionary in three parts that share no word."""
@@ -26,14 +29,17 @@ class Split(NamedTuple):
 def family(word: str) -> str:
     """The word family: the English Snowball stem of the word without its possessive.
 
-    *bake*, *bakes*, *baked* and *baking's* are all of the family *bake*. Irregular forms and
-    words of other languages are caught only as far as English endings reach.
+    *bake*, *bakes*, *baked* and *baking's* are all of the family *bake*. The stemmer leaves some
+    endings on (*snafus*) and halves some double letters in the inflected form only (*fluffed*), so
+    a final s and the second of two equal last letters are taken off as well. Irregular forms, and
+    words of other languages, are caught only as far as English endings reach.
 
     Source: M. F. Porter, Snowball: a language for stemming algorithms, 2001.
     """
     word = normalise(word)
-    bare = re.sub(r"(?<=.)'s$|(?<=.)'$", "", word)
-    return EnglishStemmer().stemWord(bare) or word
+    bare = _POSSESSIVE.sub("", word)
+    stem = EnglishStemmer().stemWord(bare)
+    return _LEFT_OVER.sub("", stem) or word
 
 
 def part_of(word: str) -> str:
