@@ -1,0 +1,186 @@
+"""Every diagram, drawn from one small vocabulary: cell, token, time arrow, weight arrow.
+
+A cell is a rounded box, a token (a letter or a tag) a small square. What travels through time is a
+thick orange arrow, what travels up through weights a thin one in the colour of the text.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from html import escape
+
+from unrolled.figures import BLUE, GREEN, GREY, INK, ORANGE, Figure
+
+SILENT = "\u2013"  # how a silent letter's tag is drawn
+
+
+class Canvas:
+    """Collects shapes; `figure` makes one SVG of them.
+
+    Coordinates are pixels, y downwards; a shape stands where its centre is.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self._shapes: list[str] = []
+
+    def box(
+        self,
+        x: float,
+        y: float,
+        label: str,
+        *,
+        size: tuple[float, float],
+        colour: str,
+        dashed: bool = False,
+    ) -> None:
+        """A labelled box; dashed and empty for what is not there yet."""
+        w, h = size
+        dash = 'stroke-dasharray="4 3" fill-opacity="0"' if dashed else 'fill-opacity="0.16"'
+        self._shapes.append(
+            f'<rect x="{x - w / 2:g}" y="{y - h / 2:g}" width="{w:g}" height="{h:g}" rx="7" '
+            f'fill="{colour}" stroke="{colour}" stroke-width="1.6" {dash}/>'
+        )
+        self.text(x, y, label)
+
+    def cell(self, x: float, y: float, label: str = "cell") -> None:
+        """The recurrent cell."""
+        self.box(x, y, label, size=(52, 38), colour=BLUE)
+
+    def token(
+        self, x: float, y: float, label: str, *, colour: str = GREEN, dashed: bool = False
+    ) -> None:
+        """A letter or a tag."""
+        self.box(
+            x, y, label, size=(max(30, 11 * len(label) + 12), 28), colour=colour, dashed=dashed
+        )
+
+    def text(
+        self, x: float, y: float, words: str, *, size: float = 14, anchor: str = "middle"
+    ) -> None:
+        """Words centred on the point; with `anchor` "start" or "end" they begin or end there."""
+        self._shapes.append(
+            f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" text-anchor="{anchor}" '
+            f'dominant-baseline="central" fill="{INK}">{escape(words)}</text>'
+        )
+
+    def arrow(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        *,
+        label: str = "",
+        time: bool = False,
+    ) -> None:
+        """Up through weights, or on through time."""
+        colour, width = (ORANGE, 2.6) if time else (INK, 1.3)
+        (x1, y1), (x2, y2) = start, end
+        self._shapes.append(
+            f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" '
+            f'stroke="{colour}" stroke-width="{width}" '
+            f'marker-end="url(#{"time" if time else "weight"})"/>'
+        )
+        if label:
+            above = (0, -11) if y1 == y2 else (13, 0)
+            self.text((x1 + x2) / 2 + above[0], (y1 + y2) / 2 + above[1], label, size=13)
+
+    def line(self, start: tuple[float, float], end: tuple[float, float], colour: str = INK) -> None:
+        """A plain line: these two belong together."""
+        self._shapes.append(
+            f'<line x1="{start[0]:g}" y1="{start[1]:g}" x2="{end[0]:g}" y2="{end[1]:g}" '
+            f'stroke="{colour}" stroke-width="1.6"/>'
+        )
+
+    def loop(self, x: float, y: float, label: str) -> None:
+        """The time arrow of a cell onto itself, above its right shoulder."""
+        self._shapes.append(
+            f'<path d="M {x + 26:g} {y:g} h 16 v -40 h -26 v 18" fill="none" stroke="{ORANGE}" '
+            f'stroke-width="2.6" marker-end="url(#time)"/>'
+        )
+        self.text(x + 50, y - 18, label, size=13, anchor="start")
+
+    def figure(self, alt: str) -> Figure:
+        """The picture, never wider than its column."""
+        salt = hashlib.sha256(alt.encode()).hexdigest()[:8]  # ids are shared by the whole page
+        markers = "".join(
+            f'<marker id="{name}-{salt}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="{size}" '
+            f'markerHeight="{size}" orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="{colour}"/>'
+            "</marker>"
+            for name, colour, size in (("time", ORANGE, 4.5), ("weight", INK, 7))
+        )
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
+            f'width="{self.width:g}" style="max-width:100%;height:auto" font-family="inherit">'
+        )
+        shapes = "".join(self._shapes).replace("url(#time)", f"url(#time-{salt})")
+        shapes = shapes.replace("url(#weight)", f"url(#weight-{salt})")
+        return Figure(f"{head}<defs>{markers}</defs>{shapes}</svg>", alt)
+
+
+def alignment(letters: Sequence[str], tags: Sequence[str]) -> Figure:
+    """Letters above, the phonemes that each stands for below.
+
+    Args:
+        letters: the word, T letters.
+        tags: the T tags; "-" is silent, "K S" two phonemes.
+    """
+    canvas = Canvas(64 * len(letters) + 90, 130)
+    canvas.text(8, 28, "letters", anchor="start", size=13)
+    canvas.text(8, 102, "phonemes", anchor="start", size=13)
+    for t, (letter, tag) in enumerate(zip(letters, tags, strict=True)):
+        x = 64 * t + 112
+        silent = tag == "-"
+        canvas.token(x, 28, letter)
+        canvas.line((x, 42), (x, 88), GREY if silent else INK)
+        canvas.token(
+            x, 102, SILENT if silent else tag, colour=GREY if silent else BLUE, dashed=silent
+        )
+    spoken = ", ".join(
+        f"{letter} {'is silent' if tag == '-' else 'stands for ' + tag}"
+        for letter, tag in zip(letters, tags, strict=True)
+    )
+    return canvas.figure(f"The word {''.join(letters)} aligned letter by letter: {spoken}.")
+
+
+def unrolled_tagger(
+    letters: Sequence[str], tags: Sequence[str], known: int | None = None
+) -> Figure:
+    """The one-directional tagger: folded with its loop, then unrolled over a word.
+
+    Args:
+        letters: the word, T letters.
+        tags: the T tags.
+        known: where given, only the first `known` letters have been read; the rest is dashed.
+    """
+    known = len(letters) if known is None else known
+    left, step, top, middle, bottom = 250, 92, 30, 112, 194
+    canvas = Canvas(left + step * len(letters), 226)
+    canvas.token(52, bottom, "xₜ")
+    canvas.cell(52, middle)
+    canvas.token(52, top, "yₜ", colour=BLUE)
+    canvas.arrow((52, bottom - 15), (52, middle + 21), label="W")
+    canvas.arrow((52, middle - 21), (52, top + 16))
+    canvas.loop(52, middle, "U")
+    canvas.text(150, middle, "=", size=24)
+    canvas.text(left - 68, middle, "h₀", size=14)
+    for t, (letter, tag) in enumerate(zip(letters, tags, strict=True)):
+        x, read = left + step * t, t < known
+        before = x - 56 if t == 0 else x - step + 28
+        canvas.token(x, bottom, letter, dashed=not read)
+        if read:
+            canvas.cell(x, middle)
+            canvas.arrow((x, bottom - 15), (x, middle + 21), label="W")
+            canvas.arrow((x, middle - 21), (x, top + 16))
+            canvas.arrow((before, middle), (x - 29, middle), label="U" if t else "", time=True)
+            canvas.token(x, top, SILENT if tag == "-" else tag, colour=BLUE)
+    word = "".join(letters)
+    alt = f"A recurrent network, folded with a loop through U, then unrolled over {word}: "
+    if known < len(letters):
+        unread = ", ".join(letters[known:])
+        return canvas.figure(
+            f"{alt}it has read {' '.join(letters[:known])} and gives a tag for {letters[known - 1]}, "
+            f"while the letters after it, {unread}, are still unread."
+        )
+    return canvas.figure(
+        f"{alt}the same weights W and U at each of the {len(letters)} steps, "
+        f"each state passed on to the right, the tags {', '.join(tags)} above."
+    )
