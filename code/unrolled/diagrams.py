@@ -177,7 +177,7 @@ def unrolled_tagger(
     if known < len(letters):
         unread = ", ".join(letters[known:])
         return canvas.figure(
-            f"{alt}it has read {' '.join(letters[:known])} and gives a tag for {letters[known - 1]}, "
+            f"{alt}it has read {' '.join(letters[:known])} and tags {letters[known - 1]}, "
             f"while the letters after it, {unread}, are still unread."
         )
     return canvas.figure(

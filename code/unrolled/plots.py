@@ -2,8 +2,9 @@
 
 import hashlib
 import io
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +14,8 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import ArrayLike
 
 from unrolled.figures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Figure
 
@@ -26,6 +29,7 @@ _TIDY = (
     (r"font-family: [^;\"]*", "font-family: inherit"),
 )
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
+LABELS = {"pytorch": "PyTorch", "keras": "Keras"}
 FRAMEWORKS = {"pytorch": ORANGE, "keras": BLUE}
 DIVERGING = LinearSegmentedColormap.from_list("unrolled", [BLUE, "#b9b9b9", ORANGE])
 STYLE: Any = {
@@ -67,3 +71,107 @@ def finish(canvas: Canvas, alt: str) -> Figure:
         svg = re.sub(pattern, instead, svg, flags=re.DOTALL)
     shape = f'width="{round(100 * width)}" style="max-width:100%;height:auto"'
     return Figure(svg.replace("<svg ", f"<svg {shape} ", 1), alt)
+
+
+def loss_curves(losses: Mapping[str, Sequence[float]], smooth: int = 25) -> Figure:
+    """The loss of every step in each framework, and how far the two are apart.
+
+    Args:
+        losses: by framework, "pytorch" and "keras", one loss a step.
+        smooth: the upper panel shows means of so many steps.
+    """
+    with drawing(6.8, 4.2, panels=(2, 1)) as (canvas, (above, below)):
+        for (name, values), dash in zip(losses.items(), ("-", (0, (2, 2))), strict=True):
+            window = max(1, min(smooth, len(values) // 4))
+            means = np.convolve(values, np.ones(window) / window, mode="valid")
+            steps = np.arange(len(means)) + window
+            above.plot(steps, means, dash, color=FRAMEWORKS[name], label=LABELS[name], linewidth=2)
+        above.set(ylabel="cross-entropy", yscale="log", title=f"mean of {window} steps")
+        above.legend()
+        first, second = (np.asarray(values) for values in losses.values())
+        apart = np.maximum(np.abs(first - second), 1e-9)
+        below.plot(np.arange(1, len(apart) + 1), apart, color=GREY, linewidth=0.8)
+        below.set(xlabel="optimiser step", ylabel="difference", yscale="log")
+        for axes in (above, below):
+            axes.grid()
+    return finish(
+        canvas,
+        "Above, the training loss of PyTorch and of Keras at each optimiser step: the two curves lie "
+        "on each other. Below, their difference on a logarithmic scale: it starts near rounding "
+        "error and grows.",
+    )
+
+
+def hidden_states(states: Mapping[str, ArrayLike], units: int = 24) -> Figure:
+    """The hidden state letter by letter, one panel a word.
+
+    Args:
+        states: for each word its hidden states (T, H), all of the same network.
+        units: how many of the H units are drawn: those that vary most over these words.
+    """
+    arrays = {word: np.asarray(h) for word, h in states.items()}
+    order = np.argsort(-np.var(np.concatenate(list(arrays.values())), axis=0))[:units]
+    width = 1.2 + 0.62 * sum(map(len, arrays))
+    with drawing(width, 3.6, panels=(1, len(arrays))) as (canvas, panels):
+        for axes, (word, h) in zip(panels, arrays.items(), strict=True):
+            image = axes.imshow(h[:, order].T, cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto")
+            axes.set_xticks(range(len(word)), list(word))
+            axes.set(xlabel="letter read", yticks=[])
+        panels[0].set_ylabel(f"{len(order)} of {h.shape[1]} hidden units")
+        canvas.colorbar(image, ax=panels, label="h", fraction=0.05)
+    letters = zip(*arrays, strict=False)
+    same = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, letters))
+    return finish(
+        canvas,
+        f"The hidden state after each letter of {' and of '.join(arrays)}, as a column of colours "
+        f"from blue for -1 to orange for 1. The first {same} columns are the same in all of them.",
+    )
+
+
+def compared(rates: Mapping[str, float], label: str, marked: Collection[str] = ()) -> Figure:
+    """One horizontal bar a model, the best at the bottom.
+
+    Args:
+        rates: an error rate by model, between 0 and 1.
+        label: what the rate is.
+        marked: models drawn in another colour.
+    """
+    order = sorted(rates, key=lambda name: -rates[name])
+    with drawing(6.8, 0.8 + 0.42 * len(order)) as (canvas, (axes,)):
+        colours = [ORANGE if name in marked else BLUE for name in order]
+        bars = axes.barh(order, [rates[name] for name in order], color=colours, height=0.62)
+        axes.bar_label(bars, [f"{rates[name]:.1%}" for name in order], padding=4)
+        axes.set(xlabel=label, xlim=(0, 1.12 * max(rates.values())))
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.invert_yaxis()
+    told = ", ".join(f"{name} {rates[name]:.1%}" for name in order)
+    return finish(canvas, f"{label} by model: {told}.")
+
+
+def tag_probabilities(
+    guesses: Mapping[str, Mapping[str, float]], place: str, top: int = 6
+) -> Figure:
+    """What the model thinks of one letter in several words: a group of bars a tag.
+
+    Args:
+        guesses: for each word the probability of each tag.
+        place: which letter this is, in words.
+        top: how many tags are drawn, the most probable ones of all words.
+    """
+    highest = {tag: max(g[tag] for g in guesses.values()) for tag in next(iter(guesses.values()))}
+    tags = sorted(highest, key=lambda tag: -highest[tag])[:top]
+    width = 0.8 / len(guesses)
+    with drawing(6.4, 2.8) as (canvas, (axes,)):
+        for k, (word, guess) in enumerate(guesses.items()):
+            at = np.arange(len(tags)) + (k - (len(guesses) - 1) / 2) * width
+            hatch = ("", "///", "...")[k % 3]
+            bars = [guess[tag] for tag in tags]
+            axes.bar(at, bars, width, label=word, hatch=hatch, edgecolor=_INK, linewidth=0.6)
+        axes.set_xticks(range(len(tags)), ["silent" if tag == "-" else tag for tag in tags])
+        axes.set(xlabel=f"tag of {place}", ylabel="probability", ylim=(0, 1))
+        axes.legend()
+    told = "; ".join(
+        f"{word}: " + ", ".join(f"{tag} {guess[tag]:.2f}" for tag in tags)
+        for word, guess in guesses.items()
+    )
+    return finish(canvas, f"The probability of each tag of {place}. {told}.")

@@ -22,6 +22,7 @@ from unrolled.tasks.pronunciation.families import (
     split_by_word,
 )
 from unrolled.tasks.pronunciation.loading import load, prepare
+from unrolled.tasks.pronunciation.pairs import SilentEPair, silent_e_pairs
 from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Pronunciation",
     "PronunciationData",
     "Score",
+    "SilentEPair",
     "Split",
     "Vocabulary",
     "WindowBackOff",
@@ -44,6 +46,7 @@ __all__ = [
     "read_cmudict",
     "read_tsv",
     "score",
+    "silent_e_pairs",
     "split_by_family",
     "split_by_word",
     "transcribe",

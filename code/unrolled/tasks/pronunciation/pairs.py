@@ -1,0 +1,49 @@
+"""Pairs of words that a last *e* tells apart: hat and hate, not and note."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from unrolled.tasks.pronunciation.data import Examples, Vocabulary
+
+
+class SilentEPair(NamedTuple):
+    """A word and the same word with an *e* at its end, which share letters but not tags.
+
+    Args:
+        word: the letters of the shorter word, (T,).
+        longer: the letters of the longer one, (T + 1,).
+        place: the first letter that is tagged differently, counted from 0.
+        tags: its tag in the shorter word and in the longer one.
+    """
+
+    word: np.ndarray
+    longer: np.ndarray
+    place: int
+    tags: tuple[int, int]
+
+
+def silent_e_pairs(examples: Examples, letters: Vocabulary) -> list[SilentEPair]:
+    """The pairs among the training words, each in its first listed pronunciation.
+
+    Whoever reads from left to right and tags each letter at once has seen the same at `place` in
+    both words, says the same, and is wrong in one of them.
+    """
+    e = letters.ids["e"]
+    found = []
+    first: dict[int, dict[bytes, np.ndarray]] = {}
+    for length, (rows, tags) in examples.by_length.items():
+        # Later rows of a word are variants: filling from the back leaves the first.
+        pairs = zip(rows[::-1], tags[::-1], strict=True)
+        first[length] = {row.tobytes(): tag for row, tag in pairs}
+    for length, words in first.items():
+        for key, tags in words.items():
+            word = np.frombuffer(key, dtype=np.int32)
+            longer = np.append(word, np.int32(e))
+            other = first.get(length + 1, {}).get(longer.tobytes())
+            if other is not None and (tags != other[:-1]).any():
+                place = int((tags != other[:-1]).argmax())
+                found.append(
+                    SilentEPair(word, longer, place, (int(tags[place]), int(other[place])))
+                )
+    return found
