@@ -60,5 +60,5 @@ def budget() -> str:
 def setup(app: Any) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.connect("config-inited", set_cache)
-    KernelManager.transport_encryption.default_value = "auto"  # or each kernel warns of a plain line
+    KernelManager.transport_encryption.default_value = "auto"  # or each kernel warns
     return {"parallel_read_safe": True, "parallel_write_safe": True}
