@@ -1,5 +1,7 @@
 """What every page of the book must hold, read from its source."""
 
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -132,3 +134,12 @@ def test_notebooks_are_mirrored_with_their_cells_and_files(tmp_path: Path) -> No
     assert (out / "part" / "data.json").exists()
     assert not (out / "old").exists()
     assert not is_notebook(book / "part" / "plain.md")
+
+
+@pytest.mark.parametrize(("cell", "fault"), [("import os\n", "F401"), ("x = undefined", "F821")])
+def test_cells_are_linted(tmp_path: Path, cell: str, fault: str) -> None:
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "page.md").write_text(f"{HEADER}```{{code-cell}} python\n{cell}\n```\n")
+    (written,) = mirror(tmp_path / "book", tmp_path / "out")
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", str(written)]
+    assert fault in subprocess.run(command, capture_output=True, text=True, check=False).stdout
