@@ -1,0 +1,1 @@
+"""Measured runs: which there are, how they are obtained, where they are kept."""

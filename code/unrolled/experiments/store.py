@@ -1,0 +1,71 @@
+"""Recorded results: one JSON line a run in `book/results/SUITE.jsonl`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock
+
+from unrolled.errors import UserError
+from unrolled.files import atomic_write
+
+FOLDER = Path(__file__).resolve().parents[3] / "book" / "results"
+
+
+def path(suite: str) -> Path:
+    """The file of a suite."""
+    return FOLDER / f"{suite}.jsonl"
+
+
+def rows(suite: str) -> list[dict[str, Any]]:
+    """What has been recorded so far, in the order in which it was.
+
+    Raises:
+        UserError: a line is no JSON object.
+    """
+    file = path(suite)
+    found = []
+    for number, line in enumerate(file.read_text("utf-8").splitlines() if file.exists() else [], 1):
+        try:
+            found.append(dict(json.loads(line)))
+        except (ValueError, TypeError) as error:
+            raise UserError(
+                f"{file}:{number}: not a JSON object ({error}); mend the line"
+            ) from None
+    return found
+
+
+def append(suite: str, row: Mapping[str, Any]) -> None:
+    """Adds one run; a run of the same name is never recorded twice.
+
+    The file is replaced in one step, under a lock: it never holds half a line, and two processes
+    lose nothing to each other.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with FileLock(FOLDER / f".{suite}.lock"):
+        kept = rows(suite)
+        if any(one["run"] == row["run"] for one in kept):
+            return
+        with atomic_write(path(suite), "w") as file:
+            file.writelines(json.dumps(one) + "\n" for one in [*kept, row])
+
+
+def table(suite: str) -> pd.DataFrame:
+    """The recorded runs with the numbers that comparisons need, one row a run; rates in percent."""
+    return pd.DataFrame(
+        {
+            "run": row["run"],
+            "model": "window of 5" if row["model"] == "window" else row["arguments"]["cell"],
+            "framework": row["framework"],
+            "seed": row["seed"],
+            "parameters": row["parameters"],
+            "PER": 100 * row["test"]["per"],
+            "WER": 100 * row["test"]["wer"],
+            "valid PER": 100 * row["valid"]["per"],
+            "valid WER": 100 * row["valid"]["wer"],
+            "seconds": row["seconds"],
+        }
+        for row in rows(suite)
+    )
