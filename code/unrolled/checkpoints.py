@@ -23,6 +23,13 @@ class Checkpoint(NamedTuple):
     facts: dict[str, Any]
 
 
+def differences(kept: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """The names of the facts in which two runs differ, their history aside."""
+    wanted = json.loads(json.dumps(wanted))  # as they read once written: tuples are lists
+    names = sorted((kept.keys() | wanted.keys()) - {"history"})
+    return [name for name in names if kept.get(name) != wanted.get(name)]
+
+
 def write(path: Path, checkpoint: Checkpoint) -> None:
     """Replaces `path` in one step; an interrupted write leaves the old file.
 

@@ -169,15 +169,8 @@ def logits(model: Any, letters: Array) -> Array:
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 
-@logits.register
-def _(model: torch.nn.Module, letters: Array) -> Array:
-    with torch.no_grad():
-        return model(torch.from_numpy(letters)).numpy()
-
-
-@logits.register
-def _(model: keras.Model, letters: Array) -> Array:
-    return np.asarray(model(letters))
+logits.register(torch.nn.Module, torch_training.logits)
+logits.register(keras.Model, keras_training.logits)
 
 
 @logits.register

@@ -4,7 +4,6 @@ One optimiser step is the frameworks' business (`unrolled.torch.training`, `unro
 once, so that a difference between two runs can only come from the step itself.
 """
 
-import json
 import math
 import time
 from abc import ABC, abstractmethod
@@ -20,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from unrolled.budgets import Budget
-from unrolled.checkpoints import Arrays, Checkpoint, read, write
+from unrolled.checkpoints import Arrays, Checkpoint, differences, read, write
 from unrolled.errors import UserError
 from unrolled.tasks import pronunciation
 
@@ -44,7 +43,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "clip_norm", "epsilon"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"{name} is {getattr(self, name)}; it must be greater than 0")
         if self.words is not None and self.words <= 0:
             raise UserError(f"words is {self.words}; it must be greater than 0")
@@ -146,7 +145,7 @@ def fit(
         on_epoch: called with each epoch's row.
 
     Raises:
-        UserError: the part belongs to another run, or a file cannot be written.
+        UserError: the part belongs to another run, the loss grows beyond all numbers, or a file cannot be written.
     """
     recipe = trainer.recipe
     facts = {**(facts or {}), "framework": trainer.framework, "recipe": asdict(recipe)}
@@ -188,6 +187,11 @@ def _run_epoch(
     for step, (letters, tags) in enumerate(batches):
         rate = recipe.rate_at(epoch * len(batches) + step, recipe.epochs * len(batches))
         losses.append(trainer.train_step(letters, tags, rate))
+        if not math.isfinite(losses[-1]):
+            raise UserError(
+                f"the loss is {losses[-1]} at step {step + 1} of epoch {epoch + 1}; "
+                "try a lower learning rate"
+            )
         advance(letters.size, losses[-1])
     seconds = time.perf_counter() - started
     history.losses += losses
@@ -214,13 +218,11 @@ def _resume(trainer: Trainer, part: Path, facts: dict[str, Any]) -> tuple[Histor
     """Puts an unfinished run's state into the trainer; returns its history and best weights so far."""
     arrays, kept = read(part)
     history = History(**kept.pop("history"))
-    wanted = json.loads(json.dumps(facts))
-    for key in sorted(wanted.keys() | kept.keys()):
-        if kept.get(key) != wanted.get(key):
-            raise UserError(
-                f"{part} holds an unfinished run with another {key}; "
-                "repeat its command to finish it, or delete the file to begin anew"
-            )
+    if other := differences(kept, facts):
+        raise UserError(
+            f"{part} holds an unfinished run with another {other[0]}; "
+            "repeat its command to finish it, or delete the file to begin anew"
+        )
     groups: dict[str, Arrays] = {"model": {}, "best": {}, "optimizer": {}}
     for name, array in arrays.items():
         group, _, rest = name.partition(":")

@@ -37,7 +37,8 @@ def run(
 @app.command(epilog=output.examples(EXAMPLES[1]))
 def show(suite: Suite = "basic", as_json: options.Json = False) -> None:
     """Print what is recorded, rates in percent."""
-    from unrolled.experiments import store, suite as suites
+    from unrolled.experiments import store
+    from unrolled.experiments import suite as suites
 
     wanted = suites.named(suite)
     table = store.table(suite)

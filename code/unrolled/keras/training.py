@@ -24,6 +24,11 @@ def cross_entropy(logits: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
     return ops.mean(keras.losses.sparse_categorical_crossentropy(tags, logits, from_logits=True))
 
 
+def logits(model: keras.Model, letters: Array) -> Array:
+    """What the model says. Shape: letters (B, T); logits (B, T, K)."""
+    return np.asarray(model(letters))
+
+
 class Adam(keras.optimizers.Adam):
     """Adam with epsilon where the paper's Algorithm 1 and PyTorch have it (Kingma and Ba 2015).
 

@@ -20,6 +20,13 @@ def cross_entropy(logits: Tensor, tags: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), tags.flatten().long())
 
 
+@torch.no_grad()
+def logits(model: nn.Module, letters: Array) -> Array:
+    """What the model says. Shape: letters (B, T); logits (B, T, K)."""
+    said: Array = model(torch.from_numpy(letters)).numpy()
+    return said
+
+
 class Trainer(training.Trainer):
     """A PyTorch model and its optimiser.
 

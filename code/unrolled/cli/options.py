@@ -1,0 +1,32 @@
+"""The options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unrolled.models import Cell, Framework, Name
+
+Model = Annotated[Name | None, typer.Option(help="The model's name; by default the newest one.")]
+CellName = Annotated[Cell | None, typer.Option(help="The recurrent cell of the basic model.")]
+RunIn = Annotated[
+    Framework | None,
+    typer.Option(help="Where to run; weights trained in the other framework are carried across."),
+]
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="The trained model; by default one in the folder models.")
+]
+TrainFile = Annotated[
+    Path | None,
+    typer.Option("--train", help="Training words, a file of lines word<TAB>phonemes."),
+]
+ValidFile = Annotated[
+    Path | None, typer.Option("--valid", help="Validation words; by default a tenth of --train.")
+]
+TestFile = Annotated[
+    Path | None, typer.Option("--test", help="Test words; by default a tenth of --train.")
+]
+Stress = Annotated[
+    bool, typer.Option("--stress", help="Keep the digits of stress in the CMU dictionary.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

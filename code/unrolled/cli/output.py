@@ -1,0 +1,79 @@
+"""What the commands print, and where: results on standard output, all else on standard error."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from unrolled.errors import Notice
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ISSUES = "https://github.com/unrolled-book/unrolled/issues"
+_SHOWN = 40  # letters of a word that a message repeats
+
+
+class Stopped(Exception):  # noqa: N818
+    """The user has stopped a command; the message says what is kept."""
+
+
+def console(stderr: bool = False) -> "Console":
+    """A terminal that prints text as it stands: no markup, no colours guessed from it."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def emit(result: dict[str, Any]) -> None:
+    """Prints a result as one JSON object."""
+    print(json.dumps(result, indent=2, allow_nan=False))
+
+
+def note(message: str) -> None:
+    """Prints one line that is not part of the result."""
+    print(one_line(message), file=sys.stderr)
+
+
+def fail(message: str, status: int, as_json: bool) -> int:
+    """Prints what is wrong; returns the exit status."""
+    message = one_line(message)
+    note(message if status == 130 else f"error: {message}")
+    if as_json:
+        emit({"error": message})
+    return status
+
+
+def one_line(message: str) -> str:
+    """A message with its line ends and runs of spaces as single spaces."""
+    return " ".join(message.split())
+
+
+def shown(word: str) -> str:
+    """A word as it may be printed: cut if it is long, its invisible characters as numbers."""
+    letters = [c if c.isprintable() else f"<U+{ord(c):04X}>" for c in word[:_SHOWN]]
+    return "".join(letters) + ("..." if len(word) > _SHOWN else "")
+
+
+def examples(*commands: str) -> str:
+    """The end of a help page."""
+    return "\n\n".join(["Examples:", *(f"  {command}" for command in commands)])
+
+
+def show_warning(others: Callable[..., None]) -> Callable[..., None]:
+    """Shows a `Notice` as one line, and leaves other warnings to `others`."""
+
+    def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
+        if issubclass(category, Notice):
+            note(f"note: {message}")
+        else:
+            others(message, category, *args, **kwargs)
+
+    return show
+
+
+def use_any_encoding() -> None:
+    """Prints what a terminal cannot show as escapes, where Python would stop."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,106 @@
+"""The models by name, and how one is built in a framework. Importing this imports none."""
+
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from unrolled.errors import UserError
+
+if TYPE_CHECKING:
+    from unrolled.training import Array, Recipe, Trainer
+
+Framework = Literal["pytorch", "keras"]
+Name = Literal["basic", "window"]
+Cell = Literal["elman", "lstm", "gru"]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A model without a framework.
+
+    Args:
+        name: what the command line calls it.
+        kind: its class, of the same name in every framework.
+        arguments: of the class, besides the sizes of the vocabularies.
+    """
+
+    name: str
+    kind: str
+    arguments: dict[str, Any]
+
+
+SIZES = {"embedding_size": 32, "hidden_size": 128}
+NAMED: dict[str, Spec] = {
+    spec.name: spec
+    for spec in (
+        Spec("basic", "Tagger", {"cell": "elman", **SIZES}),
+        Spec("window", "WindowTagger", {"window": 5, **SIZES}),
+    )
+}
+
+CELLS: tuple[str, ...] = get_args(Cell)
+FRAMEWORKS: tuple[str, ...] = get_args(Framework)
+
+# Of each framework: our package with its models, our extra that installs it, what that installs.
+_FRAMEWORKS = {
+    "pytorch": ("unrolled.torch", "torch", ("torch",)),
+    "keras": ("unrolled.keras", "keras", ("keras", "tensorflow")),
+}
+
+
+def spec(name: str, **arguments: Any) -> Spec:
+    """A named model with some arguments replaced; None leaves an argument as it is.
+
+    Raises:
+        UserError: the model has no such argument.
+    """
+    given = {key: value for key, value in arguments.items() if value is not None}
+    named = NAMED[name]
+    for key in given.keys() - named.arguments.keys():
+        raise UserError(f"the {name} model has no {key.replace('_', ' ')}; leave it out")
+    return replace(named, arguments={**named.arguments, **given})
+
+
+def versions(framework: str) -> dict[str, str]:
+    """The version of each library that decides how a model trains.
+
+    Raises:
+        UserError: the framework is not installed.
+    """
+    _, extra, distributions = _FRAMEWORKS[framework]
+    try:
+        return {name: version(name) for name in ("unrolled", "numpy", *distributions)}
+    except PackageNotFoundError as error:
+        raise UserError(
+            f"{error.name} is not installed; run `pip install 'unrolled[{extra}]'`"
+        ) from None
+
+
+def build(framework: str, spec: Spec, num_letters: int, num_tags: int, seed: int) -> Any:
+    """A model with the weights that the seed draws.
+
+    Raises:
+        UserError: the framework is not installed, or has no such model.
+    """
+    versions(framework)
+    kinds = import_module(f"{_FRAMEWORKS[framework][0]}.models").MODELS
+    if spec.kind not in kinds:
+        raise UserError(f"there is no model {spec.kind}; there are {', '.join(kinds)}")
+    if framework == "pytorch":
+        import_module("torch").manual_seed(seed)
+    else:
+        import_module("keras").utils.set_random_seed(seed)
+    return kinds[spec.kind](num_letters, num_tags, **spec.arguments)
+
+
+def logits(framework: str, model: Any, letters: "Array") -> "Array":
+    """What a model says. Shape: letters (B, T); logits (B, T, K)."""
+    module = import_module(f"{_FRAMEWORKS[framework][0]}.training")
+    return module.logits(model, letters)
+
+
+def trainer(framework: str, model: Any, recipe: "Recipe") -> "Trainer":
+    """The framework's trainer of a model."""
+    module = import_module(f"{_FRAMEWORKS[framework][0]}.training")
+    return module.Trainer(model, recipe)
