@@ -132,12 +132,11 @@ def test_a_folder_that_cannot_be_made(
     assert len(caught) == 1
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere"
-)
 def test_a_folder_that_may_not_be_written(folder: Path, source: Path, built: list[str]) -> None:
     folder.mkdir(parents=True)
     folder.chmod(0o500)
+    if os.access(folder, os.W_OK):
+        pytest.skip("this user may write everywhere")
     with pytest.warns(Notice, match="the cache is not used"):
         first = load(source)
     folder.chmod(0o700)
@@ -197,7 +196,7 @@ def test_the_folder_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_whole_dictionary_is_read_quickly() -> None:
     load()
-    start = time.perf_counter()
+    start = time.process_time()
     data = load()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 1
     assert len(data.train) > 100_000

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unrolled.errors import UserError
 from unrolled.tasks import pronunciation
-from unrolled.tasks.pronunciation.dictionary import cmudict_path, parse_cmudict
+from unrolled.tasks.pronunciation.dictionary import cmudict_path, parse_cmudict, parse_tsv
 
 ENTRIES = """\
 hate HH EY1 T
@@ -126,6 +126,21 @@ def test_a_bad_file_is_named(tmp_path: Path, content: bytes, reason: str) -> Non
         pronunciation.read_tsv(path)
 
 
+lines = st.lists(st.text(st.sampled_from("aé-# \t\r\n\u2028\x85İΣ"), max_size=8)).map("\n".join)
+
+
+@given(st.binary(max_size=40) | lines.map(str.encode))
+def test_any_bytes_are_a_dictionary_or_a_mistake_in_one_line(content: bytes) -> None:
+    try:
+        words = parse_tsv(content, Path("own.tsv"))
+    except UserError as error:
+        assert str(error).startswith("own.tsv")  # noqa: PT017
+        assert len(str(error).splitlines()) == 1  # noqa: PT017
+    else:
+        assert all(word and variants and all(variants) for word, variants in words.items())
+        assert all(word == pronunciation.normalise(word) for word in words)
+
+
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.tsv: no such file$"):
         pronunciation.read_tsv(tmp_path / "none.tsv")
@@ -133,9 +148,10 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
         pronunciation.read_tsv(tmp_path)
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = write(tmp_path / "own.tsv", "a\tEY\n")
     path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
     with pytest.raises(UserError, match=r"own\.tsv: cannot be read: Permission denied$"):
         pronunciation.read_tsv(path)

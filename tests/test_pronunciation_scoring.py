@@ -87,9 +87,9 @@ def test_the_distance_is_over_phonemes_not_characters(read: tuple, reference: tu
 def test_scoring_is_fast() -> None:
     references = {str(i): (("HH", "EY", "T", "AH", "L", "IY"),) * 2 for i in range(12_500)}
     predictions = {str(i): ("HH", "AE", "T", "L", "IY") for i in range(12_500)}
-    start = time.perf_counter()
+    start = time.process_time()
     assert score(predictions, references).errors == 25_000
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 LETTERS = Vocabulary.of_letters(["abc"])

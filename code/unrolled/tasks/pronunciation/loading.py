@@ -45,7 +45,7 @@ def load(
     cannot be aligned (more than two phonemes a letter, or a rare pair of phonemes) is dropped; a
     validation or test word never is. A letter that training lacks is read as the unknown letter.
     A phoneme that training lacks can never be predicted: a `Notice` counts the words it touches. A
-    `Notice` also tells when more than one training word in a hundred is dropped.
+    `Notice` also tells when more than one training pronunciation in a hundred is dropped.
 
     Args:
         train: the training words, a file of lines `word<TAB>phonemes`.
@@ -156,8 +156,8 @@ def _notice_dropped(data: PronunciationData) -> None:
     pairs = len(data.train) + len(data.dropped)
     if len(data.dropped) > pairs * MANY_DROPPED:
         warnings.warn(
-            f"{data.name}: {len(data.dropped):,} of {pairs:,} training words are left out, such as "
-            f"{data.dropped[0]!r}: they cannot be aligned with at most 2 phonemes a letter",
+            f"{data.name}: {len(data.dropped):,} of {pairs:,} training pronunciations are left "
+            f"out, such as {data.dropped[0]!r}: they cannot be aligned with at most 2 phonemes a letter",
             Notice,
             stacklevel=3,
         )
@@ -169,8 +169,9 @@ def _notice_unreachable(data: PronunciationData) -> None:
         if unseen := sorted(_phonemes(words) - known):
             touched = sum(not any(known.issuperset(v) for v in vs) for vs in words.values())
             warnings.warn(
-                f"{data.name}: {len(unseen)} phonemes of the {part} words, such as {unseen[0]!r}, "
-                f"are not in training; {touched:,} of {len(words):,} words cannot be read right",
+                f"{data.name}: the {part} words hold phonemes that training lacks "
+                f"({len(unseen)}, such as {unseen[0]!r}); {touched:,} of {len(words):,} words "
+                "cannot be read right",
                 Notice,
                 stacklevel=3,
             )
