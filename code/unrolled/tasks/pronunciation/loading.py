@@ -153,11 +153,11 @@ def _refuse_unusable(split: Split, name: str) -> None:
 
 
 def _notice_dropped(data: PronunciationData) -> None:
-    pairs = len(data.train) + len(data.dropped)
-    if len(data.dropped) > pairs * MANY_DROPPED:
+    dropped, pairs = len(data.dropped), len(data.train) + len(data.dropped)
+    if dropped > pairs * MANY_DROPPED:
         warnings.warn(
-            f"{data.name}: {len(data.dropped):,} of {pairs:,} training pronunciations are left "
-            f"out, such as {data.dropped[0]!r}: they cannot be aligned with at most 2 phonemes a letter",
+            f"{data.name}: {dropped:,} of {pairs:,} training pronunciations are left out, such as "
+            f"{data.dropped[0]!r}: they cannot be aligned with at most 2 phonemes a letter",
             Notice,
             stacklevel=3,
         )
