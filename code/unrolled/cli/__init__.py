@@ -1,4 +1,4 @@
-"""The command line: `unrolled train`, `evaluate`, `pronounce`, `data` and `bench`.
+"""The command line: `unrolled train`, `evaluate`, `pronounce`, `data`, `bench`, `experiments`.
 
 Exit status: 0 done; 1 a mistake in this package; 2 a mistake of the user's; 130 stopped by Ctrl-C.
 What is wrong stands in one line on standard error. With `--json`, standard output holds one JSON
@@ -64,8 +64,11 @@ def main(args: Sequence[str] | None = None) -> int:
         output.use_any_encoding()
         try:
             command = typer.main.get_command(app)
-            return int(command.main(args, prog_name="unrolled", standalone_mode=False) or 0)
-        except (UserError, TyperException) as error:
+            status = command.main(args, prog_name="unrolled", standalone_mode=False) or 0
+            return output.fail("stopped", 130, as_json) if status == 130 else int(status)
+        except TyperException as error:
+            return output.fail(error.format_message() or "no command is named", 2, as_json)
+        except UserError as error:
             return output.fail(str(error), 2, as_json)
         except output.Stopped as stopped:
             return output.fail(str(stopped), 130, as_json)

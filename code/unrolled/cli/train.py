@@ -106,9 +106,8 @@ def _fit(
     try:
         model = models.build(framework, spec, len(data.letters), len(data.tags), recipe.seed)
         trainer = models.trainer(framework, model, recipe)
-        history = training.fit(
-            trainer, data, path=path, facts=facts, console=console, on_epoch=tell
-        )
+        bar = console if console.is_terminal else None
+        history = training.fit(trainer, data, path=path, facts=facts, console=bar, on_epoch=tell)
     except KeyboardInterrupt:
         raise output.Stopped(_kept(path, recipe.epochs)) from None
     return history.epochs
