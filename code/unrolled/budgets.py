@@ -1,4 +1,4 @@
-"""How much to compute: a smoke test, a page that trains while the book is built, or a run for the record."""
+"""How much to compute: a smoke test, a page of the book, or a run for the record."""
 
 import os
 from enum import StrEnum
@@ -7,7 +7,10 @@ from unrolled.errors import UserError
 
 
 class Budget(StrEnum):
-    """`smoke` takes seconds and only shows that things run, `live` is for the pages, `full` for recorded runs."""
+    """`smoke` takes seconds and only shows that things run.
+
+    `live` is for the pages that train while the book is built, `full` for recorded runs.
+    """
 
     SMOKE = "smoke"
     LIVE = "live"

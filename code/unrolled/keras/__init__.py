@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Drops what TensorFlow's libraries print while they load: notes on CUDA and oneDNN that no setting turns off."""
+    """Drops what TensorFlow prints while it loads: notes that no setting turns off."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
@@ -25,5 +25,6 @@ with _silenced():
 
 if _keras.backend.backend() != "tensorflow":
     raise ImportError(
-        f"Keras runs on {_keras.backend.backend()} here; set KERAS_BACKEND=tensorflow before it is imported"
+        f"Keras runs on {_keras.backend.backend()} here; "
+        "set KERAS_BACKEND=tensorflow before it is imported"
     )

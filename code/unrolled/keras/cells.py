@@ -1,4 +1,4 @@
-"""Recurrent layers in Keras: one class a cell, the step as an equation, the loop unrolled over time."""
+"""Recurrent layers in Keras: one class a cell, the step as an equation, the loop unrolled."""
 
 from typing import Any, ClassVar
 
@@ -12,8 +12,9 @@ State = tuple[Tensor, ...]
 class Recurrent(keras.layers.Layer):
     """One recurrent layer: its parameters, one step, and the loop over time.
 
-    The gates are stacked in the order of `gates` along the last axis, as Keras does. A step has two halves: `project`, which
-    needs no state and so serves all T steps in one matrix product, and `update`, which must wait for h_prev.
+    The gates are stacked in the order of `gates` along the last axis, as Keras does. A step has
+    two halves: `project`, which needs no state and so serves all T steps in one matrix product,
+    and `update`, which must wait for h_prev.
 
     Args:
         hidden_size: units of h_t, H.
@@ -55,7 +56,10 @@ class Recurrent(keras.layers.Layer):
         return ops.matmul(x, self.kernel) + self.bias
 
     def update(self, a_t: Tensor, state: State) -> State:
-        """The rest of the step; the first tensor of the new state is h_t. Shape: a_t (B, G H)."""
+        """The rest of the step; the first tensor of the new state is h_t.
+
+        Shape: a_t (B, G H).
+        """
         raise NotImplementedError
 
     def step(self, x_t: Tensor, state: State) -> State:
@@ -89,12 +93,14 @@ class Elman(Recurrent):
 
 
 class LSTM(Recurrent):
-    """Long short-term memory with a forget gate (Hochreiter and Schmidhuber 1997; Gers, Schmidhuber and Cummins 2000).
+    """Long short-term memory with a forget gate.
 
-    i, f, o = sigmoid(W_* x_t + U_* h_prev + b_*),  g = tanh(W_g x_t + U_g h_prev + b_g)
+    i, f, o = sigmoid(W_* x_t + U_* h_prev + b_*),   g = tanh(W_g x_t + U_g h_prev + b_g)
     c_t = f * c_prev + i * g,   h_t = o * tanh(c_t)
 
     The state is (h_t, c_t). b_f starts at 1.
+
+    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and Cummins 2000.
     """
 
     gates = ("_i", "_f", "_g", "_o")
@@ -113,14 +119,17 @@ class LSTM(Recurrent):
 
 
 class GRU(Recurrent):
-    """The gated recurrent unit (Cho and others 2014), with the reset after the matrix product, as `keras.layers.GRU` has it.
+    """The gated recurrent unit (Cho and others 2014), reset after the matrix product.
 
     z, r = sigmoid(W_* x_t + b_* + U_* h_prev + bh_*)
     n = tanh(W_n x_t + b_n + r * (U_n h_prev + bh_n))
     h_t = (1 - z) * n + z * h_prev
 
-    The second bias stays: r multiplies bh_n, so it cannot be merged with b_n. Shape: recurrent_bias (3H,).
-    Keras stacks the update gate z before the reset gate r; PyTorch stacks r before z.
+    The second bias stays, as in `keras.layers.GRU`: r multiplies bh_n, so it cannot be merged
+    with b_n. Keras stacks the update gate z before the reset gate r; PyTorch stacks r before z.
+
+    Shape:
+        recurrent_bias: (3H,).
     """
 
     gates = ("_z", "_r", "_n")

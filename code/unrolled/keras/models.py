@@ -10,7 +10,10 @@ from unrolled.keras.cells import CELLS
 
 
 def embedding(num_letters: int, size: int, dtype: Any = None) -> keras.layers.Embedding:
-    """One learned vector a letter, normal with variance 1 / size at the start. Shape: (B, T) -> (B, T, size)."""
+    """One learned vector a letter, normal with variance 1 / size at the start.
+
+    Shape: (B, T) -> (B, T, size).
+    """
     start = keras.initializers.RandomNormal(stddev=size**-0.5)
     return keras.layers.Embedding(
         num_letters, size, embeddings_initializer=start, dtype=dtype, name="embedding"
@@ -55,9 +58,10 @@ class Tagger(keras.Model):
 
 
 class WindowTagger(keras.Model):
-    """The feed-forward baseline: each letter is tagged from the `window` letters around it, with no state.
+    """The feed-forward baseline: each letter is tagged from the `window` letters around it.
 
-    x_t = [E[letter_{t-r}], ..., E[letter_{t+r}]] with r = (window - 1) / 2,  logits_t = W tanh(V x_t + c) + b
+    x_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
+    logits_t = W tanh(V x_t + c) + b
 
     Args:
         window: letters seen at once, odd; beyond the word stands the padding letter 0.

@@ -14,9 +14,7 @@ from unrolled.checkpoints import Arrays
 from unrolled.training import Recipe
 
 Array = NDArray[Any]
-LONGEST_COMPILED = (
-    64  # longer words are read step by step: unrolling them would take longer than reading them
-)
+LONGEST_COMPILED = 64  # of a longer word, unrolling the loop takes longer than reading it once
 
 
 def cross_entropy(logits: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
@@ -30,21 +28,37 @@ def logits(model: keras.Model, letters: Array) -> Array:
 
 
 class Adam(keras.optimizers.Adam):
-    """Adam with epsilon where the paper's Algorithm 1 and PyTorch have it (Kingma and Ba 2015).
+    """Adam with epsilon where Algorithm 1 of the paper and PyTorch have it (Kingma and Ba 2015).
 
-    theta = theta - rate * m_hat / (sqrt(v_hat) + epsilon),  v_hat = v / (1 - beta_2^step)
+    m = beta_1 m + (1 - beta_1) g,        v = beta_2 v + (1 - beta_2) g^2
+    m_hat = m / (1 - beta_1^step),        v_hat = v / (1 - beta_2^step)
+    theta = theta - rate * m_hat / (sqrt(v_hat) + epsilon)
 
-    Keras adds its epsilon to sqrt(v) instead, before the bias is corrected: over 30 times more of it in the first step.
+    Keras's own Adam adds epsilon to sqrt(v), before the bias is corrected: in the first step that
+    is over 30 times as much of it. The corrections are computed in float64, as in PyTorch.
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        step = ops.cast(self.iterations + 1, variable.dtype)
-        epsilon = self.epsilon
-        self.epsilon = epsilon * ops.sqrt(
-            1 - ops.power(ops.cast(self.beta_2, variable.dtype), step)
-        )
-        super().update_step(gradient, variable, learning_rate)
-        self.epsilon = epsilon
+        index = self._get_variable_index(variable)
+        m, v = self._momentums[index], self._velocities[index]
+        step = ops.cast(self.iterations + 1, "float64")
+        correct_1 = ops.cast(1 - ops.power(self.beta_1, step), variable.dtype)
+        correct_2 = ops.cast(1 - ops.power(self.beta_2, step), variable.dtype)
+        self.assign_add(m, (1 - self.beta_1) * (gradient - m))
+        self.assign_add(v, (1 - self.beta_2) * (ops.square(gradient) - v))
+        rate = ops.cast(learning_rate, variable.dtype) / correct_1
+        self.assign_sub(variable, rate * m / (ops.sqrt(v / correct_2) + self.epsilon))
+
+
+def clip_by_global_norm(gradients: list[tf.Tensor], clip_norm: float) -> list[tf.Tensor]:
+    """Scales gradients whose norm, all taken together, is larger than `clip_norm` down to it.
+
+    g = g * min(1, clip_norm / (norm + 1e-6)), as PyTorch's `clip_grad_norm_` has it.
+    """
+    gradients = [tf.convert_to_tensor(g) for g in gradients]  # an embedding's come in slices
+    norm = tf.linalg.global_norm(gradients)
+    scale = ops.minimum(clip_norm / (norm + 1e-6), 1)
+    return [g * scale for g in gradients]
 
 
 class Trainer(training.Trainer):
@@ -53,7 +67,8 @@ class Trainer(training.Trainer):
     Args:
         model: letters (B, T) -> logits (B, T, K).
         recipe: how to train.
-        jit_compile: let XLA compile the step. It makes the LSTM faster and costs seconds for each length of word.
+        jit_compile: let XLA compile the step. It makes the LSTM a third faster, but each length
+            of word and each size of batch costs seconds, which a run of this book never earns back.
     """
 
     framework = "keras"
@@ -62,9 +77,7 @@ class Trainer(training.Trainer):
     def __init__(self, model: keras.Model, recipe: Recipe, jit_compile: bool = False) -> None:
         super().__init__(model, recipe)
         self.optimizer = (
-            keras.optimizers.SGD(global_clipnorm=recipe.clip_norm)
-            if recipe.optimizer == "sgd"
-            else Adam(epsilon=recipe.epsilon, global_clipnorm=recipe.clip_norm)
+            keras.optimizers.SGD() if recipe.optimizer == "sgd" else Adam(epsilon=recipe.epsilon)
         )
         self.optimizer.build(model.trainable_variables)
         self.jit_compile = jit_compile
@@ -79,6 +92,7 @@ class Trainer(training.Trainer):
         with tf.GradientTape() as tape:
             loss = cross_entropy(self.model(letters, training=True), tags)
         gradients = tape.gradient(loss, self.model.trainable_variables)
+        gradients = clip_by_global_norm(gradients, self.recipe.clip_norm)
         self.optimizer.apply(gradients, self.model.trainable_variables)
         return loss
 
@@ -91,7 +105,7 @@ class Trainer(training.Trainer):
         return ops.argmax(self.model(letters, training=False), axis=-1)
 
     def _compile(self, function: Any, arguments: int, length: int) -> Any:
-        """A graph for words of one length, whose loop over time is unrolled, and for any number of them."""
+        """A graph for any number of words of one length, with its loop over time unrolled."""
         signature = [tf.TensorSpec((None, length), tf.int32)] * arguments
         compiled = tf.function(function, input_signature=signature, jit_compile=self.jit_compile)
         return compiled.get_concrete_function()
@@ -112,5 +126,6 @@ class Trainer(training.Trainer):
 
 
 def _name(variable: Any) -> str:
-    """layer/weight, without the model's own name, which Keras numbers anew for each model of a process."""
-    return variable.path.partition("/")[2]
+    """layer/weight: the path without the model's name, which Keras numbers in each process."""
+    name: str = variable.path.partition("/")[2]
+    return name

@@ -1,7 +1,8 @@
 """Recurrent layers in NumPy: one class a cell, forward and backward through time by hand.
 
-Every cell states one step and its derivative; `Recurrent` owns the loop over time. Parameters are kept gate by gate under
-the names of the equations (`W_i`, `U_i`, `b_i`), so that no stacking order can be got wrong here.
+Every cell states one step and its derivative; `Recurrent` owns the loop over time. Parameters
+are kept gate by gate under the names of the equations (`W_i`, `U_i`, `b_i`), so that no stacking
+order can be got wrong here.
 """
 
 from typing import Any, ClassVar
@@ -19,13 +20,19 @@ def sigmoid(a: Array) -> Array:
 
 
 def glorot(rng: np.random.Generator, rows: int, columns: int) -> Array:
-    """Uniform weights of variance 2 / (rows + columns) (Glorot and Bengio 2010). Shape: (rows, columns)."""
+    """Uniform weights of variance 2 / (rows + columns) (Glorot and Bengio 2010).
+
+    Shape: returns (rows, columns).
+    """
     limit = np.sqrt(6.0 / (rows + columns))
     return rng.uniform(-limit, limit, (rows, columns))
 
 
 def orthogonal(rng: np.random.Generator, size: int) -> Array:
-    """A random orthogonal matrix (Saxe, McClelland and Ganguli 2014). Shape: (size, size)."""
+    """A random orthogonal matrix (Saxe, McClelland and Ganguli 2014).
+
+    Shape: returns (size, size).
+    """
     q, r = np.linalg.qr(rng.standard_normal((size, size)))
     return q * np.sign(np.diag(r))
 
@@ -72,7 +79,10 @@ class Recurrent:
         )
 
     def step(self, x_t: Array, state: State) -> tuple[State, Any]:
-        """One time step: the new state, and a tape of what its derivative needs. Shape: x_t (B, D)."""
+        """One time step: the new state, and a tape of what its derivative needs.
+
+        Shape: x_t (B, D).
+        """
         raise NotImplementedError
 
     def step_backward(self, d_state: State, tape: Any) -> tuple[Array, State]:
@@ -93,17 +103,19 @@ class Recurrent:
             self._tapes.append(tape)
         return outputs, state
 
-    def backward(self, d_outputs: Array, d_state: State | None = None) -> Array:
+    def backward(self, d_outputs: Array, d_state: State | None = None) -> tuple[Array, State]:
         """Backpropagation through time (Werbos 1990), for the sequence that `forward` saw last.
 
-        dL/dh_t has two parts: from the output at t, and from step t + 1, which the loop carries backward in `d_state`.
+        dL/dh_t has two parts: from the output at t, and from step t + 1, which the loop carries
+        backward in `d_state`. `gradients` is filled by name.
 
         Args:
             d_outputs: the loss's derivative by each output.
             d_state: its derivative by the last state; zeros when left out.
 
         Shape:
-            d_outputs: (B, T, H); returns the derivative by x: (B, T, D). `gradients` is filled by name.
+            d_outputs: (B, T, H).
+            returns: the derivatives by x, (B, T, D), and by the initial state.
         """
         d_state = self.initial_state(len(d_outputs)) if d_state is None else d_state
         self.gradients = {name: np.zeros_like(value) for name, value in self.parameters.items()}
@@ -111,7 +123,7 @@ class Recurrent:
         for t in reversed(range(d_outputs.shape[1])):
             d_state = (d_state[0] + d_outputs[:, t], *d_state[1:])
             d_x[:, t], d_state = self.step_backward(d_state, self._tapes[t])
-        return d_x
+        return d_x, d_state
 
     def _affine(self, gate: str, x_t: Array, h_prev: Array) -> Array:
         """W x_t + U h_prev + b of one gate. Shape: (B, H)."""
@@ -121,7 +133,10 @@ class Recurrent:
     def _affine_backward(
         self, gate: str, d_a: Array, x_t: Array, h_prev: Array
     ) -> tuple[Array, Array]:
-        """The chain rule through `_affine`: adds to the gradients, returns the parts of dx_t and dh_prev."""
+        """The chain rule through `_affine`.
+
+        Adds to `gradients`; returns its parts of the derivatives by x_t and by h_prev.
+        """
         p, g = self.parameters, self.gradients
         g[f"W{gate}"] += d_a.T @ x_t
         g[f"U{gate}"] += d_a.T @ h_prev
@@ -134,7 +149,8 @@ class Elman(Recurrent):
 
     h_t = tanh(W x_t + U h_prev + b)
 
-    Backward, with a_t the argument of tanh: dL/da_t = dL/dh_t * (1 - h_t^2), and dL/dh_prev = U^T dL/da_t.
+    Backward, with a_t the argument of tanh:
+    dL/da_t = dL/dh_t * (1 - h_t^2),   dL/dh_prev = U^T dL/da_t
     """
 
     gates = ("",)
@@ -152,7 +168,7 @@ class Elman(Recurrent):
 
 
 class LSTM(Recurrent):
-    """Long short-term memory with a forget gate (Hochreiter and Schmidhuber 1997; Gers, Schmidhuber and Cummins 2000).
+    """Long short-term memory with a forget gate.
 
     i = sigmoid(W_i x_t + U_i h_prev + b_i)      input gate
     f = sigmoid(W_f x_t + U_f h_prev + b_f)      forget gate
@@ -160,7 +176,10 @@ class LSTM(Recurrent):
     o = sigmoid(W_o x_t + U_o h_prev + b_o)      output gate
     c_t = f * c_prev + i * g,   h_t = o * tanh(c_t)
 
-    The state is (h_t, c_t). b_f starts at 1, so that the layer begins by remembering (Jozefowicz and others 2015).
+    The state is (h_t, c_t). b_f starts at 1, so that the layer begins by remembering.
+
+    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and Cummins 2000;
+    its bias: Jozefowicz, Zaremba and Sutskever 2015.
     """
 
     gates = ("_i", "_f", "_g", "_o")
@@ -196,15 +215,16 @@ class LSTM(Recurrent):
 
 
 class GRU(Recurrent):
-    """The gated recurrent unit (Cho and others 2014), with the reset after the matrix product by default.
+    """The gated recurrent unit (Cho and others 2014), reset after the matrix product by default.
 
     r = sigmoid(W_r x_t + b_r + U_r h_prev + bh_r)         reset gate
     z = sigmoid(W_z x_t + b_z + U_z h_prev + bh_z)         update gate
     n = tanh(W_n x_t + b_n + r * (U_n h_prev + bh_n))      candidate, reset after the product
-    n = tanh(W_n x_t + b_n + U_n (r * h_prev) + bh_n)      candidate, reset before it (the paper's first form)
+    n = tanh(W_n x_t + b_n + U_n (r * h_prev) + bh_n)      candidate, reset before, as in the paper
     h_t = (1 - z) * n + z * h_prev
 
-    The recurrent side has a bias of its own: inside r * (...) it cannot be merged with b_n. PyTorch and Keras reset after.
+    The recurrent side has a bias of its own: inside r * (...) it cannot be merged with b_n.
+    PyTorch and Keras reset after.
 
     Args:
         reset: "after" or "before" the product with U_n.

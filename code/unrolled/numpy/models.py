@@ -67,7 +67,7 @@ class Embedding:
 
 
 class Model:
-    """What every model here shares: layers by name, and their parameters and gradients under `layer.parameter`."""
+    """What every model here shares: layers by name, and their parameters and gradients."""
 
     layers: dict[str, Any]
 
@@ -76,17 +76,19 @@ class Model:
         raise NotImplementedError
 
     def backward(self, d_logits: Array) -> None:
-        """Fills the gradients of every parameter from the loss's derivative by the logits (B, T, K)."""
+        """Fills `gradients` from the loss's derivative by the logits. Shape: d_logits (B, T, K)."""
         raise NotImplementedError
 
     @property
     def parameters(self) -> dict[str, Array]:
+        """Every parameter, under `layer.parameter`."""
         return {
             f"{at}.{k}": v for at, layer in self.layers.items() for k, v in layer.parameters.items()
         }
 
     @property
     def gradients(self) -> dict[str, Array]:
+        """What the last `backward` found, under the same names."""
         return {
             f"{at}.{k}": v for at, layer in self.layers.items() for k, v in layer.gradients.items()
         }
@@ -132,20 +134,25 @@ class Tagger(Model):
         return self.readout.forward(h)
 
     def backward(self, d_logits: Array) -> None:
-        self.embedding.backward(self.recurrent.backward(self.readout.backward(d_logits)))
+        d_x, _ = self.recurrent.backward(self.readout.backward(d_logits))
+        self.embedding.backward(d_x)
 
 
 def windows(letters: Array, window: int) -> Array:
-    """Each letter with its neighbours, 0 (padding) beyond the word. Shape: (B, T) -> (B, T, window)."""
+    """Each letter with its neighbours; beyond the word stands the padding letter 0.
+
+    Shape: (B, T) -> (B, T, window).
+    """
     reach = window // 2
     padded = np.pad(letters, ((0, 0), (reach, reach)))
     return np.lib.stride_tricks.sliding_window_view(padded, window, axis=1)
 
 
 class WindowTagger(Model):
-    """The feed-forward baseline: each letter is tagged from the `window` letters around it, with no state.
+    """The feed-forward baseline: each letter is tagged from the `window` letters around it.
 
-    x_t = [E[letter_{t-r}], ..., E[letter_{t+r}]] with r = (window - 1) / 2,  logits_t = W tanh(V x_t + c) + b
+    x_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
+    logits_t = W tanh(V x_t + c) + b
 
     Args:
         window: letters seen at once, odd; beyond the word stands the padding letter 0.

@@ -1,4 +1,8 @@
-"""Recurrent layers in PyTorch: one class a cell, the step as an equation, the whole sequence as one fused kernel."""
+"""Recurrent layers in PyTorch: one class a cell.
+
+The step is the equation; the whole sequence is one call of PyTorch's own kernel, which runs the
+same loop.
+"""
 
 from typing import ClassVar
 
@@ -12,8 +16,9 @@ State = tuple[Tensor, ...]
 class Recurrent(nn.Module):
     """One recurrent layer: its parameters, one step, and the loop over time.
 
-    The gates are stacked in the order of `gates` along the first axis, as PyTorch does. There is one bias, not the two of
-    `nn.RNN` and `nn.LSTM`: their sum is all that counts, and with two of them every training step moves it twice as far.
+    The gates are stacked in the order of `gates` along the first axis, as PyTorch does. There is
+    one bias, not the two of `nn.RNN` and `nn.LSTM`: their sum is all that counts, and with two of
+    them every training step moves it twice as far.
 
     Args:
         input_size: features of x_t, D.
@@ -47,7 +52,10 @@ class Recurrent(nn.Module):
         return tuple(self.bias.new_zeros(batch, self.hidden_size) for _ in range(self.num_states))
 
     def step(self, x_t: Tensor, state: State) -> State:
-        """One time step; the first tensor of the new state is h_t. Shape: x_t (B, D)."""
+        """One time step; the first tensor of the new state is h_t.
+
+        Shape: x_t (B, D).
+        """
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
@@ -85,12 +93,14 @@ class Elman(Recurrent):
 
 
 class LSTM(Recurrent):
-    """Long short-term memory with a forget gate (Hochreiter and Schmidhuber 1997; Gers, Schmidhuber and Cummins 2000).
+    """Long short-term memory with a forget gate.
 
-    i, f, o = sigmoid(W_* x_t + U_* h_prev + b_*),  g = tanh(W_g x_t + U_g h_prev + b_g)
+    i, f, o = sigmoid(W_* x_t + U_* h_prev + b_*),   g = tanh(W_g x_t + U_g h_prev + b_g)
     c_t = f * c_prev + i * g,   h_t = o * tanh(c_t)
 
     The state is (h_t, c_t). b_f starts at 1.
+
+    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and Cummins 2000.
     """
 
     gates = ("_i", "_f", "_g", "_o")
@@ -118,13 +128,16 @@ class LSTM(Recurrent):
 
 
 class GRU(Recurrent):
-    """The gated recurrent unit (Cho and others 2014), with the reset after the matrix product, as in `nn.GRU`.
+    """The gated recurrent unit (Cho and others 2014), reset after the matrix product.
 
     r, z = sigmoid(W_* x_t + b_* + U_* h_prev + bh_*)
     n = tanh(W_n x_t + b_n + r * (U_n h_prev + bh_n))
     h_t = (1 - z) * n + z * h_prev
 
-    The second bias stays: r multiplies bh_n, so it cannot be merged with b_n. Shape: bias_hh (3H,).
+    The second bias stays, as in `nn.GRU`: r multiplies bh_n, so it cannot be merged with b_n.
+
+    Shape:
+        bias_hh: (3H,).
     """
 
     gates = ("_r", "_z", "_n")
@@ -144,7 +157,7 @@ class GRU(Recurrent):
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """The same loop inside PyTorch: one call for all T steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
-        weights = [self.weight_ih, self.weight_hh, self.bias, self.bias_hh]
+        weights: list[Tensor] = [self.weight_ih, self.weight_hh, self.bias, self.bias_hh]
         outputs, h_last = torch.gru(x, h[None], weights, True, 1, 0.0, self.training, False, True)
         return outputs, (h_last[0],)
 

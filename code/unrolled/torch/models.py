@@ -7,14 +7,20 @@ from unrolled.torch.cells import CELLS
 
 
 def embedding(num_letters: int, size: int) -> nn.Embedding:
-    """One learned vector a letter, normal with variance 1 / size at the start. Shape: (B, T) -> (B, T, size)."""
+    """One learned vector a letter, normal with variance 1 / size at the start.
+
+    Shape: (B, T) -> (B, T, size).
+    """
     layer = nn.Embedding(num_letters, size)
     nn.init.normal_(layer.weight, std=size**-0.5)
     return layer
 
 
 def dense(inputs: int, outputs: int) -> nn.Linear:
-    """An affine map, Glorot uniform with zero bias at the start. Shape: (..., inputs) -> (..., outputs)."""
+    """An affine map, Glorot uniform with zero bias at the start.
+
+    Shape: (..., inputs) -> (..., outputs).
+    """
     layer = nn.Linear(inputs, outputs)
     nn.init.xavier_uniform_(layer.weight)
     nn.init.zeros_(layer.bias)
@@ -57,9 +63,10 @@ class Tagger(nn.Module):
 
 
 class WindowTagger(nn.Module):
-    """The feed-forward baseline: each letter is tagged from the `window` letters around it, with no state.
+    """The feed-forward baseline: each letter is tagged from the `window` letters around it.
 
-    x_t = [E[letter_{t-r}], ..., E[letter_{t+r}]] with r = (window - 1) / 2,  logits_t = W tanh(V x_t + c) + b
+    x_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
+    logits_t = W tanh(V x_t + c) + b
 
     Args:
         window: letters seen at once, odd; beyond the word stands the padding letter 0.
