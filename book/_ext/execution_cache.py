@@ -54,7 +54,7 @@ def set_cache(app: Any, config: Any) -> None:
 
 def budget() -> str:
     """Return the budget that the cells run at, as `unrolled.budgets` reads it."""
-    return os.environ.get("UNROLLED_BUDGET") or "live"
+    return os.environ.get("UNROLLED_BUDGET", "live")
 
 
 def setup(app: Any) -> dict[str, bool]:
