@@ -1,0 +1,256 @@
+"""The command line without a framework; test_cli_training.py has the rest."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_runs import command, environment, run, write_words
+from unrolled import __version__, checkpoints, cli
+from unrolled.checkpoints import Checkpoint
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder of a user with a dictionary of their own, words.tsv."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("UNROLLED_CACHE", str(tmp_path / "cache"))
+    write_words(tmp_path / "words.tsv")
+    return tmp_path
+
+
+def left(folder: Path) -> set[str]:
+    """All files under a folder but those of the cache."""
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in files if path.parts[0] != "cache"}
+
+
+def refused(folder: Path, *args: object, **changes: str) -> str:
+    """The one line with which a process refuses; it leaves no file behind that was not there."""
+    before = left(folder)
+    ended = run(folder, *args, **changes)
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stdout == ""
+    assert left(folder) == before
+    lines = ended.stderr.splitlines()
+    assert len(lines) == 1, ended.stderr
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+def test_help_is_quick_and_needs_no_framework(tmp_path):
+    code = (
+        "import sys; from unrolled.cli import main; main(['--help']); "
+        "loaded = {'torch', 'keras', 'tensorflow', 'numpy'} & sys.modules.keys(); "
+        "print(loaded, file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, timeout=20
+    )
+    assert ended.stderr.strip() == "set()"
+    assert "pronounce" in ended.stdout
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "pronounce", "data"])
+def test_every_command_helps_with_examples_and_can_speak_json(name, capsys):
+    assert cli.main([name, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert f"unrolled {name}" in said[said.index("Examples:") :]
+    assert "--json" in said
+
+
+def test_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"unrolled {__version__}\n"
+
+
+def test_no_command_is_a_request_for_help(capsys):
+    assert cli.main([]) == 0
+    assert "Usage" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["frobnicate"], "frobnicate"),
+        (["train"], "'--model'"),
+        (["train", "--model", "transformer"], "transformer"),
+        (["train", "--model", "basic", "--hidden-size", "-3"], "'--hidden-size'"),
+        (["train", "--model", "basic", "--hidden-size", "1000000"], "'--hidden-size'"),
+        (["train", "--model", "basic", "--epochs", "0"], "'--epochs'"),
+        (["train", "--model", "basic", "--learning-rate", "-1"], "learning_rate is -1.0"),
+        (["train", "--model", "basic", "--learning-rate", "nan"], "learning_rate is nan"),
+        (["train", "--model", "basic", "--learning-rate", "inf"], "learning_rate is inf"),
+        (["train", "--model", "basic", "--seed", "-1"], "'--seed'"),
+        (["train", "--model", "window", "--cell", "gru"], "the window model has no cell"),
+        (["train", "--model", "basic", "--valid", "words.tsv"], "need a file of training words"),
+        (["pronounce"], "'words'"),
+        (["pronounce", "hat", "--checkpoint", "gone"], "gone: no such checkpoint"),
+        (["pronounce", "hat", "--cell", "gru"], "unrolled train --model basic --cell gru"),
+        (["evaluate", "--on", "train"], "'--on'"),
+        (["data", "--train", "words.tsv", "--word", "xyzzy"], "'xyzzy' is not in the data"),
+    ],
+)
+def test_a_mistake_is_one_line(here, capsys, args, says):
+    assert cli.main(args) == 2
+    said = capsys.readouterr()
+    assert says in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+    assert cli.main([*args, "--json"]) == 2
+    said = capsys.readouterr()
+    assert says in json.loads(said.out)["error"]
+    assert said.err == f"error: {json.loads(said.out)['error']}\n"
+
+
+BAD_FILES = {
+    "empty": (b"", "the file is empty"),
+    "binary": (b"\x00\x01\x02\xff" * 99, "not a text file"),
+    "latin": ("caf\u00e9\tK A F E\n".encode("latin-1"), "line 1: not UTF-8"),
+    "no-tab": (b"ab\tA B\nab A B\n", "line 2: no tab"),
+    "no-word": (b"\tA B\n", "line 1: no word"),
+    "long-word": (b"a" * 10_000 + b"\tA\n", "line 1: the word has 10,000 letters"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_dictionary_is_one_line(here, name):
+    content, says = BAD_FILES[name]
+    (here / name).write_bytes(content)
+    for options in (("train", "--model", "basic"), ("data",)):
+        assert f"{name}" in (line := refused(here, *options, "--train", name))
+        assert says in line
+
+
+def test_a_dictionary_that_cannot_be_read_is_one_line(here):
+    (here / "folder").mkdir()
+    train = ("train", "--model", "window", "--train")
+    assert "gone.tsv: no such file" in refused(here, *train, "gone.tsv")
+    assert "folder: is a folder" in refused(here, *train, "folder").replace("cannot be read: ", "")
+
+
+def test_another_phoneme_set_in_the_test_file_is_one_line(here):
+    (here / "test.tsv").write_text("zabad\tts \u0251 b\n", encoding="utf-8")
+    line = refused(here, "train", "--model", "basic", "--train", "words.tsv", "--test", "test.tsv")
+    assert "different phoneme sets" in line
+
+
+def test_an_unknown_budget_is_one_line(here):
+    line = refused(here, "train", "--model", "basic", UNROLLED_BUDGET="huge")
+    assert "UNROLLED_BUDGET is 'huge'" in line
+    assert "smoke, live, full" in line
+
+
+@pytest.mark.parametrize("word", ["", "   ", "a" * 10_000])
+def test_an_empty_or_endless_word_is_one_line(here, word):
+    line = refused(here, "pronounce", "hat", word)
+    assert ("1,000" if word.strip() else "an empty word") in line
+    assert len(line) < 120
+
+
+def test_an_out_that_cannot_be_written_is_one_line(here):
+    train = ("train", "--model", "basic", "--train", "words.tsv", "--out")
+    assert "cannot write words.tsv/x" in refused(here, *train, "words.tsv/x.safetensors")
+    (here / "folder").mkdir()
+    assert "it is a folder" in refused(here, *train, "folder")
+
+
+def checkpoint_of(path: Path, **changes: object) -> Path:
+    facts = {
+        "model": {"name": "basic", "kind": "Tagger", "arguments": {"cell": "elman"}},
+        "framework": "pytorch",
+        "letters": ["<padding>", "<unknown>", "a"],
+        "tags": ["-", "A"],
+        "data": {"name": "words.tsv", "stress": False, "fingerprint": "0"},
+        "history": {},
+    }
+    checkpoints.write(path, Checkpoint({}, facts | changes))
+    return path
+
+
+def test_a_bad_checkpoint_is_one_line(here):
+    whole = checkpoint_of(here / "whole.safetensors").read_bytes()
+    (here / "cut").write_bytes(whole[: len(whole) // 2])
+    (here / "pickle").write_bytes(pickle.dumps({"weights": [1.0, 2.0]}))
+    (here / "empty").write_bytes(b"")
+    (here / "text").write_text("not a checkpoint\n" * 9, encoding="utf-8")
+    checkpoints.write(here / "foreign", Checkpoint({}, {"model": "another"}))
+    said = {
+        name: refused(here, "pronounce", "hat", "--checkpoint", name)
+        for name in ("cut", "pickle", "empty", "text", "foreign")
+    }
+    assert all(name in line for name, line in said.items())
+    assert "not trained by `unrolled train`" in said.pop("foreign")
+    assert all("cut off or not a checkpoint" in line for line in said.values())
+
+
+def test_a_checkpoint_of_another_model_is_one_line(here):
+    checkpoint_of(here / "basic.safetensors")
+    use = ("evaluate", "--checkpoint", "basic.safetensors")
+    assert "is of the model basic, not window" in refused(here, *use, "--model", "window")
+    assert "is of the model elman, not lstm" in refused(here, *use, "--cell", "lstm")
+
+
+def test_a_cache_that_cannot_be_used_is_a_note(here):
+    (here / "file").touch()
+    ended = run(here, "data", "--train", "words.tsv", "--json", UNROLLED_CACHE=str(here / "file/x"))
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)["name"] == "words.tsv"
+    assert ended.stderr.startswith("note: the cache is not used")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_mistake_of_ours_asks_for_a_report(here, monkeypatch, capsys):
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("no good")
+
+    monkeypatch.setattr("unrolled.tasks.pronunciation.load", broken)
+    with pytest.raises(RuntimeError) as caught:
+        cli.main(["data", "--json"])
+    assert caught.value.__notes__ == [f"This is a mistake in unrolled. Please report it: {ISSUES}"]
+    assert json.loads(capsys.readouterr().out) == {"error": "RuntimeError: no good"}
+
+
+ISSUES = "https://github.com/unrolled-book/unrolled/issues"
+
+
+def test_data_counts_every_word(here, capsys):
+    assert cli.main(["data", "--train", "words.tsv", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    parts = [told[f"{part}_words"] for part in ("training", "validation", "test")]
+    assert sum(parts) == len((here / "words.tsv").read_text(encoding="utf-8").splitlines())
+    assert told["aligned_pronunciations"] + told["dropped_pronunciations"] == parts[0]
+    assert told["tags"][0] == "-"
+    assert told["cache"] == os.environ["UNROLLED_CACHE"]
+
+
+def test_data_looks_a_word_up(here, capsys):
+    (here / "two.tsv").write_text("abba\tA B A\nabba\tA B B A\n", encoding="utf-8")
+    (here / "rest.tsv").write_text("bab\tB A B\n", encoding="utf-8")
+    (here / "last.tsv").write_text("baba\tB A B A\n", encoding="utf-8")
+    files = ["--train", "two.tsv", "--valid", "rest.tsv", "--test", "last.tsv", "--json"]
+    assert cli.main(["data", "--word", "ABBA", *files]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["part"] == "training"
+    assert found["pronunciations"] == ["A B A", "A B B A"]
+    assert "A | B | B | A" in found["alignments"]
+    assert cli.main(["data", "--word", "baba", *files]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["part"], found["family"], found["alignments"]) == ("test", "baba", [])
+
+
+def test_any_terminal_shows_what_it_can(here):
+    ended = subprocess.run(
+        command("pronounce", "\U0001f642", "--checkpoint", "\u05e9"),
+        cwd=here,
+        env=environment(here, PYTHONIOENCODING="ascii", PYTHONUTF8="0"),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr == b"error: \\u05e9: no such checkpoint; train one with `unrolled train`\n"
