@@ -1,4 +1,7 @@
-"""Weights on disk: one safetensors file, with what is needed to use them as JSON in its metadata. Nothing is unpickled."""
+"""Weights on disk: one safetensors file, whose metadata holds as JSON what is needed to use them.
+
+Nothing is ever unpickled.
+"""
 
 import json
 from pathlib import Path
@@ -24,10 +27,24 @@ class Checkpoint(NamedTuple):
 
 
 def differences(kept: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """The names of the facts in which two runs differ, their history aside."""
+    """The names of the facts in which two runs differ, their history aside.
+
+    A fact inside another is named by its path, as in `recipe.learning_rate`.
+    """
     wanted = json.loads(json.dumps(wanted))  # as they read once written: tuples are lists
-    names = sorted((kept.keys() | wanted.keys()) - {"history"})
-    return [name for name in names if kept.get(name) != wanted.get(name)]
+    found: list[str] = []
+    for name in sorted((kept.keys() | wanted.keys()) - {"history"}):
+        a, b = kept.get(name), wanted.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += [f"{name}.{inner}" for inner in differences(a, b)]
+        elif a != b:
+            found.append(name)
+    return found
+
+
+def shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:
+    """The shape of each array by name."""
+    return {name: value.shape for name, value in arrays.items()}
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
@@ -36,7 +53,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         UserError: the folder cannot be written or the disk is full.
     """
-    arrays = {name: np.ascontiguousarray(value) for name, value in checkpoint.arrays.items()}
+    arrays = {name: np.asarray(value, order="C") for name, value in checkpoint.arrays.items()}
     metadata = {"format": FORMAT, "facts": json.dumps(checkpoint.facts)}
     with atomic_write(path) as handle:
         handle.write(save(arrays, metadata))

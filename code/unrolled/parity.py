@@ -1,8 +1,9 @@
 """The one place where the frameworks meet: carry weights across, compare outputs and gradients.
 
-Every model answers the same questions here (`parameters`, `assign`, `logits`, `gradients`), always under the NumPy reference's
-names and shapes: `recurrent.W_i` is the input gate's (H, D) matrix, whoever owns it. What differs between the frameworks
-stands in two tables and one class: what a tensor is called, whether it is transposed, and in which order gates are stacked.
+Every model answers the same questions here (`parameters`, `assign`, `logits`, `gradients`), always
+under the NumPy reference's names and shapes: `recurrent.W_i` is the input gate's (H, D) matrix,
+whoever owns it. What differs between the frameworks stands in two tables and one class: what a
+tensor is called, whether it is transposed, and in which order gates are stacked.
 """
 
 from collections.abc import Iterable
@@ -53,7 +54,8 @@ class Slot:
     Args:
         names: the reference's names of its blocks, one a gate, stacked along the outputs.
         tensor: the framework's own variable.
-        transposed: Keras keeps matrices as (inputs, outputs); the reference and PyTorch as (outputs, inputs).
+        transposed: Keras keeps matrices as (inputs, outputs), the reference and PyTorch as
+            (outputs, inputs).
     """
 
     names: tuple[str, ...]
@@ -132,6 +134,8 @@ def parameters(model: Any) -> Arrays:
 def assign(model: Any, arrays: Arrays) -> None:
     """Puts parameters under the reference's names into a model of any framework.
 
+    They take the dtype of the model: only float64 into float32 rounds them.
+
     Raises:
         ParityError: names or shapes do not fit; the model is left as it was.
     """
@@ -180,7 +184,10 @@ def _(model: reference.Model, letters: Array) -> Array:
 
 @singledispatch
 def gradients(model: Any, letters: Array, tags: Array) -> Arrays:
-    """The gradient of the mean cross-entropy by every parameter, under the reference's names. Shape: both (B, T)."""
+    """The gradient of the mean cross-entropy by every parameter, under the reference's names.
+
+    Shape: letters and tags (B, T).
+    """
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 

@@ -1,29 +1,31 @@
-"""What training means in every framework: the recipe, the learning rate, the epochs, the checkpoints.
+"""What training means in every framework: the recipe, the learning rate, the epochs.
 
-One optimiser step is the frameworks' business (`unrolled.torch.training`, `unrolled.keras.training`); all around it stands here
-once, so that a difference between two runs can only come from the step itself.
+One optimiser step is the frameworks' business (`unrolled.torch.training`,
+`unrolled.keras.training`). All around it stands here once, so that a difference between two runs
+can only come from the step itself.
 """
 
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from unrolled.budgets import Budget
-from unrolled.checkpoints import Arrays, Checkpoint, differences, read, write
+from unrolled.checkpoints import Arrays, Checkpoint, differences, read, shapes, write
 from unrolled.errors import UserError
+from unrolled.progress import progress
 from unrolled.tasks import pronunciation
 
 Array = NDArray[Any]
+Optimizer = Literal["adam", "sgd"]
+Schedule = Literal["one-cycle", "cosine", "constant"]
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,9 @@ class Recipe:
 
     epochs: int = 4
     batch_size: int = 128  # words of one length
-    optimizer: Literal["adam", "sgd"] = "adam"
+    optimizer: Optimizer = "adam"
     learning_rate: float = 3e-3  # the highest of the schedule
-    schedule: Literal["one-cycle", "cosine", "constant"] = "one-cycle"
+    schedule: Schedule = "one-cycle"
     warm_up: float = 0.2  # share of the steps in which one-cycle rises
     clip_norm: float = 1.0  # gradients of a larger global norm are scaled down to it
     epsilon: float = 1e-8  # Adam's
@@ -45,18 +47,31 @@ class Recipe:
         for name in ("epochs", "batch_size", "learning_rate", "clip_norm", "epsilon"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"{name} is {getattr(self, name)}; it must be greater than 0")
-        if self.words is not None and self.words <= 0:
+        if self.words is not None and not self.words > 0:
             raise UserError(f"words is {self.words}; it must be greater than 0")
+        for name in ("epochs", "batch_size", "words", "seed"):
+            if not isinstance(getattr(self, name), int | None):
+                raise UserError(f"{name} is {getattr(self, name)}; it must be a whole number")
+        if not 0 <= self.warm_up < 1:
+            raise UserError(f"warm_up is {self.warm_up}; it must be at least 0 and less than 1")
+        if self.seed < 0:
+            raise UserError(f"seed is {self.seed}; it must not be negative")
+        for name, known in (("optimizer", Optimizer), ("schedule", Schedule)):
+            if getattr(self, name) not in get_args(known):
+                raise UserError(
+                    f"{name} is {getattr(self, name)!r}; it must be {' or '.join(get_args(known))}"
+                )
 
     def rate_at(self, step: int, total: int) -> float:
         """The learning rate of optimiser step `step` of `total`, counted from 0.
 
-        one-cycle: a line from peak / 25 up to the peak, then half a cosine down to 0 (after Smith and Topin 2019).
-        cosine: half a cosine from the peak to 0 (Loshchilov and Hutter 2017).
+        one-cycle: a line from peak / 25 up to the peak, then half a cosine towards 0 (after
+        Smith and Topin 2019). cosine: half a cosine from the peak towards 0 (Loshchilov and
+        Hutter 2017).
         """
         if self.schedule == "constant":
             return self.learning_rate
-        rise = max(1, round(self.warm_up * total)) if self.schedule == "one-cycle" else 0
+        rise = round(self.warm_up * total) if self.schedule == "one-cycle" else 0
         if step < rise:
             return self.learning_rate * (1 + 24 * step / rise) / 25
         done = (step - rise) / max(1, total - rise)
@@ -80,7 +95,10 @@ class Trainer(ABC):
 
     @abstractmethod
     def train_step(self, letters: Array, tags: Array, learning_rate: float) -> float:
-        """One optimiser step on one batch; returns the mean cross-entropy before it. Shape: both (B, T)."""
+        """One optimiser step on one batch; returns the mean cross-entropy before it.
+
+        Shape: letters and tags (B, T).
+        """
 
     @abstractmethod
     def predict(self, letters: Array) -> Array:
@@ -133,29 +151,35 @@ def fit(
 ) -> History:
     """Trains by the trainer's recipe and leaves the weights of the best epoch in the model.
 
-    With a `path` the state after every epoch is kept in `path` + ".part". A run that was stopped goes on from there and ends
-    with the same weights as one that never stopped; when it is done, `path` holds the best weights and the part is gone.
+    With a `path` the state after every epoch is kept in `path` + ".part". A run that was stopped
+    goes on from there and ends with the same weights as one that never stopped. When it is done,
+    `path` holds the best weights and the part is gone.
 
     Args:
         trainer: a model with its optimiser.
         data: the prepared words.
-        path: where the checkpoint goes; None keeps nothing.
-        facts: what the checkpoint tells besides the history; a part that tells otherwise is refused.
+        path: where the checkpoint goes, in a folder that exists; None keeps nothing.
+        facts: what the checkpoint tells besides the history; a part that tells otherwise is
+            refused.
         console: where the progress bar is drawn; None draws none.
         on_epoch: called with each epoch's row.
 
     Raises:
-        UserError: the part belongs to another run, the loss grows beyond all numbers, or a file cannot be written.
+        UserError: the part belongs to another run, the loss is no longer a finite number, or a
+            file cannot be written.
     """
     recipe = trainer.recipe
     facts = {**(facts or {}), "framework": trainer.framework, "recipe": asdict(recipe)}
     part = None if path is None else path.with_name(path.name + ".part")
     examples = data.train if recipe.words is None else data.train.sample(recipe.words, recipe.seed)
     history, best = History(), trainer.weights()
+    if path is not None and not path.parent.is_dir():
+        raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
     if part is not None and part.exists():
         history, best = _resume(trainer, part, facts)
-    with _progress(console, recipe, examples, len(history.epochs)) as advance:
-        for epoch in range(len(history.epochs), recipe.epochs):
+    done = len(history.epochs)
+    with progress(console, recipe.epochs, examples.num_letters, done) as advance:
+        for epoch in range(done, recipe.epochs):
             row = _run_epoch(trainer, examples, epoch, history, advance)
             scored = validate(trainer, data)
             row |= {"per": scored.per, "wer": scored.wer}
@@ -190,7 +214,7 @@ def _run_epoch(
         if not math.isfinite(losses[-1]):
             raise UserError(
                 f"the loss is {losses[-1]} at step {step + 1} of epoch {epoch + 1}; "
-                "try a lower learning rate"
+                f"lower the learning rate, which is {recipe.learning_rate:g}"
             )
         advance(letters.size, losses[-1])
     seconds = time.perf_counter() - started
@@ -208,62 +232,25 @@ def _snapshot(
     trainer: Trainer, best: Arrays, history: History, facts: dict[str, Any]
 ) -> Checkpoint:
     groups = {"model": trainer.weights(), "best": best, "optimizer": trainer.optimizer_state()}
-    arrays = {
-        f"{group}:{name}": a for group, arrays in groups.items() for name, a in arrays.items()
-    }
+    arrays = {f"{group}:{name}": a for group, some in groups.items() for name, a in some.items()}
     return Checkpoint(arrays, {**facts, "history": asdict(history)})
 
 
 def _resume(trainer: Trainer, part: Path, facts: dict[str, Any]) -> tuple[History, Arrays]:
-    """Puts an unfinished run's state into the trainer; returns its history and best weights so far."""
+    """Puts an unfinished run's state into the trainer; returns its history and best weights."""
     arrays, kept = read(part)
-    history = History(**kept.pop("history"))
-    if other := differences(kept, facts):
-        raise UserError(
-            f"{part} holds an unfinished run with another {other[0]}; "
-            "repeat its command to finish it, or delete the file to begin anew"
-        )
     groups: dict[str, Arrays] = {"model": {}, "best": {}, "optimizer": {}}
     for name, array in arrays.items():
         group, _, rest = name.partition(":")
-        groups[group][rest] = array
+        groups.setdefault(group, {})[rest] = array
+    other = differences(kept, facts)
+    if not other and shapes(groups["model"]) != shapes(trainer.weights()):
+        other = ["model"]
+    if other:
+        raise UserError(
+            f"{part} holds an unfinished run with another {', another '.join(other)}; "
+            "repeat its command to finish it, or delete the file to begin anew"
+        )
     trainer.load_weights(groups["model"])
     trainer.load_optimizer_state(groups["optimizer"])
-    return history, groups["best"]
-
-
-@contextmanager
-def _progress(
-    console: Console | None, recipe: Recipe, examples: pronunciation.Examples, done: int
-) -> Iterator[Callable[[int, float], None]]:
-    """A bar over all epochs with the rate and the time left; without a console nothing is drawn."""
-    if console is None:
-        yield lambda letters, loss: None
-        return
-    per_epoch = examples.num_letters
-    columns = (
-        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-        BarColumn(),
-        TextColumn("{task.fields[rate]:,.0f} letters/s  loss {task.fields[loss]:.3f}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        started, seen = time.perf_counter(), 0
-        task = bar.add_task(
-            "",
-            total=recipe.epochs * per_epoch,
-            completed=done * per_epoch,
-            epochs=recipe.epochs,
-            epoch=done + 1,
-            rate=0.0,
-            loss=math.nan,
-        )
-
-        def advance(letters: int, loss: float) -> None:
-            nonlocal seen
-            seen += letters
-            rate = seen / (time.perf_counter() - started)
-            epoch = done + min(seen, (recipe.epochs - done) * per_epoch - 1) // per_epoch + 1
-            bar.update(task, advance=letters, rate=rate, loss=loss, epoch=epoch)
-
-        yield advance
+    return History(**kept["history"]), groups["best"]

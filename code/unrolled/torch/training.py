@@ -43,7 +43,7 @@ class Trainer(training.Trainer):
         if recipe.optimizer == "sgd":
             self.optimizer: torch.optim.Optimizer = torch.optim.SGD(model.parameters())
         else:
-            self.optimizer = torch.optim.Adam(model.parameters(), eps=recipe.epsilon)
+            self.optimizer = torch.optim.Adam(model.parameters(), eps=recipe.epsilon, fused=True)
 
     def train_step(self, letters: Array, tags: Array, learning_rate: float) -> float:
         self.optimizer.param_groups[0]["lr"] = learning_rate

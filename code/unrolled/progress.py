@@ -1,0 +1,53 @@
+"""A bar that tells how far training is."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def progress(
+    console: Console | None, epochs: int, letters: int, done: int
+) -> Iterator[Callable[[int, float], None]]:
+    """A bar over all epochs with the letters per second, the loss and the time left.
+
+    Yields a function to be called after each step with the step's letters and its loss.
+
+    Args:
+        console: where the bar is drawn; without one nothing is.
+        epochs: of the whole run.
+        letters: in one epoch.
+        done: epochs that an earlier run has done.
+    """
+    if console is None:
+        yield lambda letters, loss: None
+        return
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]:,.0f} letters/s  loss {task.fields[loss]:.3f}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        started, seen = time.perf_counter(), 0
+        fields: dict[str, Any] = {
+            "epochs": epochs,
+            "epoch": done + 1,
+            "rate": 0.0,
+            "loss": math.nan,
+        }
+        task = bar.add_task("", total=epochs * letters, completed=done * letters, **fields)
+
+        def advance(step: int, loss: float) -> None:
+            nonlocal seen
+            seen += step
+            rate = seen / (time.perf_counter() - started)
+            epoch = min(epochs, done + seen // letters + 1)
+            bar.update(task, advance=step, rate=rate, loss=loss, epoch=epoch)
+
+        yield advance
