@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
+import unrolled.keras  # before Keras itself: it loads TensorFlow without its notes
+
+# isort: split
 import keras
 import numpy as np
 import tensorflow as tf
