@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-import unrolled.keras  # before Keras itself: it loads TensorFlow without its notes
+import unrolled.keras  # noqa: F401  before Keras itself: it loads TensorFlow without its notes
 
 # isort: split
 import keras
