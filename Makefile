@@ -41,7 +41,7 @@ lint: env pages  ## ruff over the code and the cells, and the workflows
 	$(BIN)/ruff check $(SCRIPTS)
 	$(BIN)/ruff format --check $(SCRIPTS)
 	$(BIN)/ruff check --no-respect-gitignore $(PAGES)
-	$(BIN)/ruff format --check --no-respect-gitignore $(PAGES)
+	$(BIN)/ruff format --diff --no-respect-gitignore $(PAGES)
 	$(BIN)/zizmor --offline --pedantic --quiet $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/*.yml
 
