@@ -111,14 +111,14 @@ class Trainer(training.Trainer):
         return compiled.get_concrete_function()
 
     def weights(self) -> Arrays:
-        return {_name(v): np.array(v) for v in self.model.trainable_variables}
+        return {_name(v): v.numpy() for v in self.model.trainable_variables}
 
     def load_weights(self, arrays: Arrays) -> None:
         for v in self.model.trainable_variables:
             v.assign(arrays[_name(v)])
 
     def optimizer_state(self) -> Arrays:
-        return {str(i): np.array(v) for i, v in enumerate(self.optimizer.variables)}
+        return {str(i): v.numpy() for i, v in enumerate(self.optimizer.variables)}
 
     def load_optimizer_state(self, arrays: Arrays) -> None:
         for i, v in enumerate(self.optimizer.variables):

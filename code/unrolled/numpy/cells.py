@@ -28,17 +28,20 @@ def glorot(rng: np.random.Generator, rows: int, columns: int) -> Array:
     return rng.uniform(-limit, limit, (rows, columns))
 
 
-def orthogonal(rng: np.random.Generator, size: int) -> Array:
-    """A random orthogonal matrix (Saxe, McClelland and Ganguli 2014).
+def orthogonal(rng: np.random.Generator, rows: int, columns: int) -> Array:
+    """Random orthonormal columns (Saxe, McClelland and Ganguli 2014).
 
-    Shape: returns (size, size).
+    Shape: returns (rows, columns), with rows >= columns.
     """
-    q, r = np.linalg.qr(rng.standard_normal((size, size)))
+    q, r = np.linalg.qr(rng.standard_normal((rows, columns)))
     return q * np.sign(np.diag(r))
 
 
 class Recurrent:
     """One recurrent layer: parameters, one step, and the loop over time.
+
+    Input weights start Glorot uniform, recurrent weights orthogonal, the gates stacked as PyTorch
+    and Keras stack them; biases start at zero.
 
     Args:
         input_size: features of x_t, D.
@@ -63,12 +66,17 @@ class Recurrent:
     ) -> None:
         rng = rng or np.random.default_rng()
         self.input_size, self.hidden_size, self.dtype = input_size, hidden_size, np.dtype(dtype)
-        parameters: dict[str, Array] = {}
-        for gate in self.gates:
-            parameters[f"W{gate}"] = glorot(rng, hidden_size, input_size)
-            parameters[f"U{gate}"] = orthogonal(rng, hidden_size)
-            parameters[f"b{gate}"] = np.zeros(hidden_size)
-        self.parameters = {name: value.astype(self.dtype) for name, value in parameters.items()}
+        rows = len(self.gates) * hidden_size
+        stacked = {
+            "W": glorot(rng, rows, input_size),
+            "U": orthogonal(rng, rows, hidden_size),
+            "b": np.zeros(rows),
+        }
+        self.parameters: dict[str, Array] = {
+            f"{name}{gate}": block.astype(self.dtype)
+            for name, value in stacked.items()
+            for gate, block in zip(self.gates, np.split(value, len(self.gates)), strict=True)
+        }
         self.gradients: dict[str, Array] = {}
         self._tapes: list[Any] = []
 
