@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import TyperException
 
 import unrolled
-from unrolled.cli import data, experiments, output, train, use
+from unrolled.cli import bench, data, experiments, output, train, use
 from unrolled.errors import Notice, UserError
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command(epilog=output.examples(*train.EXAMPLES))(train.train)
 app.command(epilog=output.examples(*use.EVALUATE_EXAMPLES))(use.evaluate)
 app.command(epilog=output.examples(*use.PRONOUNCE_EXAMPLES))(use.pronounce)
 app.command(epilog=output.examples(*data.EXAMPLES))(data.data)
+app.command(epilog=output.examples(*bench.EXAMPLES))(bench.bench)
 app.add_typer(experiments.app, name="experiments")
 
 

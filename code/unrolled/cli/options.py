@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from unrolled.budgets import Budget
 from unrolled.models import Cell, Framework, Name
 
 Model = Annotated[Name | None, typer.Option(help="The model's name; by default the newest one.")]
@@ -28,5 +29,8 @@ TestFile = Annotated[
 ]
 Stress = Annotated[
     bool, typer.Option("--stress", help="Keep the digits of stress in the CMU dictionary.")
+]
+HowLong = Annotated[
+    Budget | None, typer.Option("--budget", help="By default UNROLLED_BUDGET, else live.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

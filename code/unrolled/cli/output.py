@@ -18,11 +18,11 @@ class Stopped(Exception):  # noqa: N818
     """The user has stopped a command; the message says what is kept."""
 
 
-def console(stderr: bool = False) -> "Console":
-    """A terminal that prints text as it stands: no markup, no colours guessed from it."""
+def console(stderr: bool = False, markup: bool = False) -> "Console":
+    """A terminal that prints text as it stands: no line breaks and no colours guessed from it."""
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    return Console(stderr=stderr, markup=markup, highlight=False, emoji=False, soft_wrap=True)
 
 
 def emit(result: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from unrolled import models
-from unrolled.budgets import Budget, current
+from unrolled.budgets import current
 from unrolled.cli import options, output
 
 EXAMPLES = (
@@ -22,9 +22,7 @@ def train(
     model: Annotated[models.Name, typer.Option(help="What to train.")],
     cell: options.CellName = None,
     framework: Annotated[models.Framework, typer.Option(help="Where to train.")] = "pytorch",
-    budget: Annotated[
-        Budget | None, typer.Option(help="How long; by default UNROLLED_BUDGET, else live.")
-    ] = None,
+    budget: options.HowLong = None,
     hidden_size: Annotated[int | None, typer.Option(**_SIZE, help="Hidden units, H.")] = None,
     embedding_size: Annotated[
         int | None, typer.Option(**_SIZE, help="Features of a letter, D.")

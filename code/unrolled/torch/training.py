@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -67,7 +66,7 @@ class Trainer(training.Trainer):
     def optimizer_state(self) -> Arrays:
         names = dict(enumerate(name for name, _ in self.model.named_parameters()))
         return {
-            f"{names[index]}/{key}": np.array(value)
+            f"{names[index]}/{key}": value.numpy().copy()
             for index, state in self.optimizer.state_dict()["state"].items()
             for key, value in state.items()
         }
