@@ -1,0 +1,122 @@
+"""Letters a second in training, against a bare PyTorch loop and against the arithmetic itself.
+
+For each model these loops take turns, round after round in one process, so that other programs
+on the machine disturb all of them alike:
+
+- `pytorch`, `keras`, `keras-xla`: our training loop, as `training.fit` runs it between two
+  validations, fed by `Examples.batches`; Keras as TensorFlow runs its graph, and compiled by XLA.
+- `bare`: the layers of `torch.nn`, cross-entropy and Adam on tensors made beforehand. No
+  clipping, no schedule, no NumPy.
+- `limit`: the model's matrix products alone (`unrolled.bench.arithmetic`), in the shapes that
+  training needs. Ratios are given to this one: no model trains faster than its products run.
+- `square`: as many operations in one large square product. A recurrent layer does not reach its
+  rate: h_t needs h_prev, so the T products of (B, H) by (H, G H) cannot become one.
+
+A rate is the median over the rounds, a ratio the median of the ratios of each round.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from unrolled import budgets
+from unrolled.bench.loops import MODELS, Loop, loops_of
+from unrolled.bench.machine import facts_of, same_threads
+from unrolled.bench.rows import KERAS, TARGETS, Row, Spread, summarise, table
+from unrolled.bench.setting import BUDGETS, Setting, Work, words
+from unrolled.budgets import Budget
+from unrolled.errors import UserError
+
+__all__ = ["MODELS", "TARGETS", "Row", "Setting", "Spread", "run", "table"]
+
+Tell = Callable[[str], object]
+FEWEST_ROUNDS = 3
+
+
+def run(
+    names: Sequence[str] = tuple(MODELS),
+    setting: Setting | None = None,
+    budget: Budget | None = None,
+    tell: Tell = lambda text: None,
+) -> list[Row]:
+    """Measures models, one after the other; prints nothing.
+
+    Args:
+        names: of `MODELS`.
+        setting: what to train, and on what; None: the default.
+        budget: how long to measure; None: what `UNROLLED_BUDGET` says.
+        tell: is called with a line about what happens now.
+
+    Raises:
+        UserError: there is no such model, or the dictionary does not fill one batch.
+    """
+    if unknown := [name for name in names if name not in MODELS]:
+        raise UserError(f"the bench has no model {unknown[0]}; it has {', '.join(MODELS)}")
+    work = BUDGETS[budget or budgets.current()]
+    setting, examples = words(setting or Setting(), work.steps)
+    rows = []
+    with same_threads(setting.threads) as threads:
+        facts = facts_of(threads)
+        for name in names:
+            tell(f"{name}: compiling")
+            loops, flops = loops_of(MODELS[name], setting, examples, work.square)
+            rounds, compiling = _measure(name, loops, work, facts["clock"], tell)
+            rows.append(_row(name, setting, facts, flops, rounds, compiling))
+    return rows
+
+
+def _measure(
+    name: str, loops: dict[str, Loop], work: Work, clock: str, tell: Tell
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Letters a second in every round, and the seconds that the first run takes more than the next.
+
+    Args:
+        name: of the model.
+        loops: what takes turns.
+        work: how many turns.
+        clock: a function of the module `time`.
+        tell: as in `run`.
+    """
+    first, second = (
+        {loop: _seconds(go, time.perf_counter)[1] for loop, go in loops.items()} for _ in range(2)
+    )
+    rounds: dict[str, list[float]] = {loop: [] for loop in loops}
+    stop = time.perf_counter() + work.seconds
+    for count in range(work.rounds):
+        if count >= FEWEST_ROUNDS and time.perf_counter() > stop:
+            break
+        tell(f"{name}: round {count + 1} of {work.rounds}")
+        for loop, go in loops.items():
+            letters, seconds = _seconds(go, getattr(time, clock))
+            rounds[loop].append(letters / seconds)
+    return rounds, {loop: max(0.0, first[loop] - second[loop]) for loop in loops}
+
+
+def _seconds(loop: Loop, clock: Callable[[], float]) -> tuple[float, float]:
+    """What the loop returns, and how long it takes."""
+    started = clock()
+    return loop(), clock() - started
+
+
+def _row(
+    name: str,
+    setting: Setting,
+    facts: dict[str, Any],
+    flops: float,
+    rounds: dict[str, list[float]],
+    compiling: dict[str, float],
+) -> Row:
+    rates, keras, ratios = summarise(rounds)
+    return Row(
+        model=name,
+        setting=asdict(setting),
+        facts=facts,
+        rates=rates,
+        keras=keras,
+        ratios=ratios,
+        flops_per_letter=flops,
+        gflops={loop: rates[loop].median * flops / 1e9 for loop in ("limit", "square")},
+        compile_seconds={loop: compiling[loop] for loop in KERAS},
+        rounds=rounds,
+    )

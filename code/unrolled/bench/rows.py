@@ -1,0 +1,130 @@
+"""What the bench has measured, as numbers and as a table."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+KERAS = ("keras", "keras-xla")
+TARGETS = {"pytorch/bare": 0.95, "keras/pytorch": 0.7}
+RATIOS = (*TARGETS, "pytorch/limit", "keras/limit", "bare/limit", "limit/square")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some measurements, the lowest and the highest."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Of at least one value."""
+        return cls(statistics.median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured of one model; `dataclasses.asdict` makes JSON of it.
+
+    Args:
+        model: its name in `MODELS`.
+        setting: what was trained, and on what.
+        facts: the machine, the versions, the clock.
+        rates: letters a second of each loop.
+        keras: the faster one of the two Keras loops, which is the `keras` of the ratios.
+        ratios: of the rates of two loops.
+        flops_per_letter: multiplications and additions in all matrix products.
+        gflops: thousand millions of them a second, in `limit` and in `square`.
+        compile_seconds: what the Keras loops take once before the first round; in no rate.
+        rounds: of each loop, the letters a second of every round.
+    """
+
+    model: str
+    setting: dict[str, Any]
+    facts: dict[str, Any]
+    rates: dict[str, Spread]
+    keras: str
+    ratios: dict[str, Spread]
+    flops_per_letter: float
+    gflops: dict[str, float]
+    compile_seconds: dict[str, float]
+    rounds: dict[str, list[float]]
+
+
+def summarise(
+    rounds: Mapping[str, Sequence[float]],
+) -> tuple[dict[str, Spread], str, dict[str, Spread]]:
+    """The rates, the faster Keras loop, and the ratios, from every loop's rate in each round."""
+    rates = {loop: Spread.of(values) for loop, values in rounds.items()}
+    keras = max(KERAS, key=lambda loop: rates[loop].median)
+    ratios = {}
+    for name in RATIOS:
+        over, under = (rounds[keras if loop == "keras" else loop] for loop in name.split("/"))
+        ratios[name] = Spread.of([a / b for a, b in zip(over, under, strict=True)])
+    return rates, keras, ratios
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """Rates and ratios, a block of lines for each model; below it what they depend on."""
+    drawn = Table(title=_title(rows[0]), caption=_caption(rows), box=box.SIMPLE_HEAD)
+    for column in ("model", "loop"):
+        drawn.add_column(column)
+    for column in ("1000 letters/s", "low-high", "of bare", "of PyTorch", "of limit"):
+        drawn.add_column(column, justify="right")
+    for row in rows:
+        for loop, rate in row.rates.items():
+            drawn.add_row(
+                row.model if loop == "pytorch" else "",
+                loop,
+                f"{rate.median / 1000:.0f}",
+                f"{rate.low / 1000:.0f}-{rate.high / 1000:.0f}",
+                *(_ratio(row, loop, to) for to in ("bare", "pytorch", "limit")),
+                end_section=loop == "square",
+            )
+    return drawn
+
+
+def _ratio(row: Row, loop: str, to: str) -> str:
+    """A ratio with its range; nothing if there is none or if the other Keras loop is quoted."""
+    name = f"{'keras' if loop == row.keras else loop}/{to}"
+    if name not in row.ratios or (loop in KERAS and loop != row.keras):
+        return ""
+    ratio = row.ratios[name]
+    text = f"{ratio.median:.2f}"
+    if name not in TARGETS:
+        return text
+    colour = "green" if ratio.median >= TARGETS[name] else "red"
+    return f"[{colour}]{text}[/] ({ratio.low:.2f}-{ratio.high:.2f})"
+
+
+def _title(row: Row) -> str:
+    s = row.setting
+    words = "words of the dictionary" if s["real"] else f"words of {s['length']} letters"
+    return (
+        f"Letters a second in training: {s['hidden_size']} hidden units, embedding "
+        f"{s['embedding_size']}, batches of {s['batch_size']} {words}"
+    )
+
+
+def _caption(rows: Sequence[Row]) -> str:
+    """The arithmetic, the compile times, the targets, the machine."""
+    facts, lines = rows[0].facts, []
+    for row in rows:
+        spent = ", ".join(f"{loop} {row.compile_seconds[loop]:.1f} s" for loop in KERAS)
+        lines.append(
+            f"{row.model}: {row.flops_per_letter / 1000:.0f} thousand operations a letter; "
+            f"limit {row.gflops['limit']:.0f}, square {row.gflops['square']:.0f} GFLOP/s; "
+            f"compiling {spent}; {len(row.rounds['bare'])} rounds"
+        )
+    lines.append("targets: " + ", ".join(f"{k} at least {v}" for k, v in TARGETS.items()))
+    threads = ", ".join(f"{name} {count}" for name, count in facts["threads"].items())
+    clock = {"process_time": "processor time", "perf_counter": "time on the wall"}[facts["clock"]]
+    load = "" if facts["load"] is None else f"; load of the machine before {facts['load']:.1f}"
+    versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items() if k != "unrolled")
+    lines.append(f"{facts['cpu']}, {facts['cores']} cores; threads: {threads}; {clock}{load}")
+    return "\n".join([*lines, versions])
