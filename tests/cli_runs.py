@@ -22,7 +22,7 @@ def write_words(path: Path, count: int = 400) -> Path:
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
-    return os.environ | {"UNROLLED_CACHE": str(folder / "cache"), "PYTHONWARNINGS": ""} | changes
+    return os.environ | {"UNROLLED_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"} | changes
 
 
 def command(*args: object) -> list[str]:
@@ -38,5 +38,5 @@ def run(folder: Path, *args: object, **changes: str) -> subprocess.CompletedProc
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=280,
     )
