@@ -1,0 +1,27 @@
+"""What the README tells a reader to type exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+from unrolled.cli import app
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TYPED = "\n".join(re.findall(r"^```\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
+
+
+@pytest.mark.parametrize("command", re.findall(r"^unrolled (\w+)", TYPED, re.MULTILINE))
+def test_a_command_exists(command: str) -> None:
+    assert command in typer.main.get_command(app).commands
+
+
+@pytest.mark.parametrize("target", re.findall(r"\bmake (\w+)", TYPED))
+def test_a_target_exists(target: str) -> None:
+    assert re.search(rf"^{target}:.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+
+
+def test_it_gives_the_two_commands_and_five_examples() -> None:
+    assert re.findall(r"^make (\w+)", TYPED, re.MULTILINE) == ["book", "test"]
+    assert len(re.findall(r"^unrolled ", TYPED, re.MULTILINE)) == 5
