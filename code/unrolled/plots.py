@@ -20,12 +20,13 @@ from numpy.typing import ArrayLike
 from unrolled.figures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Figure
 
 _INK = "#010203"  # stands for the page's own text colour until the SVG is written
+_NAMES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 # What Matplotlib writes for a file of its own and a page with many pictures must not have.
 _TIDY = (
     (r"<metadata>.*?</metadata>", ""),
     (r"<style.*?</style>", ""),  # it would hold for the whole page
     (r'<g id="[^"]*"', "<g"),  # the same in every picture
-    (r'(?<=<svg )(.*?)(viewBox="[^"]*")[^>]*', r'\2 xmlns:xlink="http://www.w3.org/1999/xlink"'),
+    (r'(?<=<svg )(.*?)(viewBox="[^"]*")[^>]*', r"\2 " + _NAMES),
     (r"font-family: [^;\"]*", "font-family: inherit"),
 )
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
@@ -85,7 +86,8 @@ def loss_curves(losses: Mapping[str, Sequence[float]], smooth: int = 25) -> Figu
             window = max(1, min(smooth, len(values) // 4))
             means = np.convolve(values, np.ones(window) / window, mode="valid")
             steps = np.arange(len(means)) + window
-            above.plot(steps, means, dash, color=FRAMEWORKS[name], label=LABELS[name], linewidth=2)
+            style = {"color": FRAMEWORKS[name], "label": LABELS[name], "linestyle": dash}
+            above.plot(steps, means, linewidth=2, **style)
         above.set(ylabel="cross-entropy", yscale="log", title=f"mean of {window} steps")
         above.legend()
         first, second = (np.asarray(values) for values in losses.values())
@@ -96,9 +98,9 @@ def loss_curves(losses: Mapping[str, Sequence[float]], smooth: int = 25) -> Figu
             axes.grid()
     return finish(
         canvas,
-        "Above, the training loss of PyTorch and of Keras at each optimiser step: the two curves lie "
-        "on each other. Below, their difference on a logarithmic scale: it starts near rounding "
-        "error and grows.",
+        "Above, the training loss of PyTorch and of Keras at each optimiser step: the two curves "
+        "lie on each other. Below, their difference on a logarithmic scale: it starts near "
+        "rounding error and grows.",
     )
 
 
@@ -175,3 +177,48 @@ def tag_probabilities(
         for word, guess in guesses.items()
     )
     return finish(canvas, f"The probability of each tag of {place}. {told}.")
+
+
+def letter_uncertainty(
+    bits: Mapping[str, float], tags: Mapping[str, int], marked: Collection[str] = ()
+) -> Figure:
+    """One horizontal bar a letter, the most uncertain at the top, with the number of its tags.
+
+    Args:
+        bits: for each letter, how uncertain its tag is.
+        tags: for each letter, how many tags it takes.
+        marked: letters drawn in another colour.
+    """
+    order = sorted(bits, key=lambda letter: -bits[letter])
+    with drawing(4.4, 0.9 + 0.2 * len(order)) as (canvas, (axes,)):
+        colours = [ORANGE if letter in marked else BLUE for letter in order]
+        bars = axes.barh(order, [bits[letter] for letter in order], color=colours, height=0.7)
+        axes.bar_label(bars, [f"{tags[letter]}" for letter in order], padding=4, fontsize=10)
+        axes.set(xlabel="bits", ylim=(len(order) - 0.4, -0.6), xlim=(0, 1.1 * max(bits.values())))
+        axes.tick_params("y", length=0)
+    told = ", ".join(
+        f"{letter} {bits[letter]:.1f} bits and {tags[letter]} tags" for letter in order
+    )
+    return finish(canvas, f"How uncertain the tag of each letter is. {told}.")
+
+
+def window_errors(rates: Mapping[str, Mapping[int, float]]) -> Figure:
+    """Word error rate against the width of the window, one line a split.
+
+    Args:
+        rates: for each split, the word error rate of each width.
+    """
+    with drawing(5.2, 3.2) as (canvas, (axes,)):
+        for (name, line), style in zip(rates.items(), ("o-", "s--", "^:"), strict=False):
+            axes.plot(list(line), list(line.values()), style, label=name, linewidth=2)
+        sizes = sorted({size for line in rates.values() for size in line})
+        axes.set(xlabel="letters in the window", ylabel="word error rate", ylim=(0, 1))
+        axes.set_xticks(sizes)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.legend()
+        axes.grid(axis="y")
+    told = "; ".join(
+        f"{name}: " + ", ".join(f"{size} letters {rate:.1%}" for size, rate in line.items())
+        for name, line in rates.items()
+    )
+    return finish(canvas, f"The word error rate by the width of the window. {told}.")

@@ -69,3 +69,15 @@ def table(suite: str) -> pd.DataFrame:
         }
         for row in rows(suite)
     )
+
+
+def summary(suite: str) -> pd.DataFrame:
+    """Over the seeds of each model and framework: mean, lowest and highest test rates in percent."""
+    runs = table(suite).groupby(["model", "framework"], sort=False)
+    rates = {
+        f"{rate} {how}": runs[rate].agg(how)
+        for rate in ("PER", "WER")
+        for how in ("mean", "min", "max")
+    }
+    facts = {"seeds": runs.size(), "parameters": runs["parameters"].first()}
+    return pd.DataFrame({**facts, **rates}).reset_index()

@@ -1,0 +1,145 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from unrolled.budgets import Budget
+from unrolled.errors import UserError
+from unrolled.experiments import runner, store, suite
+from unrolled.tasks import pronunciation
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(store, "FOLDER", tmp_path / "results")
+    return tmp_path
+
+
+@pytest.fixture
+def tiny(monkeypatch) -> tuple[suite.Run, ...]:
+    """Three short runs in the place of the suite, on a small dictionary."""
+    names = ("basic", "elman"), ("basic", "gru"), ("window", None)
+    runs = tuple(suite.Run(m, c, "pytorch", 0, Budget.SMOKE) for m, c in names)
+    words = dict(list(pronunciation.read_cmudict().items())[::100])
+    data = pronunciation.prepare(pronunciation.split_by_family(words), "a small dictionary")
+    monkeypatch.setitem(suite.SUITES, "basic", runs)
+    monkeypatch.setattr(pronunciation, "load", lambda: data)
+    return runs
+
+
+def test_names_are_unique():
+    for runs in suite.SUITES.values():
+        assert len({run.name for run in runs}) == len(runs)
+
+
+def test_a_suite_that_is_not_there():
+    with pytest.raises(UserError, match="no suite is called 'none'; there are basic"):
+        suite.named("none")
+
+
+def test_append_and_read(folder):
+    assert store.rows("basic") == []
+    store.append("basic", {"run": "a", "value": 1})
+    store.append("basic", {"run": "b", "value": 2})
+    store.append("basic", {"run": "a", "value": 3})  # recorded already
+    assert store.rows("basic") == [{"run": "a", "value": 1}, {"run": "b", "value": 2}]
+
+
+def test_a_broken_line_is_named(folder):
+    store.append("basic", {"run": "a"})
+    with store.path("basic").open("a") as file:
+        file.write('{"run": "b", \n')
+    with pytest.raises(UserError, match=r"basic\.jsonl:2: not a JSON object"):
+        store.rows("basic")
+
+
+def test_work_does_what_is_missing_once(folder, tiny):
+    first = next(work := runner.work("basic", folder / "unfinished"))
+    assert first["run"] == "basic-elman-pytorch-0"
+    work.close()  # stopped after the first run
+    rest = list(runner.work("basic", folder / "unfinished"))
+    assert [row["run"] for row in rest] == ["basic-gru-pytorch-0", "window-pytorch-0"]
+    assert list(runner.work("basic", folder / "unfinished")) == []
+    assert [row["run"] for row in store.rows("basic")] == [run.name for run in tiny]
+    assert not list((folder / "unfinished").glob("*.safetensors*"))
+
+
+def test_a_row_tells_all(folder, tiny):
+    row = runner.execute(tiny[0], pronunciation.load(), folder)
+    assert row["parameters"] > row["arguments"]["hidden_size"] ** 2
+    assert row["recipe"]["seed"] == row["seed"] == 0
+    assert 0 < row["test"]["per"] < row["test"]["wer"] <= 1
+    assert row["letters_per_second"] > 0
+    assert {"torch", "numpy", "unrolled"} <= row["versions"].keys()
+    assert json.loads(json.dumps(row)) == row
+
+
+def test_the_same_run_gives_the_same_result(folder, tiny):
+    data = pronunciation.load()
+    rows = [runner.execute(tiny[0], data, folder) for _ in range(2)]
+    assert rows[0]["test"] == rows[1]["test"]
+    other = runner.execute(replace(tiny[0], seed=1), data, folder)
+    assert other["test"] != rows[0]["test"]
+
+
+def test_another_process_keeps_its_run(folder, tiny):
+    from filelock import FileLock
+
+    unfinished = folder / "unfinished"
+    unfinished.mkdir()
+    with FileLock(unfinished / f"{tiny[0].name}.lock"):
+        done = [row["run"] for row in runner.work("basic", unfinished)]
+    assert done == [run.name for run in tiny[1:]]
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from unrolled import training
+from unrolled.budgets import Budget
+from unrolled.experiments import runner, store, suite
+from unrolled.tasks import pronunciation
+
+folder = Path(sys.argv[1])
+store.FOLDER = folder / "results"
+suite.SUITES["basic"] = tuple(
+    suite.Run("basic", "elman", "pytorch", seed, Budget.SMOKE) for seed in range(3)
+)
+training.BUDGETS[Budget.SMOKE] = {"epochs": 6}
+words = dict(list(pronunciation.read_cmudict().items())[::100])
+data = pronunciation.prepare(pronunciation.split_by_family(words), "a small dictionary")
+pronunciation.load = lambda: data
+runner.BUDGETS = training.BUDGETS
+print("ready", flush=True)
+for row in runner.work("basic", folder / "unfinished"):
+    print(row["run"], flush=True)
+"""
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WORKER, str(folder)]
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}  # two of them share the cores
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=alone)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_killed_in_the_middle_nothing_is_lost_nor_done_twice(tmp_path):
+    with start(tmp_path) as worker:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("unfinished/*.part")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        worker.send_signal(signal.SIGKILL)
+    kept = list(tmp_path.glob("unfinished/*.part"))
+    assert len(kept) == 1
+    with start(tmp_path) as first, start(tmp_path) as second:
+        said = (first.communicate()[0] + second.communicate()[0]).split()
+    lines = (tmp_path / "results" / "basic.jsonl").read_text().splitlines()
+    recorded = [json.loads(line)["run"] for line in lines]
+    assert sorted(recorded) == [f"basic-elman-pytorch-{seed}" for seed in range(3)]
+    assert sorted(word for word in said if word != "ready") == sorted(recorded)
