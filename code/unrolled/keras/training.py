@@ -84,11 +84,14 @@ class Trainer(training.Trainer):
         self._compiled = cache(self._compile)
 
     def train_step(self, letters: Array, tags: Array, learning_rate: float) -> float:
-        self.optimizer.learning_rate = learning_rate
-        step = self._compiled(self._train_step, 2, letters.shape[1])
-        return float(step(tf.constant(letters), tf.constant(tags)))
+        step = self._compiled(self._train_step, letters.shape[1])
+        rate = tf.constant(learning_rate, tf.float32)
+        return float(step(tf.constant(letters), tf.constant(tags), rate))
 
-    def _train_step(self, letters: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
+    def _train_step(
+        self, letters: tf.Tensor, tags: tf.Tensor, learning_rate: tf.Tensor
+    ) -> tf.Tensor:
+        self.optimizer.learning_rate = learning_rate
         with tf.GradientTape() as tape:
             loss = cross_entropy(self.model(letters, training=True), tags)
         gradients = tape.gradient(loss, self.model.trainable_variables)
@@ -98,15 +101,16 @@ class Trainer(training.Trainer):
 
     def predict(self, letters: Array) -> Array:
         compiled = letters.shape[1] <= LONGEST_COMPILED
-        predict = self._compiled(self._predict, 1, letters.shape[1]) if compiled else self._predict
+        predict = self._compiled(self._predict, letters.shape[1]) if compiled else self._predict
         return np.asarray(predict(tf.constant(letters)))
 
     def _predict(self, letters: tf.Tensor) -> tf.Tensor:
         return ops.argmax(self.model(letters, training=False), axis=-1)
 
-    def _compile(self, function: Any, arguments: int, length: int) -> Any:
+    def _compile(self, function: Any, length: int) -> Any:
         """A graph for any number of words of one length, with its loop over time unrolled."""
-        signature = [tf.TensorSpec((None, length), tf.int32)] * arguments
+        words, number = tf.TensorSpec((None, length), tf.int32), tf.TensorSpec((), tf.float32)
+        signature = (words,) if function == self._predict else (words, words, number)
         compiled = tf.function(function, input_signature=signature, jit_compile=self.jit_compile)
         return compiled.get_concrete_function()
 
