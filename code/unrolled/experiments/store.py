@@ -72,7 +72,7 @@ def table(suite: str) -> pd.DataFrame:
 
 
 def summary(suite: str) -> pd.DataFrame:
-    """Over the seeds of each model and framework: mean, lowest and highest test rates in percent."""
+    """Mean, lowest and highest test rates over the seeds of each model, in percent."""
     runs = table(suite).groupby(["model", "framework"], sort=False)
     rates = {
         f"{rate} {how}": runs[rate].agg(how)

@@ -38,7 +38,7 @@ def silent_e_pairs(examples: Examples, letters: Vocabulary) -> list[SilentEPair]
         first[length] = {row.tobytes(): tag for row, tag in pairs}
     for length, words in first.items():
         for key, tags in words.items():
-            word = np.frombuffer(key, dtype=np.int32)
+            word = np.frombuffer(key, dtype=np.int32).copy()  # bytes are read-only
             longer = np.append(word, np.int32(e))
             other = first.get(length + 1, {}).get(longer.tobytes())
             if other is not None and (tags != other[:-1]).any():
