@@ -4,7 +4,7 @@ import math
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -226,6 +226,24 @@ def test_the_table_shows_every_loop_and_the_ratios(measured: Sequence[bench.Row]
         assert f"{row.rates['limit'].median / 1000:.0f}" in text
     assert text.count("keras-xla") == 2 * len(measured)  # its line, and its compile time
     assert "words of 2 letters" in text
+
+
+@pytest.mark.parametrize(
+    ("load", "clock", "warned"),
+    [
+        (3.0, "perf_counter", True),
+        (0.4, "perf_counter", False),
+        (3.0, "process_time", False),
+        (None, "perf_counter", False),
+    ],
+)
+def test_a_busy_machine_is_told_of(
+    measured: Sequence[bench.Row], load: float | None, clock: str, warned: bool
+) -> None:
+    facts = measured[0].facts | {"load": load, "clock": clock, "cores": 2}
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(bench.table([replace(measured[0], facts=facts)]))
+    assert ("Other programs are busy" in console.export_text()) == warned
 
 
 def test_threads_are_as_before_afterwards() -> None:

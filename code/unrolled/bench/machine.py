@@ -53,7 +53,7 @@ def facts_of(threads: dict[str, int]) -> dict[str, Any]:
     alone = set(threads.values()) == {1} and fine
     return {
         "cpu": _cpu_name(),
-        "cores": os.cpu_count(),
+        "cores": os.cpu_count() or 1,
         "threads": threads,
         "clock": "process_time" if alone else "perf_counter",
         "load": None if sys.platform == "win32" else os.getloadavg()[0],

@@ -71,7 +71,13 @@ def summarise(
 
 def table(rows: Sequence[Row]) -> Table:
     """Rates and ratios, a block of lines for each model; below it what they depend on."""
-    drawn = Table(title=_title(rows[0]), caption=_caption(rows), box=box.SIMPLE_HEAD)
+    drawn = Table(
+        title=_title(rows[0]),
+        caption=_caption(rows),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
     for column in ("model", "loop"):
         drawn.add_column(column)
     for column in ("1000 letters/s", "low-high", "of bare", "of PyTorch", "of limit"):
@@ -116,15 +122,27 @@ def _caption(rows: Sequence[Row]) -> str:
     facts, lines = rows[0].facts, []
     for row in rows:
         spent = ", ".join(f"{loop} {row.compile_seconds[loop]:.1f} s" for loop in KERAS)
-        lines.append(
-            f"{row.model}: {row.flops_per_letter / 1000:.0f} thousand operations a letter; "
-            f"limit {row.gflops['limit']:.0f}, square {row.gflops['square']:.0f} GFLOP/s; "
-            f"compiling {spent}; {len(row.rounds['bare'])} rounds"
-        )
-    lines.append("targets: " + ", ".join(f"{k} at least {v}" for k, v in TARGETS.items()))
+        lines += [
+            f"{row.model}: {row.flops_per_letter / 1000:.0f} thousand operations a letter, "
+            f"limit {row.gflops['limit']:.0f} and square {row.gflops['square']:.0f} GFLOP/s",
+            f"    {len(row.rounds['bare'])} rounds; compiling took {spent}",
+        ]
+    lines.append("targets: " + ", ".join(f"{name} {least}" for name, least in TARGETS.items()))
     threads = ", ".join(f"{name} {count}" for name, count in facts["threads"].items())
-    clock = {"process_time": "processor time", "perf_counter": "time on the wall"}[facts["clock"]]
-    load = "" if facts["load"] is None else f"; load of the machine before {facts['load']:.1f}"
-    versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items() if k != "unrolled")
+    clock = {"process_time": "processor time", "perf_counter": "elapsed time"}[facts["clock"]]
+    load = "" if facts["load"] is None else f"; load at the start {facts['load']:.1f}"
     lines.append(f"{facts['cpu']}, {facts['cores']} cores; threads: {threads}; {clock}{load}")
-    return "\n".join([*lines, versions])
+    lines.append(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
+    return "\n".join([*lines, *_warning(facts)])
+
+
+def _warning(facts: Mapping[str, Any]) -> list[str]:
+    """What to think of the numbers if other programs were busy."""
+    busy = facts["load"] is not None and facts["load"] > facts["cores"] / 2
+    if not busy or facts["clock"] == "process_time":
+        return []
+    return [
+        "Other programs are busy. The threads of one product wait for each other, so rates are too "
+        "low, PyTorch's most of all.",
+        "One thread (--threads 1) is measured by its processor time and hardly disturbed.",
+    ]
