@@ -74,10 +74,11 @@ def read(path: Path) -> Checkpoint:
                 raise UserError(
                     f"{path}: not a checkpoint of unrolled; train one with `unrolled train`"
                 )
-            return Checkpoint(
-                {name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118
-                json.loads(metadata["facts"]),
-            )
+            facts = json.loads(metadata["facts"])
+            if not isinstance(facts, dict):
+                raise ValueError("its facts have no names")
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return Checkpoint(arrays, facts)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise UserError(
             f"{path}: cut off or not a checkpoint ({error}); delete it and train again"

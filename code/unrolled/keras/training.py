@@ -67,8 +67,8 @@ class Trainer(training.Trainer):
     Args:
         model: letters (B, T) -> logits (B, T, K).
         recipe: how to train.
-        jit_compile: let XLA compile the step. It makes the LSTM a third faster, but each length
-            of word and each size of batch costs seconds, which a run of this book never earns back.
+        jit_compile: let XLA compile the step. The LSTM gains a tenth to a third in speed, but each
+            length of word and size of batch costs seconds, more than a run of this book gains.
     """
 
     framework = "keras"
