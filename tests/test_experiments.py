@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from unrolled import cli
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
 from unrolled.experiments import runner, store, suite
@@ -143,3 +144,19 @@ def test_killed_in_the_middle_nothing_is_lost_nor_done_twice(tmp_path):
     recorded = [json.loads(line)["run"] for line in lines]
     assert sorted(recorded) == [f"basic-elman-pytorch-{seed}" for seed in range(3)]
     assert sorted(word for word in said if word != "ready") == sorted(recorded)
+
+
+def test_run_and_show_as_a_user(folder, tiny, capsys):
+    unfinished = str(folder / "unfinished")
+    assert cli.main(["experiments", "run", "basic", "--folder", unfinished]) == 0
+    assert "window-pytorch-0" in capsys.readouterr().err
+    assert cli.main(["experiments", "show", "basic"]) == 0
+    assert capsys.readouterr().out.startswith("3 of 3 runs of basic are recorded")
+    assert cli.main(["experiments", "show", "basic", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [row["run"] for row in shown["recorded"]] == [run.name for run in tiny]
+
+
+def test_an_unknown_suite_is_the_users_mistake(folder, capsys):
+    assert cli.main(["experiments", "show", "none"]) == 2
+    assert capsys.readouterr().err == "error: no suite is called 'none'; there are basic\n"
