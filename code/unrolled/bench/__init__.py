@@ -15,7 +15,7 @@ on the machine disturb all of them alike:
 A rate is the median over the rounds, a ratio the median of the ratios of each round.
 
 Ours does more than the bare loop: it clips the gradients, which takes about a twentieth of a step
-at the default sizes. PyTorch's fused Adam wins most of that back.
+at the default sizes. PyTorch's fused Adam wins part of that back.
 """
 
 import time
