@@ -12,7 +12,7 @@ from pages import is_notebook, mirror, notebooks
 from prose import typed_numbers
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted((ROOT / "book").rglob("*.md"))
+PAGES = [page for page in sorted((ROOT / "book").rglob("*.md")) if page.name != "README.md"]
 
 
 def front_matter(page: str) -> dict:
