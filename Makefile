@@ -12,6 +12,9 @@ WORKFLOWS := .github/workflows
 
 # Data that the package prepares stays inside the checkout.
 export UNROLLED_CACHE ?= $(CURDIR)/.cache/unrolled
+# One thread: the same sums in the same order everywhere, and on a shared machine PyTorch's threads wait
+# for each other. With so small matrices a second one gains at most a third.
+export OMP_NUM_THREADS ?= 1
 # Names written by the user's locale must not change what is built.
 export PYTHONUTF8 = 1
 
