@@ -12,8 +12,8 @@ WORKFLOWS := .github/workflows
 
 # Data that the package prepares stays inside the checkout.
 export UNROLLED_CACHE ?= $(CURDIR)/.cache/unrolled
-# One thread: the same sums in the same order everywhere, and on a shared machine PyTorch's threads wait
-# for each other. With so small matrices a second one gains at most a third.
+# PyTorch on one thread: the same sums in the same order on any machine, and no threads that wait for each
+# other where it is shared. With matrices as small as these a second one gains at most a third.
 export OMP_NUM_THREADS ?= 1
 # Names written by the user's locale must not change what is built.
 export PYTHONUTF8 = 1

@@ -123,7 +123,9 @@ def test_compared_tells_each_rate():
 
 def test_hidden_states_count_the_columns_that_agree():
     states = {"hat": [[0.0], [1.0], [0.5]], "hate": [[0.0], [1.0], [0.5], [0.1]]}
-    assert "The first 3 columns" in plots.hidden_states(states).alt
+    assert "The first 3 columns of hat and of hate are the same." in plots.hidden_states(states).alt
+    states = {"hat": [[0.0]] * 3, "chat": [[1.0]] * 4}
+    assert "the same" not in plots.hidden_states(states).alt
 
 
 def test_tag_probabilities_order_the_tags():

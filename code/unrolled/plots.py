@@ -3,6 +3,7 @@
 import hashlib
 import io
 import itertools
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -82,24 +83,27 @@ def loss_curves(losses: Mapping[str, Sequence[float]], smooth: int = 25) -> Figu
         smooth: the upper panel shows means of so many steps.
     """
     with drawing(6.8, 4.2, panels=(2, 1)) as (canvas, (above, below)):
+        below.sharex(above)
         for (name, values), dash in zip(losses.items(), ("-", (0, (2, 2))), strict=True):
             window = max(1, min(smooth, len(values) // 4))
             means = np.convolve(values, np.ones(window) / window, mode="valid")
             steps = np.arange(len(means)) + window
             style: Any = {"color": FRAMEWORKS[name], "label": LABELS[name], "linestyle": dash}
             above.plot(steps, means, linewidth=2, **style)
-        above.set(ylabel="cross-entropy", yscale="log", title=f"mean of {window} steps")
+        above.set(ylabel="cross-entropy", yscale="log")
         above.legend()
         first, second = (np.asarray(values) for values in losses.values())
-        apart = np.maximum(np.abs(first - second), 1e-9)
-        below.plot(np.arange(1, len(apart) + 1), apart, color=GREY, linewidth=0.8)
-        below.set(xlabel="optimiser step", ylabel="difference", yscale="log")
+        apart = np.abs(first - second)
+        means = np.convolve(apart, np.ones(window) / window, mode="valid")
+        below.plot(steps, np.maximum(means, 1e-9), color=GREEN)
+        below.set(xlabel=f"optimiser step (means of {window})", ylabel="difference", yscale="log")
         for axes in (above, below):
             axes.grid()
     return finish(
         canvas,
         "Above, the training loss of PyTorch and of Keras at each optimiser step, one curve over "
-        f"the other. Below, their difference on a logarithmic scale, at most {apart.max():.0e}.",
+        f"the other. Below, their difference on a logarithmic scale, at its largest "
+        f"{apart.max():.1e}.",
     )
 
 
@@ -120,12 +124,15 @@ def hidden_states(states: Mapping[str, ArrayLike], units: int = 24) -> Figure:
             axes.set(xlabel="letter read", yticks=[])
         panels[0].set_ylabel(f"{len(order)} of {h.shape[1]} hidden units")
         canvas.colorbar(image, ax=panels, label="h", fraction=0.05)
-    letters = zip(*arrays, strict=False)
-    same = sum(1 for _ in itertools.takewhile(lambda column: len(set(column)) == 1, letters))
+    shared = "".join(
+        f" The first {same} columns of {a} and of {b} are the same."
+        for a, b in itertools.combinations(arrays, 2)
+        if (same := len(os.path.commonprefix([a, b])))  # noqa: RUF071 letters, not folders
+    )
     return finish(
         canvas,
         f"The hidden state after each letter of {' and of '.join(arrays)}, as a column of colours "
-        f"from blue for -1 to orange for 1. The first {same} columns are the same in all of them.",
+        f"from blue for -1 to orange for 1.{shared}",
     )
 
 

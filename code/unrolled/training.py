@@ -85,6 +85,10 @@ BUDGETS = {
 }
 
 
+class Diverged(UserError):  # noqa: N818
+    """The loss is no longer a finite number; the same run would get there again."""
+
+
 class Trainer(ABC):
     """A model and its optimiser in one framework."""
 
@@ -180,7 +184,12 @@ def fit(
     done = len(history.epochs)
     with progress(console, recipe.epochs, examples.num_letters, done) as advance:
         for epoch in range(done, recipe.epochs):
-            row = _run_epoch(trainer, examples, epoch, history, advance)
+            try:
+                row = _run_epoch(trainer, examples, epoch, history, advance)
+            except Diverged:
+                if part is not None:
+                    part.unlink(missing_ok=True)  # a lower learning rate begins anew
+                raise
             scored = validate(trainer, data)
             row |= {"per": scored.per, "wer": scored.wer}
             history.epochs.append(row)
@@ -206,13 +215,13 @@ def _run_epoch(
 ) -> dict[str, float]:
     """Every word once, in an order that only the seed and the epoch decide."""
     recipe = trainer.recipe
-    batches = list(examples.batches(recipe.batch_size, np.random.default_rng((recipe.seed, epoch))))
     started, losses = time.perf_counter(), []
+    batches = list(examples.batches(recipe.batch_size, np.random.default_rng((recipe.seed, epoch))))
     for step, (letters, tags) in enumerate(batches):
         rate = recipe.rate_at(epoch * len(batches) + step, recipe.epochs * len(batches))
         losses.append(trainer.train_step(letters, tags, rate))
         if not math.isfinite(losses[-1]):
-            raise UserError(
+            raise Diverged(
                 f"the loss is {losses[-1]} at step {step + 1} of epoch {epoch + 1}; "
                 f"lower the learning rate, which is {recipe.learning_rate:g}"
             )

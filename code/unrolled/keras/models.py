@@ -23,17 +23,17 @@ def embedding(num_letters: int, size: int, dtype: Any = None) -> keras.layers.Em
 class Tagger(keras.Model):
     """Embedding, one recurrent layer, an affine readout: a tag for every letter as it is read.
 
-    x_t = E[letter_t],  h_t = cell(x_t, h_prev),  logits_t = W h_t + b
+    x_t = E[letter_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
 
     Args:
-        num_letters: size of the letter vocabulary, V.
+        num_letters: size of the letter vocabulary.
         num_tags: K.
         cell: "elman", "lstm" or "gru".
         embedding_size: D.
         hidden_size: H.
 
     Shape:
-        letters: (B, T) integers; logits: (B, T, K).
+        letters: (B, T) integers; logits y: (B, T, K).
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class Tagger(keras.Model):
 class WindowTagger(keras.Model):
     """The feed-forward baseline: each letter is tagged from the `window` letters around it.
 
-    x_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
-    logits_t = W tanh(V x_t + c) + b
+    u_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
+    y_t = V tanh(W u_t + b) + c
 
     Args:
         window: letters seen at once, odd; beyond the word stands the padding letter 0.
         num_letters, num_tags, embedding_size, hidden_size: as in `Tagger`.
 
     Shape:
-        letters: (B, T) integers; logits: (B, T, K).
+        letters: (B, T) integers; logits y: (B, T, K).
     """
 
     def __init__(

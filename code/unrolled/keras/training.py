@@ -84,9 +84,8 @@ class Trainer(training.Trainer):
         self._compiled = cache(self._compile)
 
     def train_step(self, letters: Array, tags: Array, learning_rate: float) -> float:
-        step = self._compiled(self._train_step, letters.shape[1])
         rate = tf.constant(learning_rate, tf.float32)
-        return float(step(tf.constant(letters), tf.constant(tags), rate))
+        return float(self._run(self._train_step, tf.constant(letters), tf.constant(tags), rate))
 
     def _train_step(
         self, letters: tf.Tensor, tags: tf.Tensor, learning_rate: tf.Tensor
@@ -100,12 +99,16 @@ class Trainer(training.Trainer):
         return loss
 
     def predict(self, letters: Array) -> Array:
-        compiled = letters.shape[1] <= LONGEST_COMPILED
-        predict = self._compiled(self._predict, letters.shape[1]) if compiled else self._predict
-        return np.asarray(predict(tf.constant(letters)))
+        return np.asarray(self._run(self._predict, tf.constant(letters)))
 
     def _predict(self, letters: tf.Tensor) -> tf.Tensor:
         return ops.argmax(self.model(letters, training=False), axis=-1)
+
+    def _run(self, function: Any, letters: tf.Tensor, *others: tf.Tensor) -> tf.Tensor:
+        """Calls a method, compiled for the length of the words unless they are very long."""
+        length = letters.shape[1]
+        compiled = self._compiled(function, length) if length <= LONGEST_COMPILED else function
+        return compiled(letters, *others)
 
     def _compile(self, function: Any, length: int) -> Any:
         """A graph for any number of words of one length, with its loop over time unrolled."""

@@ -97,10 +97,10 @@ class Model:
 class Tagger(Model):
     """Embedding, one recurrent layer, an affine readout: a tag for every letter as it is read.
 
-    x_t = E[letter_t],  h_t = cell(x_t, h_prev),  logits_t = W h_t + b
+    x_t = E[letter_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
 
     Args:
-        num_letters: size of the letter vocabulary, V.
+        num_letters: size of the letter vocabulary.
         num_tags: K.
         cell: "elman", "lstm" or "gru".
         embedding_size: D.
@@ -151,8 +151,8 @@ def windows(letters: Array, window: int) -> Array:
 class WindowTagger(Model):
     """The feed-forward baseline: each letter is tagged from the `window` letters around it.
 
-    x_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
-    logits_t = W tanh(V x_t + c) + b
+    u_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
+    y_t = V tanh(W u_t + b) + c
 
     Args:
         window: letters seen at once, odd; beyond the word stands the padding letter 0.

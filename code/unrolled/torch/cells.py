@@ -4,13 +4,21 @@ The step is the equation; the whole sequence is one call of PyTorch's own kernel
 same loop.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 State = tuple[Tensor, ...]
+# What the fused kernels are told besides the weights.
+ONE_LAYER: Any = {
+    "has_biases": True,
+    "num_layers": 1,
+    "dropout": 0.0,
+    "bidirectional": False,
+    "batch_first": True,
+}
 
 
 class Recurrent(nn.Module):
@@ -86,9 +94,7 @@ class Elman(Recurrent):
         """The same loop inside PyTorch: one call for all T steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
         weights = [self.weight_ih, self.weight_hh, self.bias, torch.zeros_like(self.bias)]
-        outputs, h_last = torch.rnn_tanh(
-            x, h[None], weights, True, 1, 0.0, self.training, False, True
-        )
+        outputs, h_last = torch.rnn_tanh(x, h[None], weights, train=self.training, **ONE_LAYER)
         return outputs, (h_last[0],)
 
 
@@ -122,7 +128,7 @@ class LSTM(Recurrent):
         h, c = self.initial_state(len(x)) if state is None else state
         weights = [self.weight_ih, self.weight_hh, self.bias, torch.zeros_like(self.bias)]
         outputs, h_last, c_last = torch.lstm(
-            x, (h[None], c[None]), weights, True, 1, 0.0, self.training, False, True
+            x, (h[None], c[None]), weights, train=self.training, **ONE_LAYER
         )
         return outputs, (h_last[0], c_last[0])
 
@@ -158,7 +164,7 @@ class GRU(Recurrent):
         """The same loop inside PyTorch: one call for all T steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
         weights: list[Tensor] = [self.weight_ih, self.weight_hh, self.bias, self.bias_hh]
-        outputs, h_last = torch.gru(x, h[None], weights, True, 1, 0.0, self.training, False, True)
+        outputs, h_last = torch.gru(x, h[None], weights, train=self.training, **ONE_LAYER)
         return outputs, (h_last[0],)
 
 
