@@ -79,6 +79,19 @@ def test_a_missing_checkpoint_is_named(path):
         read(path.parent)
 
 
+def test_a_checkpoint_that_may_not_be_read_is_one_line(path, monkeypatch):
+    with pytest.raises(UserError, match=r"a+: (File name too long|no such)") as error:
+        read(path.with_name("a" * 5000))
+    assert "\n" not in str(error.value)
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "is_file", refuse)
+    with pytest.raises(UserError, match=r"cannot read .*model\.safetensors: Permission denied"):
+        read(path)
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 @pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_crash_while_writing_leaves_the_old_file(path, monkeypatch, call, problem):

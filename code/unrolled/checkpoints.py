@@ -65,9 +65,9 @@ def read(path: Path) -> Checkpoint:
     Raises:
         UserError: no such file, or not a whole checkpoint of this package.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such checkpoint; train one with `unrolled train`")
     try:
+        if not path.is_file():
+            raise UserError(f"{path}: no such checkpoint; train one with `unrolled train`")
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
@@ -79,7 +79,9 @@ def read(path: Path) -> Checkpoint:
                 raise ValueError("its facts have no names")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return Checkpoint(arrays, facts)
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except (SafetensorError, ValueError, KeyError) as error:
         raise UserError(
             f"{path}: cut off or not a checkpoint ({error}); delete it and train again"
         ) from error
