@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from cli_runs import command, environment, run, write_words
 from unrolled import __version__, checkpoints, cli
 from unrolled.checkpoints import Checkpoint
+from unrolled.cli import output
 
 
 @pytest.fixture
@@ -90,6 +92,12 @@ def test_no_command_is_a_request_for_help(capsys):
         (["pronounce"], "'words'"),
         (["pronounce", "hat", "--checkpoint", "gone"], "gone: no such checkpoint"),
         (["pronounce", "hat", "--cell", "gru"], "unrolled train --model basic --cell gru"),
+        (
+            ["pronounce", "hat", "--model", "window", "--cell", "gru"],
+            "the window model has no cell",
+        ),
+        (["bench", "--hidden-size", "4097"], "'--hidden-size'"),
+        (["bench", "--embedding-size", "4097"], "'--embedding-size'"),
         (["evaluate", "--on", "train"], "'--on'"),
         (["data", "--train", "words.tsv", "--word", "xyzzy"], "'xyzzy' is not in the data"),
     ],
@@ -157,6 +165,35 @@ def test_an_out_that_cannot_be_written_is_one_line(here):
     assert "cannot write words.tsv/x" in refused(here, *train, "words.tsv/x.safetensors")
     (here / "folder").mkdir()
     assert "it is a folder" in refused(here, *train, "folder")
+
+
+@pytest.mark.parametrize("out", [".", "", "/", "..", "folder"])
+def test_an_out_that_names_no_file_is_refused_before_the_data_is_read(
+    here, capsys, monkeypatch, out
+):
+    (here / "folder").mkdir()
+    monkeypatch.setattr("unrolled.tasks.pronunciation.load", None)
+    before = left(here)
+    assert cli.main(["train", "--model", "basic", "--out", out]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "it is a folder; name a file" in said
+    assert left(here) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("models/a-b.safetensors", "models/a-b.safetensors"),
+        ("my models/a", '"my models/a"'),
+        ("a&b", '"a&b"'),
+        ("it's", '"it\'s"'),
+        ("$HOME", "'$HOME'"),
+    ],
+)
+def test_a_path_is_one_word_of_a_command(path, word):
+    assert output.quoted(Path(path)) == word
+    assert shlex.split(word) == [path]
 
 
 def checkpoint_of(path: Path, **changes: object) -> Path:

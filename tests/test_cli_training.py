@@ -92,6 +92,16 @@ def test_the_checkpoint_tells_all_that_its_use_needs(folder):
     assert kept.arrays["embedding.weight"].shape == (len(kept.facts["letters"]), 4)
 
 
+def test_the_next_commands_are_of_this_very_model(here, capsys):
+    told = json.loads((here / "trained.json").read_text(encoding="utf-8"))
+    which = "--checkpoint models/basic-elman-pytorch.safetensors"
+    assert told["next"] == [
+        f"unrolled pronounce {which} knuth hate",
+        f"unrolled evaluate {which} --train words.tsv",
+    ]
+    assert cli.main(told["next"][1].split()[1:]) == 0, capsys.readouterr().err
+
+
 def test_training_does_not_look_at_the_test_words(here, monkeypatch, capsys):
     load = pronunciation.load
 
@@ -116,7 +126,7 @@ def test_a_finished_run_is_not_done_again_nor_lost(here, capsys):
     before = path.read_bytes()
     assert said(capsys, *train)["already_trained"] is True
     line = refusal(capsys, *train, "--seed", "1")
-    assert "trained with another recipe.seed; replace it by --again" in line
+    assert "trained with another recipe.seed; delete it or replace it by --again" in line
     assert path.read_bytes() == before
 
     again = said(capsys, *train, "--seed", "1", "--again")
@@ -130,6 +140,13 @@ def test_a_file_is_trained_to_by_one_process_at_a_time(here, capsys):
     with trained.reserved(path):
         line = refusal(capsys, "train", "--model", "basic", *SMALL, "--train", "words.tsv")
     assert "is being trained by another process" in line
+    assert not list(path.parent.glob("*.lock"))
+
+
+def test_the_bench_names_its_models():
+    from unrolled import bench
+
+    assert tuple(bench.MODELS) == cli.bench.NAMES
 
 
 def test_a_loss_beyond_numbers_ends_the_training(here, capsys):

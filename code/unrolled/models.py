@@ -1,5 +1,6 @@
 """The models by name, and how one is built in a framework. Importing this imports none."""
 
+import os
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -73,8 +74,16 @@ def versions(framework: str) -> dict[str, str]:
         return {name: version(name) for name in ("unrolled", "numpy", *distributions)}
     except PackageNotFoundError as error:
         raise UserError(
-            f"{error.name} is not installed; run `pip install 'unrolled[{extra}]'`"
+            f'{error.name} is not installed; run `pip install "unrolled[{extra}]"`'
         ) from None
+
+
+def threads(framework: str) -> int:
+    """How many threads one operation of a framework may use."""
+    if framework == "pytorch":
+        return int(import_module("torch").get_num_threads())
+    threading = import_module("tensorflow").config.threading
+    return int(threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1)
 
 
 def build(framework: str, spec: Spec, num_letters: int, num_tags: int, seed: int) -> Any:

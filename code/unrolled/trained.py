@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,14 +11,19 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from rich.console import Console
 
-from unrolled import checkpoints, models
+from unrolled import checkpoints, models, training
 from unrolled.errors import UserError
 from unrolled.models import Spec
 from unrolled.tasks.pronunciation import PronunciationData, Vocabulary
 from unrolled.training import Array, Recipe, Trainer
 
 FOLDER = Path("models")
+
+
+class BusyError(UserError):
+    """Another process trains to the same file."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,11 @@ def fingerprint(data: PronunciationData) -> str:
 def describe(
     spec: Spec, framework: str, recipe: Recipe, data: PronunciationData, stress: bool
 ) -> dict[str, Any]:
-    """The facts of a run but for its history. Runs of the same facts end with the same weights."""
+    """The facts of a run but for its history.
+
+    Runs of the same facts end with the same weights on the same machine, with as many threads and
+    the rows in the same order.
+    """
     return {
         "model": asdict(spec),
         "framework": framework,
@@ -78,33 +87,51 @@ def describe(
     }
 
 
+def part_of(path: Path) -> Path:
+    """Where the state of an unfinished run is kept."""
+    return path.with_name(path.name + ".part")
+
+
+def refuse_folder(path: Path) -> None:
+    """Refuses a place that cannot hold a checkpoint.
+
+    Raises:
+        UserError: `path` is a folder, or names nothing.
+    """
+    try:
+        folder = path.is_dir()
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+    if folder or not path.name:
+        raise UserError(f"cannot write {path}: it is a folder; name a file")
+
+
 @contextmanager
 def reserved(path: Path) -> Iterator[None]:
     """Makes the folder of `path` and keeps other processes from training to the same file.
 
     Raises:
-        UserError: the folder cannot be made or written to, `path` is a folder, or another process
-            trains to it.
+        UserError: the folder cannot be made or written to, or `path` is a folder.
+        BusyError: another process trains to it.
     """
+    refuse_folder(path)
     lock = FileLock(path.with_name(path.name + ".lock"), timeout=0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise UserError(
+        raise BusyError(
             f"{path} is being trained by another process; wait, or name another file by --out"
         ) from None
     except (OSError, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"cannot write {path}: {reason}") from None
     try:
-        if path.is_dir():
-            raise UserError(f"cannot write {path}: it is a folder; name a file")
         yield
     finally:
-        lock.release()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # Windows keeps an open file; there `release` removes it
             Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def finished(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
@@ -113,23 +140,67 @@ def finished(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
     Raises:
         UserError: what lies there was trained otherwise.
     """
-    if not path.exists() or path.with_name(path.name + ".part").exists():
+    if not path.exists() or part_of(path).exists():
         return None
     kept = checkpoints.read(path).facts
     if other := checkpoints.differences(kept, facts):
         raise UserError(
             f"{path} holds a model trained with another {other[0]}; "
-            "replace it by --again, or keep both: name another file by --out"
+            "delete it or replace it by --again, or keep both: name another file by --out"
         )
     return kept
+
+
+def train(
+    spec: Spec,
+    framework: str,
+    recipe: Recipe,
+    data: PronunciationData,
+    path: Path,
+    *,
+    stress: bool = False,
+    again: bool = False,
+    console: Console | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> tuple[dict[str, Any], bool]:
+    """Trains to `path`, which the caller has `reserved`; what is finished there is kept.
+
+    Args:
+        spec: of the model.
+        framework: "pytorch" or "keras".
+        recipe: how to train.
+        data: the prepared words.
+        path: where the checkpoint goes. A run that was stopped goes on from its last epoch.
+        stress: whether the words keep their stress.
+        again: train anew what is finished there.
+        console: where the progress bar is drawn; None draws none.
+        on_epoch: called with each epoch's row.
+
+    Returns:
+        The facts with the history, and whether the run was finished before.
+
+    Raises:
+        UserError: what lies there was trained otherwise, or one of `training.fit`.
+    """
+    facts = describe(spec, framework, recipe, data, stress)
+    if not again and (kept := finished(path, facts)) is not None:
+        return kept, True
+    model = models.build(framework, spec, len(data.letters), len(data.tags), recipe.seed)
+    trainer = models.trainer(framework, model, recipe)
+    history = training.fit(
+        trainer, data, path=path, facts=facts, console=console, on_epoch=on_epoch
+    )
+    return {**facts, "history": asdict(history)}, False
 
 
 def find(name: str | None, cell: str | None, framework: str | None) -> Path:
     """The newest checkpoint in `models`, of this framework if there is one.
 
     Raises:
-        UserError: there is none; the message says how to train it.
+        UserError: there is none; the message says how to train it. Or the model has no such cell.
     """
+    if name is not None:
+        models.spec(name, cell=cell)
     found = []
     for spec in _specs(name, cell):
         for kind in models.FRAMEWORKS:

@@ -13,15 +13,21 @@ EXAMPLES = (
     "unrolled bench elman --real --threads 2",
     "unrolled bench --budget smoke --json",
 )
+NAMES = models.CELLS  # `unrolled.bench.MODELS`, without its frameworks
 
 
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(help="What to measure: elman, lstm; by default all.")
+        list[str] | None,
+        typer.Argument(help=f"What to measure: {', '.join(NAMES)}; by default all."),
     ] = None,
     budget: options.HowLong = None,
-    hidden_size: Annotated[int | None, typer.Option(min=1, help="Hidden units, H.")] = None,
-    embedding_size: Annotated[int | None, typer.Option(min=1, help="Letter features, D.")] = None,
+    hidden_size: Annotated[
+        int | None, typer.Option(**options.SIZE, help="Hidden units, H.")
+    ] = None,
+    embedding_size: Annotated[
+        int | None, typer.Option(**options.SIZE, help="Letter features, D.")
+    ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Words in a step.")] = None,
     length: Annotated[int | None, typer.Option(min=1, help="Letters of each word.")] = None,
     real: Annotated[bool, typer.Option("--real", help="Words of the dictionary instead.")] = False,

@@ -1,12 +1,14 @@
 """The options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from unrolled.budgets import Budget
 from unrolled.models import Cell, Framework, Name
+
+SIZE: dict[str, Any] = {"min": 1, "max": 4096}
 
 Model = Annotated[Name | None, typer.Option(help="The model's name; by default the newest one.")]
 CellName = Annotated[Cell | None, typer.Option(help="The recurrent cell of the basic model.")]

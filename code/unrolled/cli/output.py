@@ -1,8 +1,11 @@
 """What the commands print, and where: results on standard output, all else on standard error."""
 
 import json
+import re
+import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unrolled.errors import Notice
@@ -53,6 +56,14 @@ def shown(word: str) -> str:
     """A word as it may be printed: cut if it is long, its invisible characters as numbers."""
     letters = [c if c.isprintable() else f"<U+{ord(c):04X}>" for c in word[:_SHOWN]]
     return "".join(letters) + ("..." if len(word) > _SHOWN else "")
+
+
+def quoted(path: Path) -> str:
+    """A path as a word of a command, in quotes where a shell needs them."""
+    text = path.as_posix()
+    if re.search(r'["$`\\]', text):
+        return shlex.quote(text)
+    return text if re.fullmatch(r"[\w@+=:,./-]+", text) else f'"{text}"'
 
 
 def examples(*commands: str) -> str:

@@ -1,6 +1,5 @@
 """`unrolled train`."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,6 @@ EXAMPLES = (
     "unrolled train --model basic --cell lstm --framework keras --epochs 8",
     "unrolled train --model window --train words.tsv --out models/mine.safetensors",
 )
-_SIZE = {"min": 1, "max": 4096}
 
 
 def train(
@@ -23,9 +21,11 @@ def train(
     cell: options.CellName = None,
     framework: Annotated[models.Framework, typer.Option(help="Where to train.")] = "pytorch",
     budget: options.HowLong = None,
-    hidden_size: Annotated[int | None, typer.Option(**_SIZE, help="Hidden units, H.")] = None,
+    hidden_size: Annotated[
+        int | None, typer.Option(**options.SIZE, help="Hidden units, H.")
+    ] = None,
     embedding_size: Annotated[
-        int | None, typer.Option(**_SIZE, help="Features of a letter, D.")
+        int | None, typer.Option(**options.SIZE, help="Features of a letter, D.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Times through the words.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Words in a step.")] = None,
@@ -50,25 +50,37 @@ def train(
     """
     from unrolled import trained
     from unrolled.tasks import pronunciation
-    from unrolled.training import BUDGETS, Recipe
+    from unrolled.training import BUDGETS, History, Recipe
 
     wanted = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     given: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
     recipe = Recipe(**{**BUDGETS[budget or current()], "seed": seed, **given})
     spec = models.spec(model, cell=cell, hidden_size=hidden_size, embedding_size=embedding_size)
-    path = out or trained.default_path(spec, framework)
+    path = trained.default_path(spec, framework) if out is None else out
+    trained.refuse_folder(path)
     data = pronunciation.load(train, valid, test, stress=stress)
-    facts = trained.describe(spec, framework, recipe, data, stress)
+    console = output.console(stderr=True)
     with trained.reserved(path):
-        kept = None if again else trained.finished(path, facts)
-        if kept is not None:
-            output.note(f"{path} is already trained so; --again trains it anew")
-            history = kept["history"]["epochs"]
-        else:
-            history = _fit(spec, framework, recipe, data, path, facts)
-    which = f"--checkpoint {shlex.quote(str(path))}" if out else f"--model {model}"
+        try:
+            facts, already = trained.train(
+                spec,
+                framework,
+                recipe,
+                data,
+                path,
+                stress=stress,
+                again=again,
+                console=console if console.is_terminal else None,
+                on_epoch=lambda row: console.print(_line(row, recipe.epochs)),
+            )
+        except KeyboardInterrupt:
+            raise output.Stopped(_kept(path, recipe.epochs)) from None
+    if already:
+        output.note(f"{path} is already trained so; --again trains it anew")
+    history = History(**facts["history"])
+    which = f"--checkpoint {output.quoted(path)}"
     files = {"--train": train, "--valid": valid, "--test": test}
-    evaluate = [f"{key} {shlex.quote(str(file))}" for key, file in files.items() if file]
+    evaluate = [f"{key} {output.quoted(file)}" for key, file in files.items() if file]
     result = {
         "model": spec.name,
         **spec.arguments,
@@ -76,9 +88,9 @@ def train(
         "checkpoint": str(path),
         "data": data.name,
         "validation_words": len(data.valid),
-        "epochs": history,
-        "best": min(history, key=lambda row: row["per"]),
-        "already_trained": kept is not None,
+        "epochs": history.epochs,
+        "best": history.best,
+        "already_trained": already,
         "next": [
             f"unrolled pronounce {which} knuth hate",
             " ".join(["unrolled evaluate", which, *evaluate]),
@@ -87,34 +99,17 @@ def train(
     output.emit(result) if as_json else _show(result)
 
 
-def _fit(
-    spec: models.Spec, framework: str, recipe: Any, data: Any, path: Path, facts: dict[str, Any]
-) -> list[dict[str, float]]:
-    """The rows of the history; Ctrl-C says what is kept."""
-    from unrolled import training
-
-    console = output.console(stderr=True)
-
-    def tell(row: dict[str, float]) -> None:
-        console.print(
-            f"epoch {row['epoch']}/{recipe.epochs}  loss {row['loss']:.3f}  PER {row['per']:.3f}  "
-            f"WER {row['wer']:.3f}  {row['letters_per_second']:,.0f} letters/s"
-        )
-
-    try:
-        model = models.build(framework, spec, len(data.letters), len(data.tags), recipe.seed)
-        trainer = models.trainer(framework, model, recipe)
-        bar = console if console.is_terminal else None
-        history = training.fit(trainer, data, path=path, facts=facts, console=bar, on_epoch=tell)
-    except KeyboardInterrupt:
-        raise output.Stopped(_kept(path, recipe.epochs)) from None
-    return history.epochs
+def _line(row: dict[str, float], epochs: int) -> str:
+    return (
+        f"epoch {row['epoch']}/{epochs}  loss {row['loss']:.3f}  PER {row['per']:.3f}  "
+        f"WER {row['wer']:.3f}  {row['letters_per_second']:,.0f} letters/s"
+    )
 
 
 def _kept(path: Path, epochs: int) -> str:
-    from unrolled import checkpoints
+    from unrolled import checkpoints, trained
 
-    part = path.with_name(path.name + ".part")
+    part = trained.part_of(path)
     if not part.exists():
         return "stopped before the first epoch was done; the same command begins anew"
     done = len(checkpoints.read(part).facts["history"]["epochs"])
