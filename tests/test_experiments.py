@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unrolled import cli
+from unrolled import cli, trained, training
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
 from unrolled.experiments import runner, store, suite
@@ -49,6 +49,9 @@ def test_append_and_read(folder):
     store.append("basic", {"run": "b", "value": 2})
     store.append("basic", {"run": "a", "value": 3})  # recorded already
     assert store.rows("basic") == [{"run": "a", "value": 1}, {"run": "b", "value": 2}]
+    longer = {"run": "a", "recipe": {"epochs": 2}, "value": 4}
+    store.append("basic", longer)
+    assert store.rows("basic") == [{"run": "b", "value": 2}, longer]
 
 
 def test_a_broken_line_is_named(folder):
@@ -76,24 +79,72 @@ def test_a_row_tells_all(folder, tiny):
     assert row["recipe"]["seed"] == row["seed"] == 0
     assert 0 < row["test"]["per"] < row["test"]["wer"] <= 1
     assert row["letters_per_second"] > 0
+    assert row["threads"] >= 1
     assert {"torch", "numpy", "unrolled"} <= row["versions"].keys()
     assert json.loads(json.dumps(row)) == row
 
 
 def test_the_same_run_gives_the_same_result(folder, tiny):
     data = pronunciation.load()
-    rows = [runner.execute(tiny[0], data, folder) for _ in range(2)]
+    folders = [folder / "one", folder / "two"]
+    for place in folders:
+        place.mkdir()
+    rows = [runner.execute(tiny[0], data, place) for place in folders]
     assert rows[0]["test"] == rows[1]["test"]
     other = runner.execute(replace(tiny[0], seed=1), data, folder)
     assert other["test"] != rows[0]["test"]
 
 
-def test_another_process_keeps_its_run(folder, tiny):
-    from filelock import FileLock
-
+def test_a_finished_run_that_is_not_recorded_is_not_trained_again(folder, tiny, monkeypatch):
     unfinished = folder / "unfinished"
     unfinished.mkdir()
-    with FileLock(unfinished / f"{tiny[0].name}.lock"):
+    row = runner.execute(tiny[0], pronunciation.load(), unfinished)
+    monkeypatch.setattr(training, "fit", None)
+    assert next(runner.work("basic", unfinished)) == {**row, "commit": runner.commit()}
+    assert store.rows("basic")[0]["test"] == row["test"]
+    assert not list(unfinished.glob("*.safetensors"))
+
+
+def test_a_run_by_another_budget_is_not_recorded_yet(folder, tiny, monkeypatch):
+    for run in tiny:
+        store.append("basic", {"run": run.name, "recipe": {"epochs": 1, "words": 2000}})
+    assert runner.missing("basic") == []
+    monkeypatch.setitem(training.BUDGETS, Budget.SMOKE, {"epochs": 2, "words": 2000})
+    assert runner.missing("basic") == list(tiny)
+
+
+def test_every_recorded_run_counts():
+    for name in suite.SUITES:
+        recorded = {row["run"] for row in store.rows(name)}
+        assert recorded.isdisjoint(run.name for run in runner.missing(name))
+
+
+def test_the_commit_is_that_of_this_project_alone(folder, root, monkeypatch):
+    git = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    head = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    assert (runner.commit() or "").rstrip("+") == head
+    monkeypatch.setattr(store, "HOME", folder)  # as if the code lay in another project
+    assert runner.commit() is None
+
+
+def test_what_cannot_be_worked_at_is_refused_before_the_data_is_read(folder, monkeypatch):
+    monkeypatch.setattr(pronunciation, "load", None)
+    with pytest.raises(UserError, match="no suite is called 'none'"):
+        next(runner.work("none", folder / "unfinished"))
+    (folder / "file").touch()
+    with pytest.raises(UserError, match=r"cannot write .*file: "):
+        next(runner.work("basic", folder / "file"))
+    monkeypatch.setattr(store, "FOLDER", folder / "gone" / "results")
+    with pytest.raises(UserError, match="live in a checkout of the book; clone it"):
+        next(runner.work("basic", folder / "unfinished"))
+    with pytest.raises(UserError, match="live in a checkout of the book; clone it"):
+        store.append("basic", {"run": "a"})
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+def test_another_process_keeps_its_run(folder, tiny):
+    unfinished = folder / "unfinished"
+    with trained.reserved(unfinished / f"{tiny[0].name}.safetensors"):
         done = [row["run"] for row in runner.work("basic", unfinished)]
     assert done == [run.name for run in tiny[1:]]
 

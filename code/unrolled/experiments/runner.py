@@ -1,27 +1,30 @@
 """Works through a suite: what is missing is trained, scored and recorded, run by run."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 
-from unrolled import models, trained, training
+from unrolled import models, trained
+from unrolled.errors import UserError
 from unrolled.experiments import store
 from unrolled.experiments.suite import Run, named
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import PronunciationData
-from unrolled.training import BUDGETS, Recipe
+from unrolled.training import BUDGETS, History, Recipe
 
 
 def missing(suite: str) -> list[Run]:
-    """The runs of a suite that are not recorded yet."""
-    done = {row["run"] for row in store.rows(suite)}
-    return [run for run in named(suite) if run.name not in done]
+    """The runs of a suite that are not recorded yet, or were shorter or longer when they were."""
+    done = [(row["run"], *_length(row.get("recipe", {}))) for row in store.rows(suite)]
+    return [run for run in named(suite) if (run.name, *_length(BUDGETS[run.budget])) not in done]
+
+
+def _length(recipe: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    return recipe.get("epochs"), recipe.get("words")
 
 
 def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[dict[str, Any]]:
@@ -35,18 +38,28 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
         suite: a name of `suite.SUITES`.
         folder: where unfinished runs are kept.
         console: where progress is drawn; None draws none.
+
+    Raises:
+        UserError: there is no such suite, no checkout of the book, or `folder` cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    todo = missing(suite)
+    store.require_book()
+    at = commit()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror}") from None
     data = pronunciation.load()
-    for run in missing(suite):
-        with suppress(Timeout), FileLock(folder / f"{run.name}.lock", timeout=0):
+    for run in todo:
+        path = _unfinished(run, folder)
+        with suppress(trained.BusyError), trained.reserved(path):
             if run not in missing(suite):  # another process was faster
                 continue
             if console is not None:
                 console.print(f"{run.name} ({run.budget})")
-            row = execute(run, data, folder, console)
+            row = {**execute(run, data, folder, console), "commit": at}
             store.append(suite, row)
-            _unfinished(run, folder).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             yield row
 
 
@@ -57,23 +70,22 @@ def _unfinished(run: Run, folder: Path) -> Path:
 def execute(
     run: Run, data: PronunciationData, folder: Path, console: Console | None = None
 ) -> dict[str, Any]:
-    """Trains one run and scores its best weights, the test words once.
+    """Trains one run, unless it is finished already, and scores its best weights.
 
     Returns:
-        All that is recorded of it: settings, versions, commit, parameters, seconds, letters a
-        second, PER and WER on the validation and on the test words.
+        All that is recorded of it but the commit: settings, versions, threads, parameters,
+        seconds, letters a second, PER and WER on the validation and on the test words.
     """
     how_long: dict[str, Any] = {**BUDGETS[run.budget]}
     recipe = Recipe(**how_long, seed=run.seed)
     spec = models.spec(run.model, cell=run.cell)
-    model = models.build(run.framework, spec, len(data.letters), len(data.tags), run.seed)
-    trainer = models.trainer(run.framework, model, recipe)
-    facts = trained.describe(spec, run.framework, recipe, data, stress=False)
-    history = training.fit(
-        trainer, data, path=_unfinished(run, folder), facts=facts, console=console
-    )
+    path = _unfinished(run, folder)
+    trained.train(spec, run.framework, recipe, data, path, console=console)
+    best = trained.load(path)
+    facts, trainer = best.facts, best.trainer
+    history = History(**facts["history"])
+    examples = data.train if recipe.words is None else data.train.sample(recipe.words, recipe.seed)
     seconds = sum(row["seconds"] for row in history.epochs)
-    letters = sum(row["seconds"] * row["letters_per_second"] for row in history.epochs)
     return {
         "run": run.name,
         "model": run.model,
@@ -81,16 +93,16 @@ def execute(
         "framework": run.framework,
         "seed": run.seed,
         "budget": run.budget,
-        "recipe": asdict(recipe),
+        "recipe": facts["recipe"],
         "data": facts["data"],
         "parameters": sum(array.size for array in trainer.weights().values()),
         "seconds": round(seconds, 1),
-        "letters_per_second": round(letters / seconds),
+        "letters_per_second": round(examples.num_letters * recipe.epochs / seconds),
         "best_epoch": history.best["epoch"],
         "valid": _scored(trainer.predict, data, data.valid),
         "test": _scored(trainer.predict, data, data.test),
         "versions": facts["versions"],
-        "commit": commit(),
+        "threads": models.threads(run.framework),
     }
 
 
@@ -103,14 +115,19 @@ def _scored(
 
 
 def commit() -> str | None:
-    """The commit of the code that runs, with "+" if it was changed since; None outside of git."""
-    here = Path(__file__).parent
+    """The commit of the code that runs, with "+" if it was changed since.
+
+    None where the code is not that of a checkout of this project.
+    """
+    here = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(here), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
+        if not store.HOME.samefile(git("rev-parse", "--show-toplevel")):
+            return None
         changed = git("status", "--porcelain", "--", str(here.parent))
         return git("rev-parse", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):

@@ -11,7 +11,20 @@ from filelock import FileLock
 from unrolled.errors import UserError
 from unrolled.files import atomic_write
 
-FOLDER = Path(__file__).resolve().parents[3] / "book" / "results"
+HOME = Path(__file__).resolve().parents[3]  # of a checkout
+FOLDER = HOME / "book" / "results"
+
+
+def require_book() -> None:
+    """Refuses to record where there is no book.
+
+    Raises:
+        UserError: the package is not that of a checkout.
+    """
+    if not FOLDER.parent.is_dir():
+        raise UserError(
+            "the recorded results live in a checkout of the book; clone it and run from there"
+        )
 
 
 def path(suite: str) -> Path:
@@ -38,18 +51,28 @@ def rows(suite: str) -> list[dict[str, Any]]:
 
 
 def append(suite: str, row: Mapping[str, Any]) -> None:
-    """Adds one run; a run of the same name is never recorded twice.
+    """Adds one run; the same run is never recorded twice, one by another recipe replaces it.
 
     The file is replaced in one step, under a lock: it never holds half a line, and two processes
     lose nothing to each other.
+
+    Raises:
+        UserError: the package is not that of a checkout, or the file cannot be written.
     """
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    require_book()
+    FOLDER.mkdir(exist_ok=True)
     with FileLock(FOLDER / f".{suite}.lock"):
         kept = rows(suite)
-        if any(one["run"] == row["run"] for one in kept):
+        same = [one for one in kept if one["run"] == row["run"]]
+        if any(one.get("recipe") == row.get("recipe") for one in same):
             return
+        kept = [one for one in kept if one not in same]
         with atomic_write(path(suite), "w") as file:
             file.writelines(json.dumps(one) + "\n" for one in [*kept, row])
+
+
+def _model(arguments: Mapping[str, Any]) -> str:
+    return arguments["cell"] if "cell" in arguments else f"window of {arguments['window']}"
 
 
 def table(suite: str) -> pd.DataFrame:
@@ -57,7 +80,7 @@ def table(suite: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "run": row["run"],
-            "model": "window of 5" if row["model"] == "window" else row["arguments"]["cell"],
+            "model": _model(row["arguments"]),
             "framework": row["framework"],
             "seed": row["seed"],
             "parameters": row["parameters"],
