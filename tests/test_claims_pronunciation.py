@@ -4,20 +4,16 @@ Each test quotes the words it holds; they must still stand on the page.
 """
 
 from collections import Counter
-from pathlib import Path
+from functools import partial
 
+import claims
 import numpy as np
 import pytest
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import MostFrequentTag, WindowBackOff
 from unrolled.training import Recipe, fit, validate
 
-PAGE = Path(__file__).resolve().parents[1] / "book" / "practice" / "pronunciation.md"
-
-
-def says(*sentences: str) -> None:
-    page = " ".join(PAGE.read_text(encoding="utf-8").split())
-    assert [sentence for sentence in sentences if sentence not in page] == []
+says = partial(claims.says, "practice/pronunciation")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """Which letter stands for which phonemes: alignment by expectation maximisation.
 
-Each letter x_i of a word takes a tag k: none, one or two phonemes. The model is
+Each letter x_i of a word takes a tag z_i: none, one or two phonemes. The model is
 
-    p(y, k | x) = prod_i theta[x_i, k_i],    sum_k theta[x, k] = 1,
+    p(y, z | x) = prod_i theta[x_i, z_i],    sum_k theta[x, k] = 1,
 
 over all rows of tags whose phonemes, one after the other, are the pronunciation y = y_1 .. y_m.
 
@@ -15,7 +15,7 @@ E step. With n letters and m phonemes, let y(j, s) be the tag of the s phonemes 
 
 where gamma is the probability that letter i takes the s phonemes that end at j. M step:
 
-    theta[x, k] = c[x, k] / sum_k' c[x, k'],    c[x, k] = sum of the gamma of letter x and tag k.
+    theta[x, k] = C[x, k] / sum_k' C[x, k'],    C[x, k] = sum of the gamma of letter x and tag k.
 
 All words with the same n and m are worked on at once, as arrays (N, n+1, m+1). Each row
 alpha[i, :] and beta[i, :] is scaled to sum to 1, so that long words do not underflow.
@@ -62,7 +62,7 @@ class Aligner:
         """Fit theta by expectation maximisation, then drop rare tags.
 
         Every letter starts alike. A pair of phonemes starts at a tenth of the weight of the other
-        tags: the likelihood ends higher, above all in small dictionaries.
+        tags, so that it needs evidence.
 
         "-" and the single phonemes always stay. A pair of phonemes stays if the best alignments
         use it for at least one letter in `rare`; in a dictionary of fewer letters than that, one
@@ -106,7 +106,7 @@ class Aligner:
         return Aligner(self.letters, tags, self.theta[:, stays], likelihoods)
 
     def expect(self, groups: Sequence["_Group"]) -> tuple[np.ndarray, float]:
-        """The E step: expected counts c (letters, tags) and the log-likelihood of all words."""
+        """The E step: expected counts C (letters, tags) and the log-likelihood of all words."""
         counts, likelihood = np.zeros_like(self.theta), 0.0
         for group in groups:
             likelihood += group.expect(self.theta, counts)
