@@ -240,9 +240,15 @@ def test_a_checkpoint_whose_weights_do_not_fit_is_one_line(here, capsys):
     assert "does not hold the weights of a finished Tagger" in line
 
 
+def hear_ctrl_c() -> None:
+    """What a script starts in the background ignores it, and would hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(folder: Path, *args: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command(*args),
+        preexec_fn=None if sys.platform == "win32" else hear_ctrl_c,
         cwd=folder,
         env=environment(folder),
         stdout=subprocess.PIPE,
