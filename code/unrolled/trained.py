@@ -87,11 +87,6 @@ def describe(
     }
 
 
-def part_of(path: Path) -> Path:
-    """Where the state of an unfinished run is kept."""
-    return path.with_name(path.name + ".part")
-
-
 def refuse_folder(path: Path) -> None:
     """Refuses a place that cannot hold a checkpoint.
 
@@ -140,7 +135,7 @@ def finished(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
     Raises:
         UserError: what lies there was trained otherwise.
     """
-    if not path.exists() or part_of(path).exists():
+    if not path.exists() or training.part_of(path).exists():
         return None
     kept = checkpoints.read(path).facts
     if other := checkpoints.differences(kept, facts):
@@ -245,8 +240,7 @@ def load(
     letters = Vocabulary.of_letters(facts["letters"][2:])
     tags = Vocabulary(tuple(facts["tags"]))
     trainer = _trainer(facts["framework"], spec, letters, tags)
-    shapes = {key: value.shape for key, value in trainer.weights().items()}
-    if shapes != {key: value.shape for key, value in checkpoint.arrays.items()}:
+    if checkpoints.shapes(trainer.weights()) != checkpoints.shapes(checkpoint.arrays):
         raise UserError(f"{path}: does not hold the weights of a finished {spec.kind}")
     trainer.load_weights(checkpoint.arrays)
     if framework not in (None, facts["framework"]):

@@ -138,10 +138,20 @@ class History:
         return min(self.epochs, key=lambda row: row["per"])
 
 
-def validate(trainer: Trainer, data: pronunciation.PronunciationData) -> pronunciation.Score:
-    """PER and WER on the validation words."""
-    said = pronunciation.transcribe(data.valid, data.letters, data.tags, trainer.predict)
-    return pronunciation.score(said, data.valid)
+def validate(
+    trainer: Trainer,
+    data: pronunciation.PronunciationData,
+    words: pronunciation.Dictionary | None = None,
+) -> pronunciation.Score:
+    """PER and WER on the validation words, or on other words where these are given."""
+    words = data.valid if words is None else words
+    said = pronunciation.transcribe(words, data.letters, data.tags, trainer.predict)
+    return pronunciation.score(said, words)
+
+
+def part_of(path: Path) -> Path:
+    """Where the state of an unfinished run is kept, until its checkpoint is written to `path`."""
+    return path.with_name(path.name + ".part")
 
 
 def fit(
@@ -174,7 +184,7 @@ def fit(
     """
     recipe = trainer.recipe
     facts = {**(facts or {}), "framework": trainer.framework, "recipe": asdict(recipe)}
-    part = None if path is None else path.with_name(path.name + ".part")
+    part = None if path is None else part_of(path)
     examples = data.train if recipe.words is None else data.train.sample(recipe.words, recipe.seed)
     history, best = History(), trainer.weights()
     if path is not None and not path.parent.is_dir():

@@ -107,9 +107,9 @@ def _line(row: dict[str, float], epochs: int) -> str:
 
 
 def _kept(path: Path, epochs: int) -> str:
-    from unrolled import checkpoints, trained
+    from unrolled import checkpoints, training
 
-    part = trained.part_of(path)
+    part = training.part_of(path)
     if not part.exists():
         return "stopped before the first epoch was done; the same command begins anew"
     done = len(checkpoints.read(part).facts["history"]["epochs"])

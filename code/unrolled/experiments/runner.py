@@ -1,7 +1,7 @@
 """Works through a suite: what is missing is trained, scored and recorded, run by run."""
 
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from unrolled.experiments import store
 from unrolled.experiments.suite import Run, named
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import PronunciationData
-from unrolled.training import BUDGETS, History, Recipe
+from unrolled.training import BUDGETS, History, Recipe, validate
 
 
 def missing(suite: str) -> list[Run]:
@@ -99,18 +99,14 @@ def execute(
         "seconds": round(seconds, 1),
         "letters_per_second": round(examples.num_letters * recipe.epochs / seconds),
         "best_epoch": history.best["epoch"],
-        "valid": _scored(trainer.predict, data, data.valid),
-        "test": _scored(trainer.predict, data, data.test),
+        "valid": _rates(validate(trainer, data)),
+        "test": _rates(validate(trainer, data, data.test)),
         "versions": facts["versions"],
         "threads": models.threads(run.framework),
     }
 
 
-def _scored(
-    predict: Callable[[Any], Any], data: PronunciationData, words: pronunciation.Dictionary
-) -> dict[str, float]:
-    said = pronunciation.transcribe(words, data.letters, data.tags, predict)
-    score = pronunciation.score(said, words)
+def _rates(score: pronunciation.Score) -> dict[str, float]:
     return {"per": score.per, "wer": score.wer, "words": score.words}
 
 
