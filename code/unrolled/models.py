@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from unrolled.training import Array, Recipe, Trainer
 
 Framework = Literal["pytorch", "keras"]
-Name = Literal["basic", "window"]
+Name = Literal[
+    "basic",
+    "stacked",
+    "bidirectional",
+    "stacked-bidirectional",
+    "look-ahead",
+    "conv",
+    "conv-bidirectional",
+    "attention",
+    "attention-bidirectional",
+    "window",
+]
 Cell = Literal["elman", "lstm", "gru"]
 
 
@@ -24,19 +35,36 @@ class Spec:
         name: what the command line calls it.
         kind: its class, of the same name in every framework.
         arguments: of the class, besides the sizes of the vocabularies.
+        writes: "tags", one for each letter, or "phonemes".
     """
 
     name: str
     kind: str
     arguments: dict[str, Any]
+    writes: str = "tags"
 
 
-SIZES = {"embedding_size": 32, "hidden_size": 128}
+SIZES: dict[str, Any] = {"embedding_size": 32, "hidden_size": 128}
+DROPOUT: dict[str, Any] = {"dropout": 0.0}
+BOTH: dict[str, Any] = {"bidirectional": True}
+LSTM: dict[str, Any] = {"cell": "lstm", **SIZES}
+WIDE: dict[str, Any] = {**LSTM, **BOTH, **DROPOUT}  # both directions
+DEEP: dict[str, Any] = {**LSTM, "residual": False, "layer_norm": False, **DROPOUT}
+CONVOLUTION: dict[str, Any] = {"kernel_size": 5, "filters": 64}
+ATTENTION: dict[str, Any] = {"attention_size": 64}
 NAMED: dict[str, Spec] = {
     spec.name: spec
     for spec in (
-        Spec("basic", "Tagger", {"cell": "elman", **SIZES}),
-        Spec("window", "WindowTagger", {"window": 5, **SIZES}),
+        Spec("basic", "Tagger", {"cell": "elman", **SIZES, **DROPOUT}),
+        Spec("stacked", "StackedTagger", {"num_layers": 3, **DEEP}),
+        Spec("bidirectional", "StackedTagger", WIDE),
+        Spec("stacked-bidirectional", "StackedTagger", {"num_layers": 2, **DEEP, **BOTH}),
+        Spec("look-ahead", "LookAheadTagger", {"delay": 3, **LSTM, **DROPOUT}),
+        Spec("conv", "ConvTagger", {**CONVOLUTION, **LSTM, **DROPOUT}),
+        Spec("conv-bidirectional", "ConvTagger", {**CONVOLUTION, **WIDE}),
+        Spec("attention", "AttentionTagger", {**ATTENTION, **LSTM, **DROPOUT}),
+        Spec("attention-bidirectional", "AttentionTagger", {**ATTENTION, **WIDE}),
+        Spec("window", "WindowTagger", {"window": 5, **SIZES, **DROPOUT}),
     )
 }
 
@@ -86,7 +114,7 @@ def threads(framework: str) -> int:
     return int(threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1)
 
 
-def build(framework: str, spec: Spec, num_letters: int, num_tags: int, seed: int) -> Any:
+def build(framework: str, spec: Spec, num_letters: int, num_symbols: int, seed: int) -> Any:
     """A model with the weights that the seed draws.
 
     Raises:
@@ -100,7 +128,7 @@ def build(framework: str, spec: Spec, num_letters: int, num_tags: int, seed: int
         import_module("torch").manual_seed(seed)
     else:
         import_module("keras").utils.set_random_seed(seed)
-    return kinds[spec.kind](num_letters, num_tags, **spec.arguments)
+    return kinds[spec.kind](num_letters, num_symbols, **spec.arguments)
 
 
 def logits(framework: str, model: Any, letters: "Array") -> "Array":

@@ -82,7 +82,7 @@ def describe(
         "recipe": asdict(recipe),
         "data": {"name": data.name, "stress": stress, "fingerprint": fingerprint(data)},
         "letters": data.letters.symbols,
-        "tags": data.tags.symbols,
+        "tags": data.target(spec.writes).symbols.symbols,
         "versions": models.versions(framework),
     }
 
@@ -180,7 +180,8 @@ def train(
     facts = describe(spec, framework, recipe, data, stress)
     if not again and (kept := finished(path, facts)) is not None:
         return kept, True
-    model = models.build(framework, spec, len(data.letters), len(data.tags), recipe.seed)
+    symbols = data.target(spec.writes).symbols
+    model = models.build(framework, spec, len(data.letters), len(symbols), recipe.seed)
     trainer = models.trainer(framework, model, recipe)
     history = training.fit(
         trainer, data, path=path, facts=facts, console=console, on_epoch=on_epoch

@@ -26,6 +26,7 @@ from unrolled.tasks import pronunciation
 Array = NDArray[Any]
 Optimizer = Literal["adam", "sgd"]
 Schedule = Literal["one-cycle", "cosine", "constant"]
+ABSENT = pronunciation.ABSENT  # a target that does not count in the loss
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Recipe:
     warm_up: float = 0.2  # share of the steps in which one-cycle rises
     clip_norm: float = 1.0  # gradients of a larger global norm are scaled down to it
     epsilon: float = 1e-8  # Adam's
+    weight_decay: float = 0.0  # each step takes rate * weight_decay of a weight (AdamW)
+    label_smoothing: float = 0.0  # share of the target's probability that is spread over all
     words: int | None = None  # train on a sample of so many words; None: on all
     seed: int = 0
 
@@ -52,8 +55,11 @@ class Recipe:
         for name in ("epochs", "batch_size", "words", "seed"):
             if not isinstance(getattr(self, name), int | None):
                 raise UserError(f"{name} is {getattr(self, name)}; it must be a whole number")
-        if not 0 <= self.warm_up < 1:
-            raise UserError(f"warm_up is {self.warm_up}; it must be at least 0 and less than 1")
+        for name in ("warm_up", "label_smoothing", "weight_decay"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(
+                    f"{name} is {getattr(self, name)}; it must be at least 0 and less than 1"
+                )
         if self.seed < 0:
             raise UserError(f"seed is {self.seed}; it must not be negative")
         for name, known in (("optimizer", Optimizer), ("schedule", Schedule)):
@@ -81,7 +87,7 @@ class Recipe:
 BUDGETS = {
     Budget.SMOKE: {"epochs": 1, "words": 2000},
     Budget.LIVE: {"epochs": 3},
-    Budget.FULL: {"epochs": 12},
+    Budget.FULL: {"epochs": 8},
 }
 
 
@@ -98,15 +104,22 @@ class Trainer(ABC):
         self.model, self.recipe = model, recipe
 
     @abstractmethod
-    def train_step(self, letters: Array, tags: Array, learning_rate: float) -> float:
+    def reseed(self, seed: int) -> None:
+        """Makes all chance within a step, such as dropout, begin anew from a seed."""
+
+    @abstractmethod
+    def train_step(self, letters: Array, targets: Array, learning_rate: float) -> float:
         """One optimiser step on one batch; returns the mean cross-entropy before it.
 
-        Shape: letters and tags (B, T).
+        Shape: letters (B, T); targets (B, U), one tag for each letter in a tagger.
         """
 
     @abstractmethod
     def predict(self, letters: Array) -> Array:
-        """The most probable tag of each letter. Shape: (B, T) -> (B, T)."""
+        """What the model reads: the most probable tag of each letter, or the phonemes.
+
+        Shape: (B, T) -> (B, U).
+        """
 
     @abstractmethod
     def weights(self) -> Arrays:
@@ -145,8 +158,15 @@ def validate(
 ) -> pronunciation.Score:
     """PER and WER on the validation words, or on other words where these are given."""
     words = data.valid if words is None else words
-    said = pronunciation.transcribe(words, data.letters, data.tags, trainer.predict)
+    symbols = data.target(trainer.model.writes).symbols
+    said = pronunciation.transcribe(words, data.letters, symbols, trainer.predict)
     return pronunciation.score(said, words)
+
+
+def examples(trainer: Trainer, data: pronunciation.PronunciationData) -> pronunciation.Examples:
+    """What the trainer's model learns from: all training words, or the recipe's sample."""
+    recipe, found = trainer.recipe, data.target(trainer.model.writes).examples
+    return found if recipe.words is None else found.sample(recipe.words, recipe.seed)
 
 
 def part_of(path: Path) -> Path:
@@ -185,17 +205,17 @@ def fit(
     recipe = trainer.recipe
     facts = {**(facts or {}), "framework": trainer.framework, "recipe": asdict(recipe)}
     part = None if path is None else part_of(path)
-    examples = data.train if recipe.words is None else data.train.sample(recipe.words, recipe.seed)
+    learnt = examples(trainer, data)
     history, best = History(), trainer.weights()
     if path is not None and not path.parent.is_dir():
         raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
     if part is not None and part.exists():
         history, best = _resume(trainer, part, facts)
     done = len(history.epochs)
-    with progress(console, recipe.epochs, examples.num_letters, done) as advance:
+    with progress(console, recipe.epochs, learnt.num_letters, done) as advance:
         for epoch in range(done, recipe.epochs):
             try:
-                row = _run_epoch(trainer, examples, epoch, history, advance)
+                row = _run_epoch(trainer, learnt, epoch, history, advance)
             except Diverged:
                 if part is not None:
                     part.unlink(missing_ok=True)  # a lower learning rate begins anew
@@ -225,11 +245,12 @@ def _run_epoch(
 ) -> dict[str, float]:
     """Every word once, in an order that only the seed and the epoch decide."""
     recipe = trainer.recipe
+    trainer.reseed(int(np.random.SeedSequence((recipe.seed, epoch)).generate_state(1)[0]))
     started, losses = time.perf_counter(), []
     batches = list(examples.batches(recipe.batch_size, np.random.default_rng((recipe.seed, epoch))))
-    for step, (letters, tags) in enumerate(batches):
+    for step, (letters, targets) in enumerate(batches):
         rate = recipe.rate_at(epoch * len(batches) + step, recipe.epochs * len(batches))
-        losses.append(trainer.train_step(letters, tags, rate))
+        losses.append(trainer.train_step(letters, targets, rate))
         if not math.isfinite(losses[-1]):
             raise Diverged(
                 f"the loss is {losses[-1]} at step {step + 1} of epoch {epoch + 1}; "

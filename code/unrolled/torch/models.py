@@ -1,33 +1,42 @@
-"""The models in PyTorch: letters (B, T) in, logits (B, T, K) out."""
+"""The models in PyTorch that tag letters: letters (B, T) in, logits (B, T, K) out.
+
+Each takes the `lengths` (B,) of its words besides, where words of a batch are padded with the
+letter 0 on the right. Padding changes nothing that is said of a letter; what stands at the
+padding itself means nothing.
+"""
+
+from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled.torch.cells import CELLS
+from unrolled.torch.layers import SelfAttention, Stack, dense, embedding, present
 
 
-def embedding(num_letters: int, size: int) -> nn.Embedding:
-    """One learned vector a letter, normal with variance 1 / size at the start.
+class Model(nn.Module):
+    """What the trainer asks of every model.
 
-    Shape: (B, T) -> (B, T, size).
+    A tagger's training and reading need nothing but its logits. A model that is shown the right
+    answers in training, or searches for the best one in reading, says so here.
     """
-    layer = nn.Embedding(num_letters, size)
-    nn.init.normal_(layer.weight, std=size**-0.5)
-    return layer
+
+    writes: ClassVar[str] = "tags"  # for each letter; or "phonemes", until the end symbol
+
+    def teach(self, letters: Tensor, targets: Tensor) -> Tensor:
+        """The logits that the loss compares with the targets.
+
+        Shape: letters (B, T); targets (B, U); returns (B, U, K). For a tagger U = T.
+        """
+        return self(letters)
+
+    def read(self, letters: Tensor) -> Tensor:
+        """The answer. Shape: letters (B, T); returns ids (B, U)."""
+        return self(letters).argmax(dim=-1)
 
 
-def dense(inputs: int, outputs: int) -> nn.Linear:
-    """An affine map, Glorot uniform with zero bias at the start.
-
-    Shape: (..., inputs) -> (..., outputs).
-    """
-    layer = nn.Linear(inputs, outputs)
-    nn.init.xavier_uniform_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
-
-
-class Tagger(nn.Module):
+class Tagger(Model):
     """Embedding, one recurrent layer, an affine readout: a tag for every letter as it is read.
 
     x_t = E[letter_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
@@ -38,6 +47,7 @@ class Tagger(nn.Module):
         cell: "elman", "lstm" or "gru".
         embedding_size: D.
         hidden_size: H.
+        dropout: the share of h_t that the readout misses in training.
 
     Shape:
         letters: (B, T) integers; logits y: (B, T, K).
@@ -50,19 +60,208 @@ class Tagger(nn.Module):
         cell: str = "elman",
         embedding_size: int = 32,
         hidden_size: int = 128,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.embedding = embedding(num_letters, embedding_size)
         self.recurrent = CELLS[cell](embedding_size, hidden_size)
+        self.dropout = nn.Dropout(dropout)
         self.readout = dense(hidden_size, num_tags)
 
-    def forward(self, letters: Tensor) -> Tensor:
+    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
         x = self.embedding(letters)  # (B, T, D)
         h, _ = self.recurrent(x)  # (B, T, H)
-        return self.readout(h)  # (B, T, K)
+        return self.readout(self.dropout(h))  # (B, T, K)
 
 
-class WindowTagger(nn.Module):
+class StackedTagger(Model):
+    """The tagger with a deeper or two-directional recurrent part: a `Stack`.
+
+    x_t = E[letter_t],  h_1 ... h_T = Stack(x_1 ... x_T),  y_t = V h_t + c
+
+    Args:
+        num_letters, num_tags, embedding_size: as in `Tagger`.
+        cell, hidden_size, num_layers, bidirectional, residual, layer_norm: as in `Stack`.
+        dropout: the share of a layer's output that the next layer, or the readout, misses.
+
+    Shape:
+        letters: (B, T) integers; logits y: (B, T, K).
+    """
+
+    def __init__(
+        self,
+        num_letters: int,
+        num_tags: int,
+        cell: str = "lstm",
+        embedding_size: int = 32,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        residual: bool = False,
+        layer_norm: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding(num_letters, embedding_size)
+        self.recurrent = Stack(
+            cell,
+            embedding_size,
+            hidden_size,
+            num_layers,
+            bidirectional,
+            residual,
+            layer_norm,
+            dropout,
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.readout = dense(self.recurrent.output_size, num_tags)
+
+    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x = self.embedding(letters)  # (B, T, D)
+        h = self.recurrent(x, lengths)  # (B, T, H) or (B, T, 2H)
+        return self.readout(self.dropout(h))  # (B, T, K)
+
+
+class LookAheadTagger(Model):
+    """The one-directional tagger that answers `delay` letters late.
+
+    h_t = cell(x_t, h_prev),  y_t = V h_{t + delay} + c
+
+    After the word it reads `delay` times the padding letter 0. So y_t knows the letters up to
+    t + delay, and there is still one direction only.
+
+    Args:
+        delay: letters read before the first answer; 0 makes it the `Tagger`.
+        num_letters, num_tags, cell, embedding_size, hidden_size, dropout: as in `Tagger`.
+
+    Shape:
+        letters: (B, T) integers; logits y: (B, T, K).
+    """
+
+    def __init__(
+        self,
+        num_letters: int,
+        num_tags: int,
+        delay: int = 3,
+        cell: str = "lstm",
+        embedding_size: int = 32,
+        hidden_size: int = 128,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.delay = delay
+        self.embedding = embedding(num_letters, embedding_size)
+        self.recurrent = CELLS[cell](embedding_size, hidden_size)
+        self.dropout = nn.Dropout(dropout)
+        self.readout = dense(hidden_size, num_tags)
+
+    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x = self.embedding(F.pad(letters, (0, self.delay)))  # (B, T + delay, D)
+        h, _ = self.recurrent(x)  # (B, T + delay, H)
+        return self.readout(self.dropout(h[:, self.delay :]))  # (B, T, K)
+
+
+class ConvTagger(Model):
+    """A convolution over letters feeds the recurrent part.
+
+    u_t = relu(sum_j C_j x_{t+j} + d)   for j = -r ... r with r = (kernel_size - 1) / 2
+    h_1 ... h_T = Stack(u_1 ... u_T),  y_t = V h_t + c
+
+    In one direction y_t knows the letters up to t + r: the receptive field of the convolution is
+    the model's look-ahead. Beyond the word stand zeros.
+
+    Args:
+        num_letters, num_tags, embedding_size: as in `Tagger`.
+        kernel_size: letters that one filter sees, odd.
+        filters: features of u_t.
+        cell, hidden_size, num_layers, bidirectional: as in `Stack`.
+        dropout: the share of a layer's output that the next layer, or the readout, misses.
+
+    Shape:
+        letters: (B, T) integers; logits y: (B, T, K).
+    """
+
+    def __init__(
+        self,
+        num_letters: int,
+        num_tags: int,
+        kernel_size: int = 5,
+        filters: int = 64,
+        cell: str = "lstm",
+        embedding_size: int = 32,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding(num_letters, embedding_size)
+        self.convolution = nn.Conv1d(embedding_size, filters, kernel_size, padding="same")
+        nn.init.xavier_uniform_(self.convolution.weight)
+        nn.init.zeros_(self.convolution.bias)  # type: ignore[arg-type]
+        self.recurrent = Stack(
+            cell, filters, hidden_size, num_layers, bidirectional, dropout=dropout
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.readout = dense(self.recurrent.output_size, num_tags)
+
+    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x = self.embedding(letters)  # (B, T, D)
+        if lengths is not None:
+            x = x * present(lengths, letters.shape[1])[..., None]
+        u = torch.relu(self.convolution(x.transpose(1, 2))).transpose(1, 2)  # (B, T, filters)
+        h = self.recurrent(u, lengths)  # (B, T, H) or (B, T, 2H)
+        return self.readout(self.dropout(h))  # (B, T, K)
+
+
+class AttentionTagger(Model):
+    """Self-attention over the recurrent states: each letter may look at the whole word.
+
+    h_1 ... h_T = Stack(x_1 ... x_T),  context_t = sum_s a_ts V h_s,  y_t = W [h_t, context_t] + c
+
+    Args:
+        num_letters, num_tags, embedding_size: as in `Tagger`.
+        attention_size: features of queries, keys and the context.
+        cell, hidden_size, num_layers, bidirectional: as in `Stack`.
+        dropout: the share of a layer's output that the next layer, or the readout, misses.
+
+    Shape:
+        letters: (B, T) integers; logits y: (B, T, K).
+    """
+
+    def __init__(
+        self,
+        num_letters: int,
+        num_tags: int,
+        attention_size: int = 64,
+        cell: str = "lstm",
+        embedding_size: int = 32,
+        hidden_size: int = 128,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding(num_letters, embedding_size)
+        self.recurrent = Stack(
+            cell, embedding_size, hidden_size, num_layers, bidirectional, dropout=dropout
+        )
+        self.attention = SelfAttention(self.recurrent.output_size, attention_size)
+        self.dropout = nn.Dropout(dropout)
+        self.readout = dense(self.recurrent.output_size + attention_size, num_tags)
+
+    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+        h = self.recurrent(self.embedding(letters), lengths)  # (B, T, H) or (B, T, 2H)
+        context, _ = self.attention(h, lengths)
+        return self.readout(self.dropout(torch.cat([h, context], dim=-1)))  # (B, T, K)
+
+    def attention_weights(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """a_ts: how much the tag of letter t looks at letter s. Shape: (B, T) -> (B, T, T)."""
+        h = self.recurrent(self.embedding(letters), lengths)
+        return self.attention(h, lengths)[1]
+
+
+class WindowTagger(Model):
     """The feed-forward baseline: each letter is tagged from the `window` letters around it.
 
     u_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
@@ -83,18 +282,27 @@ class WindowTagger(nn.Module):
         window: int = 5,
         embedding_size: int = 32,
         hidden_size: int = 128,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.window = window
         self.embedding = embedding(num_letters, embedding_size)
         self.hidden = dense(window * embedding_size, hidden_size)
+        self.dropout = nn.Dropout(dropout)
         self.readout = dense(hidden_size, num_tags)
 
-    def forward(self, letters: Tensor) -> Tensor:
+    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
         reach = self.window // 2
-        padded = nn.functional.pad(letters, (reach, reach))
+        padded = F.pad(letters, (reach, reach))
         x = self.embedding(padded.unfold(1, self.window, 1))  # (B, T, window, D)
-        return self.readout(torch.tanh(self.hidden(x.flatten(2))))  # (B, T, K)
+        return self.readout(self.dropout(torch.tanh(self.hidden(x.flatten(2)))))  # (B, T, K)
 
 
-MODELS: dict[str, type[nn.Module]] = {"Tagger": Tagger, "WindowTagger": WindowTagger}
+MODELS: dict[str, type[Model]] = {
+    "Tagger": Tagger,
+    "StackedTagger": StackedTagger,
+    "LookAheadTagger": LookAheadTagger,
+    "ConvTagger": ConvTagger,
+    "AttentionTagger": AttentionTagger,
+    "WindowTagger": WindowTagger,
+}

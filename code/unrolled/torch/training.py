@@ -9,20 +9,31 @@ from torch import Tensor, nn
 
 from unrolled import training
 from unrolled.checkpoints import Arrays
-from unrolled.training import Recipe
+from unrolled.torch.models import Model
+from unrolled.training import ABSENT, Recipe
 
 Array = NDArray[Any]
 
 
-def cross_entropy(logits: Tensor, tags: Tensor) -> Tensor:
-    """Mean over all letters of -log softmax(logits)[tag]. Shape: (B, T, K), (B, T) -> ()."""
-    return F.cross_entropy(logits.flatten(0, 1), tags.flatten().long())
+def cross_entropy(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Mean of -sum_k q_k log softmax(logits)_k over all targets that are not `ABSENT`.
+
+    q is 1 - smoothing at the target, plus smoothing / K everywhere (Szegedy and others 2016).
+
+    Shape: (B, U, K), (B, U) -> ().
+    """
+    return F.cross_entropy(
+        logits.flatten(0, 1),
+        targets.flatten().long(),
+        ignore_index=ABSENT,
+        label_smoothing=smoothing,
+    )
 
 
 @torch.no_grad()
 def logits(model: nn.Module, letters: Array) -> Array:
     """What the model says. Shape: letters (B, T); logits (B, T, K)."""
-    said: Array = model(torch.from_numpy(letters)).numpy()
+    said: Array = model.eval()(torch.from_numpy(letters)).numpy()
     return said
 
 
@@ -30,24 +41,35 @@ class Trainer(training.Trainer):
     """A PyTorch model and its optimiser.
 
     Args:
-        model: letters (B, T) -> logits (B, T, K).
+        model: one of `unrolled.torch.models`.
         recipe: how to train.
     """
 
     framework = "pytorch"
-    model: nn.Module
+    model: Model
 
-    def __init__(self, model: nn.Module, recipe: Recipe) -> None:
+    def __init__(self, model: Model, recipe: Recipe) -> None:
         super().__init__(model, recipe)
         if recipe.optimizer == "sgd":
             self.optimizer: torch.optim.Optimizer = torch.optim.SGD(model.parameters())
         else:
-            self.optimizer = torch.optim.Adam(model.parameters(), eps=recipe.epsilon, fused=True)
+            self.optimizer = torch.optim.AdamW(
+                model.parameters(),
+                eps=recipe.epsilon,
+                weight_decay=recipe.weight_decay,
+                fused=True,
+            )
 
-    def train_step(self, letters: Array, tags: Array, learning_rate: float) -> float:
+    def reseed(self, seed: int) -> None:
+        torch.manual_seed(seed)
+
+    def train_step(self, letters: Array, targets: Array, learning_rate: float) -> float:
+        self.model.train()
         self.optimizer.param_groups[0]["lr"] = learning_rate
         self.optimizer.zero_grad()
-        loss = cross_entropy(self.model(torch.from_numpy(letters)), torch.from_numpy(tags))
+        targets_ = torch.from_numpy(targets)
+        said = self.model.teach(torch.from_numpy(letters), targets_)
+        loss = cross_entropy(said, targets_, self.recipe.label_smoothing)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
         self.optimizer.step()
@@ -55,7 +77,7 @@ class Trainer(training.Trainer):
 
     @torch.no_grad()
     def predict(self, letters: Array) -> Array:
-        return self.model(torch.from_numpy(letters)).argmax(dim=-1).numpy()
+        return self.model.eval().read(torch.from_numpy(letters)).numpy()
 
     def weights(self) -> Arrays:
         return {name: p.detach().numpy().copy() for name, p in self.model.named_parameters()}

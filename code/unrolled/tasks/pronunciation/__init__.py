@@ -6,7 +6,15 @@ h a t e -> HH EY T -.
 
 from unrolled.tasks.pronunciation.alignment import Aligner
 from unrolled.tasks.pronunciation.baselines import MostFrequentTag, WindowBackOff
-from unrolled.tasks.pronunciation.data import Examples, PronunciationData, Vocabulary, decode
+from unrolled.tasks.pronunciation.data import (
+    ABSENT,
+    END,
+    Examples,
+    PronunciationData,
+    Target,
+    Vocabulary,
+    decode,
+)
 from unrolled.tasks.pronunciation.dictionary import (
     Dictionary,
     Pronunciation,
@@ -26,6 +34,8 @@ from unrolled.tasks.pronunciation.pairs import SilentEPair, silent_e_pairs
 from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
 
 __all__ = [
+    "ABSENT",
+    "END",
     "Aligner",
     "Dictionary",
     "Examples",
@@ -35,6 +45,7 @@ __all__ = [
     "Score",
     "SilentEPair",
     "Split",
+    "Target",
     "Vocabulary",
     "WindowBackOff",
     "decode",

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
+from typing import NamedTuple
 
 import numpy as np
 
 from unrolled.tasks.pronunciation.dictionary import SILENT, Dictionary, Pronunciation, normalise
 
 PADDING, UNKNOWN = 0, 1  # the first two ids of every letter vocabulary
+END = "<end>"  # what a model that writes phonemes says after the last one; its id is 0
+ABSENT = -1  # pads shorter targets of a batch
 UNKNOWN_RATE = 0.001
 
 
@@ -58,12 +62,13 @@ class Vocabulary:
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Aligned words, one row for each pronunciation of a word, grouped by exact length.
+    """Words and their targets, one row for each pronunciation, grouped by exact length.
 
-    There is no padding at all: a batch holds words of one length.
+    There is no padding of letters at all: a batch holds words of one length. Targets are tags,
+    one a letter, or phonemes up to the end symbol, padded with `ABSENT`.
 
     Args:
-        by_length: for each number of letters T, the letters (N, T) and their tags (N, T), int32.
+        by_length: for each number of letters T, the letters (N, T) and the targets (N, U), int32.
     """
 
     by_length: dict[int, tuple[np.ndarray, np.ndarray]]
@@ -92,7 +97,7 @@ class Examples:
             rng: the source of the order and of the replaced letters.
             unknown_rate: the probability that a letter is replaced; 0 leaves the words as they are.
 
-        Shape: yields letters (B, T) and tags (B, T), int32.
+        Shape: yields letters (B, T) and targets (B, U), int32; for tags U = T.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be at least 1")
@@ -103,9 +108,9 @@ class Examples:
             batches += [(length, rows[cut : cut + batch_size]) for cut in cuts]
         for place in rng.permutation(len(batches)):
             length, rows = batches[place]
-            letters, tags = (array[rows] for array in self.by_length[length])  # (B, T)
+            letters, targets = (array[rows] for array in self.by_length[length])  # (B, T), (B, U)
             letters[rng.random(letters.shape) < unknown_rate] = UNKNOWN
-            yield letters, tags
+            yield letters, targets
 
     def sample(self, n: int, seed: int) -> "Examples":
         """`n` rows drawn at random without replacement; all of them if there are no more."""
@@ -119,6 +124,18 @@ class Examples:
 
     def _sizes(self) -> list[tuple[int, int]]:
         return [(t, len(self.by_length[t][0])) for t in sorted(self.by_length)]
+
+
+class Target(NamedTuple):
+    """What a model is to write, and the words to learn it from.
+
+    Args:
+        symbols: what it writes.
+        examples: the training words with the ids of these symbols.
+    """
+
+    symbols: Vocabulary
+    examples: Examples
 
 
 @dataclass(frozen=True)
@@ -146,8 +163,42 @@ class PronunciationData:
     dropped: tuple[str, ...]
     name: str
 
+    def target(self, writes: str) -> Target:
+        """What a model learns that writes "tags", one a letter, or "phonemes" until the end."""
+        return {"tags": self._tags, "phonemes": self._phonemes}[writes]
 
-def decode(tags: Vocabulary, tag_ids: Iterable[int]) -> Pronunciation:
-    """The phonemes that a row of tags stands for: silent letters add none, pairs add two."""
-    symbols = tags.decode(tag_ids)
-    return tuple(p for symbol in symbols if symbol != SILENT for p in symbol.split(" "))
+    @property
+    def _tags(self) -> Target:
+        return Target(self.tags, self.train)
+
+    @cached_property
+    def _phonemes(self) -> Target:
+        """Every training pronunciation, the dropped ones too: there is nothing to align."""
+        pairs = [(w, v) for w, variants in self.train_words.items() for v in variants]
+        symbols = Vocabulary((END, *sorted({p for _, variant in pairs for p in variant})))
+        by_length: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+        for word, variant in pairs:
+            letters, ids = self.letters.encode(word), symbols.encode((*variant, END))
+            by_length.setdefault(len(letters), []).append((letters, ids))
+        examples = {
+            length: (np.stack([letters for letters, _ in rows]), _padded([ids for _, ids in rows]))
+            for length, rows in sorted(by_length.items())
+        }
+        return Target(symbols, Examples(examples))
+
+
+def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Shape: N arrays (U_n,) -> (N, U) for the longest of them."""
+    padded = np.full((len(rows), max(map(len, rows))), ABSENT, dtype=np.int32)
+    for row, ids in zip(padded, rows, strict=True):
+        row[: len(ids)] = ids
+    return padded
+
+
+def decode(symbols: Vocabulary, ids: Iterable[int]) -> Pronunciation:
+    """The phonemes that a row of tags or phonemes stands for.
+
+    Silent letters add none, pairs add two; after the end symbol nothing counts.
+    """
+    said = takewhile(lambda symbol: symbol != END, symbols.decode(ids))
+    return tuple(p for symbol in said if symbol != SILENT for p in symbol.split(" "))

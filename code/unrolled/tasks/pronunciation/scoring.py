@@ -8,7 +8,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from unrolled.errors import UserError
-from unrolled.tasks.pronunciation.data import Vocabulary, decode
+from unrolled.tasks.pronunciation.data import END, Vocabulary, decode
 from unrolled.tasks.pronunciation.dictionary import Dictionary, Pronunciation
 
 
@@ -81,7 +81,7 @@ def score(predictions: Mapping[str, Pronunciation | None], references: Dictionar
 def transcribe(
     words: Iterable[str],
     letters: Vocabulary,
-    tags: Vocabulary,
+    symbols: Vocabulary,
     predict: Callable[[np.ndarray], np.ndarray],
     batch_size: int = 512,
 ) -> dict[str, Pronunciation]:
@@ -90,12 +90,12 @@ def transcribe(
     Args:
         words: in any case; a letter that training has not seen is read as the unknown letter.
         letters: the letter vocabulary of the model.
-        tags: the tag vocabulary of the model.
-        predict: from letters (B, T), int32, to tag ids (B, T).
+        symbols: what the model writes: tags, or phonemes until the end symbol.
+        predict: from letters (B, T), int32, to ids (B, U); for tags U = T.
         batch_size: the most words in a batch, B.
 
     Raises:
-        ValueError: `predict` returns another shape than it was given.
+        ValueError: `predict` does not return one row a word, or not one tag a letter.
     """
     read: dict[str, Pronunciation] = {}
     by_length: dict[int, dict[str, np.ndarray]] = defaultdict(dict)
@@ -108,9 +108,10 @@ def transcribe(
         names, rows = list(encoded), np.stack(list(encoded.values()))  # (N, T)
         for start in range(0, len(names), batch_size):
             batch = rows[start : start + batch_size]  # (B, T)
-            tag_ids = np.asarray(predict(batch))
-            if tag_ids.shape != batch.shape:
-                raise ValueError(f"predict: letters {batch.shape} gave tags {tag_ids.shape}")
-            for name, row in zip(names[start : start + batch_size], tag_ids.tolist(), strict=True):
-                read[name] = decode(tags, row)
+            ids = np.asarray(predict(batch))
+            wanted = batch.shape[:1] if END in symbols.ids else batch.shape
+            if ids.shape[: len(wanted)] != wanted:
+                raise ValueError(f"predict: letters {batch.shape} gave tags {ids.shape}")
+            for name, row in zip(names[start : start + batch_size], ids.tolist(), strict=True):
+                read[name] = decode(symbols, row)
     return read
