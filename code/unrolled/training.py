@@ -246,7 +246,7 @@ def _run_epoch(
     """Every word once, in an order that only the seed and the epoch decide."""
     recipe = trainer.recipe
     trainer.reseed(int(np.random.SeedSequence((recipe.seed, epoch)).generate_state(1)[0]))
-    started, losses = time.perf_counter(), []
+    started, on_cpu, losses = time.perf_counter(), time.process_time(), []
     batches = list(examples.batches(recipe.batch_size, np.random.default_rng((recipe.seed, epoch))))
     for step, (letters, targets) in enumerate(batches):
         rate = recipe.rate_at(epoch * len(batches) + step, recipe.epochs * len(batches))
@@ -264,6 +264,7 @@ def _run_epoch(
         "epoch": epoch + 1,
         "loss": float(np.average(losses, weights=sizes)),
         "seconds": seconds,
+        "cpu_seconds": time.process_time() - on_cpu,
         "letters_per_second": sum(sizes) / seconds,
     }
 

@@ -14,17 +14,23 @@ from unrolled.experiments import store
 from unrolled.experiments.suite import Run, named
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import PronunciationData
-from unrolled.training import BUDGETS, History, Recipe, validate
+from unrolled.training import BUDGETS, History, Recipe, examples, validate
 
 
 def missing(suite: str) -> list[Run]:
-    """The runs of a suite that are not recorded yet, or were shorter or longer when they were."""
-    done = [(row["run"], *_length(row.get("recipe", {}))) for row in store.rows(suite)]
-    return [run for run in named(suite) if (run.name, *_length(BUDGETS[run.budget])) not in done]
+    """The runs of a suite that are not recorded yet, or had other settings when they were."""
+    recorded = {row["run"]: row for row in store.rows(suite)}
+    return [run for run in named(suite) if not _is(run, recorded.get(run.name, {}))]
 
 
-def _length(recipe: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    return recipe.get("epochs"), recipe.get("words")
+def _is(run: Run, row: Mapping[str, Any]) -> bool:
+    """Whether a row has the settings of a run."""
+    wanted = (_recipe(run), "recipe"), (run.arguments, "arguments")
+    return all(row.get(part, {}).get(k) == v for some, part in wanted for k, v in some.items())
+
+
+def _recipe(run: Run) -> dict[str, Any]:
+    return {**BUDGETS[run.budget], **run.recipe}
 
 
 def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[dict[str, Any]]:
@@ -76,19 +82,19 @@ def execute(
         All that is recorded of it but the commit: settings, versions, threads, parameters,
         seconds, letters a second, PER and WER on the validation and on the test words.
     """
-    how_long: dict[str, Any] = {**BUDGETS[run.budget]}
-    recipe = Recipe(**how_long, seed=run.seed)
-    spec = models.spec(run.model, cell=run.cell)
+    recipe = Recipe(**_recipe(run), seed=run.seed)
+    spec = models.spec(run.model, **run.arguments)
     path = _unfinished(run, folder)
     trained.train(spec, run.framework, recipe, data, path, console=console)
     best = trained.load(path)
     facts, trainer = best.facts, best.trainer
     history = History(**facts["history"])
-    examples = data.train if recipe.words is None else data.train.sample(recipe.words, recipe.seed)
-    seconds = sum(row["seconds"] for row in history.epochs)
-    return {
+    learnt = examples(models.trainer(run.framework, trainer.model, recipe), data)
+    seconds, cpu = (sum(r[clock] for r in history.epochs) for clock in ("seconds", "cpu_seconds"))
+    row = {
         "run": run.name,
         "model": run.model,
+        "variant": run.variant,
         "arguments": spec.arguments,
         "framework": run.framework,
         "seed": run.seed,
@@ -97,17 +103,30 @@ def execute(
         "data": facts["data"],
         "parameters": sum(array.size for array in trainer.weights().values()),
         "seconds": round(seconds, 1),
-        "letters_per_second": round(examples.num_letters * recipe.epochs / seconds),
+        "cpu_seconds": round(cpu, 1),
+        "letters_per_second": round(learnt.num_letters * recipe.epochs / seconds),
+        "epochs": [_rounded(epoch) for epoch in history.epochs],
         "best_epoch": history.best["epoch"],
         "valid": _rates(validate(trainer, data)),
-        "test": _rates(validate(trainer, data, data.test)),
         "versions": facts["versions"],
         "threads": models.threads(run.framework),
     }
+    if run.tests:
+        score = validate(trainer, data, data.test)
+        row["test"] = {
+            **_rates(score),
+            "distances": store.pack(score.distances.values()),
+            "lengths": store.pack(score.lengths.values()),
+        }
+    return row
 
 
-def _rates(score: pronunciation.Score) -> dict[str, float]:
+def _rates(score: pronunciation.Score) -> dict[str, Any]:
     return {"per": score.per, "wer": score.wer, "words": score.words}
+
+
+def _rounded(epoch: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(f"{value:.4g}") for name, value in epoch.items()}
 
 
 def commit() -> str | None:

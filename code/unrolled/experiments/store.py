@@ -1,10 +1,13 @@
 """Recorded results: one JSON line a run in `book/results/SUITE.jsonl`."""
 
+import base64
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from filelock import FileLock
 
@@ -64,11 +67,22 @@ def append(suite: str, row: Mapping[str, Any]) -> None:
     with FileLock(FOLDER / f".{suite}.lock"):
         kept = rows(suite)
         same = [one for one in kept if one["run"] == row["run"]]
-        if any(one.get("recipe") == row.get("recipe") for one in same):
+        if any(all(one.get(k) == row.get(k) for k in ("recipe", "arguments")) for one in same):
             return
         kept = [one for one in kept if one not in same]
         with atomic_write(path(suite), "w") as file:
             file.writelines(json.dumps(one) + "\n" for one in [*kept, row])
+
+
+def pack(counts: Iterable[int]) -> str:
+    """One small number for each test word, in the order of the test words, as a short text."""
+    array = np.fromiter((min(count, 255) for count in counts), np.uint8)
+    return base64.b85encode(zlib.compress(array.tobytes(), 9)).decode()
+
+
+def unpack(text: str) -> np.ndarray:
+    """What `pack` was given. Shape: (words,), uint8."""
+    return np.frombuffer(zlib.decompress(base64.b85decode(text)), np.uint8)
 
 
 def _model(arguments: Mapping[str, Any]) -> str:

@@ -1,7 +1,13 @@
-"""What is measured for the record: every run by model, cell, framework, seed and budget."""
+"""What is measured for the record: every run by model, framework, seed and recipe.
 
-from dataclasses import dataclass
+A suite is a list of runs, the most needed first. To add one, add it here and run
+`unrolled experiments run SUITE`; what is recorded already is not done again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import product
+from typing import Any
 
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
@@ -9,38 +15,140 @@ from unrolled.errors import UserError
 
 @dataclass(frozen=True)
 class Run:
-    """One training, from the initial weights to the score on the test words.
+    """One training, from the initial weights to the score.
 
     Args:
         model: a name of `unrolled.models.NAMED`.
-        cell: for models that have one.
+        variant: what tells it from other runs of the model: "lstm"; empty where nothing has to.
         framework: "pytorch" or "keras".
         seed: of the initial weights and of the order of the words.
+        arguments: of the model, where they are not the named ones.
+        recipe: where it is not that of the budget.
         budget: how long it trains.
+        tests: whether it is scored on the test words; False: on the validation words alone.
     """
 
     model: str
-    cell: str | None
+    variant: str
     framework: str
     seed: int
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     budget: Budget = Budget.FULL
+    tests: bool = True
 
     @property
     def name(self) -> str:
         """Its name in the store: basic-elman-pytorch-0."""
-        return "-".join(filter(None, [self.model, self.cell, self.framework, str(self.seed)]))
+        return "-".join(filter(None, [self.model, self.variant, self.framework, str(self.seed)]))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model as it takes part in a comparison: with the width that gives it its parameters."""
+
+    model: str
+    variant: str
+    arguments: Mapping[str, Any]
+
+    def runs(self, framework: str, seed: int, **rest: Any) -> Run:
+        """A run of it, with the recipe that the suite "tuning" found."""
+        kinds = (self.model, self.variant), (self.model, "lstm")
+        rate, dropout = next((TUNED[kind] for kind in kinds if kind in TUNED), GRID[0])
+        arguments = {"dropout": dropout, **self.arguments}
+        recipe = {"learning_rate": rate, **rest}
+        return Run(self.model, self.variant, framework, seed, arguments, recipe)
+
+
+def _lstm(hidden_size: int, **others: Any) -> dict[str, Any]:
+    return {"cell": "lstm", "hidden_size": hidden_size, **others}
+
+
+# The models that the chapters compare, each as near to 60,000 parameters as its width allows.
+PARAMETERS = 60_000
+HEADLINE = (
+    Entry("basic", "elman", {"cell": "elman", "hidden_size": 194}),
+    Entry("basic", "lstm", _lstm(98)),
+    Entry("stacked", "lstm", _lstm(49, num_layers=3)),
+    Entry("bidirectional", "lstm", _lstm(64)),
+    Entry("stacked-bidirectional", "lstm", _lstm(37, num_layers=2)),
+    Entry("look-ahead", "lstm", _lstm(98, delay=3)),
+    Entry("conv", "lstm", _lstm(76, kernel_size=5)),
+    Entry("conv-bidirectional", "lstm", _lstm(47, kernel_size=5)),
+    Entry("attention-bidirectional", "lstm", _lstm(54, attention_size=32)),
+    Entry("window", "", {"window": 5, "hidden_size": 249}),
+)
+# What takes a model apart: one thing changed, the width adjusted so that the parameters stay.
+ABLATIONS = (
+    *(Entry("look-ahead", f"delay-{k}", _lstm(98, delay=k)) for k in (1, 2, 4, 5)),
+    Entry("stacked", "2-layers", _lstm(62, num_layers=2)),
+    Entry("stacked", "4-layers", _lstm(42, num_layers=4)),
+    Entry("stacked", "4-layers-residual", _lstm(42, num_layers=4, residual=True)),
+    Entry("stacked", "4-layers-norm", _lstm(42, num_layers=4, layer_norm=True)),
+    Entry("stacked", "4-layers-dropout", _lstm(42, num_layers=4, dropout=0.2)),
+    Entry("bidirectional", "elman", {"cell": "elman", "hidden_size": 126}),
+    Entry("bidirectional", "gru", {"cell": "gru", "hidden_size": 74}),
+    Entry("stacked-bidirectional", "3-layers", _lstm(29, num_layers=3)),
+    Entry("stacked-bidirectional", "elman", {"cell": "elman", "hidden_size": 73}),
+    Entry("stacked-bidirectional", "gru", {"cell": "gru", "hidden_size": 42}),
+    *(
+        Entry("conv", f"kernel-{k}", _lstm(width, kernel_size=k))
+        for k, width in ((3, 80), (7, 72), (9, 67))
+    ),
+    Entry("attention", "lstm", _lstm(87, attention_size=32)),
+)
+
+# The best by PER on the validation words of the suite "tuning", the same small search for each.
+GRID = ((3e-3, 0.0), (6e-3, 0.0), (1.2e-2, 0.0), (6e-3, 0.1))  # learning rate, dropout
+TUNING_EPOCHS = 2
+TUNED: dict[tuple[str, str], tuple[float, float]] = {}
+
+
+def _tuning() -> Iterator[Run]:
+    for entry, (rate, dropout) in product(HEADLINE, GRID):
+        variant = "-".join(filter(None, [entry.variant, f"rate-{rate:g}-dropout-{dropout:g}"]))
+        yield Run(
+            entry.model,
+            variant,
+            "pytorch",
+            seed=0,
+            arguments={**entry.arguments, "dropout": dropout},
+            recipe={"learning_rate": rate, "epochs": TUNING_EPOCHS},
+            tests=False,
+        )
+
+
+def _seeds(entries: Iterable[Entry], framework: str, seeds: Iterable[int]) -> Iterator[Run]:
+    entries = tuple(entries)
+    for seed in seeds:
+        yield from (entry.runs(framework, seed) for entry in entries)
+
+
+def _basic() -> Iterator[Run]:
+    kinds: list[tuple[str, str, dict[str, Any]]] = [
+        ("basic", "elman", {"cell": "elman"}),
+        ("basic", "lstm", {"cell": "lstm"}),
+        ("basic", "gru", {"cell": "gru"}),
+        ("window", "", {}),
+    ]
+    for seed, (model, variant, arguments), framework in product(
+        range(3), kinds, ["pytorch", "keras"]
+    ):
+        yield Run(model, variant, framework, seed, arguments, {"epochs": 12})
 
 
 SUITES: dict[str, tuple[Run, ...]] = {
-    # practice/basic-rnn: the basic tagger with each cell, and the feed-forward baseline.
-    "basic": tuple(
-        Run(model, cell, framework, seed)
-        for seed, (model, cell), framework in product(
-            range(3),
-            [("basic", "elman"), ("basic", "lstm"), ("basic", "gru"), ("window", None)],
-            ["pytorch", "keras"],
-        )
+    # practice/basic-rnn: the basic tagger with each cell at one width, and the window net.
+    "basic": tuple(_basic()),
+    # learning rate and dropout, on the validation words alone.
+    "tuning": tuple(_tuning()),
+    # practice/report: the headline models at matched parameters.
+    "matched": (
+        *_seeds(HEADLINE, "pytorch", range(5)),
+        *_seeds(HEADLINE, "keras", range(3)),
     ),
+    # practice/*: what makes the difference in each model.
+    "ablations": tuple(_seeds(ABLATIONS, "pytorch", range(3))),
 }
 
 
