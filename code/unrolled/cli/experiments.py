@@ -28,8 +28,8 @@ def run(
     console = output.console(stderr=True)
     try:
         for row in runner.work(suite, folder, console):
-            test = row["test"]
-            console.print(f"{row['run']}  PER {test['per']:.4f}  WER {test['wer']:.4f}  recorded")
+            rates = row.get("test", row["valid"])
+            console.print(f"{row['run']}  PER {rates['per']:.4f}  WER {rates['wer']:.4f}  recorded")
     except KeyboardInterrupt:
         raise output.Stopped("stopped; the same command goes on from there") from None
 
