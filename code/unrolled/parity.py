@@ -2,11 +2,12 @@
 
 Every model answers the same questions here (`parameters`, `assign`, `logits`, `gradients`), always
 under the NumPy reference's names and shapes: `recurrent.W_i` is the input gate's (H, D) matrix,
-whoever owns it. What differs between the frameworks stands in two tables and one class: what a
+whoever owns it. A layer within a layer has a dotted name, `recurrent.layers.0.W_i`, the same in
+both frameworks. What differs between the frameworks stands in two tables and one class: what a
 tensor is called, whether it is transposed, and in which order gates are stacked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -36,11 +37,15 @@ class ParityError(AssertionError):
 TORCH_NAMES: dict[type, dict[str, str]] = {
     torch.nn.Embedding: {"E": "weight"},
     torch.nn.Linear: {"W": "weight", "b": "bias"},
+    torch.nn.Conv1d: {"W": "weight", "b": "bias"},
+    torch.nn.LayerNorm: {"g": "weight", "b": "bias"},
     torch_cells.Recurrent: {"W": "weight_ih", "U": "weight_hh", "b": "bias", "bh": "bias_hh"},
 }
 KERAS_NAMES: dict[type, dict[str, str]] = {
     keras.layers.Embedding: {"E": "embeddings"},
     keras.layers.Dense: {"W": "kernel", "b": "bias"},
+    keras.layers.Conv1D: {"W": "kernel", "b": "bias"},
+    keras.layers.LayerNormalization: {"g": "gamma", "b": "beta"},
     keras_cells.Recurrent: {
         "W": "kernel",
         "U": "recurrent_kernel",
@@ -58,7 +63,7 @@ class Slot:
         names: the reference's names of its blocks, one a gate, stacked along the outputs.
         tensor: the framework's own variable.
         transposed: Keras keeps matrices as (inputs, outputs), the reference and PyTorch as
-            (outputs, inputs).
+            (outputs, inputs); likewise the three axes of a convolution.
     """
 
     names: tuple[str, ...]
@@ -82,9 +87,7 @@ def _slots(
 ) -> list[Slot]:
     found = []
     for at, layer in layers:
-        names = next((names for kind, names in table.items() if isinstance(layer, kind)), None)
-        if names is None:
-            raise ParityError(f"no table names the weights of {at}, a {type(layer).__name__}")
+        names = next(names for kind, names in table.items() if isinstance(layer, kind))
         gates = getattr(layer, "gates", ("",))
         for ours, theirs in names.items():
             if hasattr(layer, theirs):
@@ -101,14 +104,38 @@ def slots(model: Any) -> list[Slot]:
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 
+def _leaves(layer: Any, at: str, table: dict[type, dict[str, str]]) -> Iterator[tuple[str, Any]]:
+    """The layers that the table knows, wherever in `layer` they stand, with their dotted names."""
+    if isinstance(layer, tuple(table)):
+        yield at, layer
+        return
+    within = list(_children(layer))
+    if not within and _owns_weights(layer):
+        raise ParityError(f"no table names the weights of {at}, a {type(layer).__name__}")
+    for name, child in within:
+        yield from _leaves(child, f"{at}.{name}".lstrip("."), table)
+
+
+def _children(layer: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(layer, torch.nn.Module):
+        return layer.named_children()
+    return ((child.name, child) for child in layer._flatten_layers(False, recursive=False))
+
+
+def _owns_weights(layer: Any) -> bool:
+    if isinstance(layer, torch.nn.Module):
+        return any(True for _ in layer.parameters())
+    return bool(layer.trainable_variables)
+
+
 @slots.register
 def _(model: torch.nn.Module) -> list[Slot]:
-    return _slots(model.named_children(), TORCH_NAMES, transposes=False)
+    return _slots(_leaves(model, "", TORCH_NAMES), TORCH_NAMES, transposes=False)
 
 
 @slots.register
 def _(model: keras.Model) -> list[Slot]:
-    return _slots(((layer.name, layer) for layer in model.layers), KERAS_NAMES, transposes=True)
+    return _slots(_leaves(model, "", KERAS_NAMES), KERAS_NAMES, transposes=True)
 
 
 @slots.register

@@ -11,20 +11,32 @@ from numpy.typing import NDArray
 
 from unrolled import training
 from unrolled.checkpoints import Arrays
-from unrolled.training import Recipe
+from unrolled.keras.models import Model
+from unrolled.training import ABSENT, Recipe
 
 Array = NDArray[Any]
 LONGEST_COMPILED = 64  # of a longer word, unrolling the loop takes longer than reading it once
 
 
-def cross_entropy(logits: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
-    """Mean over all letters of -log softmax(logits)[tag]. Shape: (B, T, K), (B, T) -> ()."""
-    return ops.mean(keras.losses.sparse_categorical_crossentropy(tags, logits, from_logits=True))
+def cross_entropy(logits: tf.Tensor, targets: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
+    """Mean of -sum_k q_k log softmax(logits)_k over all targets that are not `ABSENT`.
+
+    q is 1 - smoothing at the target, plus smoothing / K everywhere (Szegedy and others 2016).
+
+    Shape: (B, U, K), (B, U) -> ().
+    """
+    counts = ops.cast(targets != ABSENT, logits.dtype)  # (B, U)
+    at = ops.maximum(targets, 0)
+    loss = keras.losses.sparse_categorical_crossentropy(at, logits, from_logits=True)
+    if smoothing:
+        spread = -ops.mean(ops.log_softmax(logits), axis=-1)
+        loss = (1 - smoothing) * loss + smoothing * spread
+    return ops.sum(loss * counts) / ops.sum(counts)
 
 
 def logits(model: keras.Model, letters: Array) -> Array:
     """What the model says. Shape: letters (B, T); logits (B, T, K)."""
-    return np.asarray(model(letters))
+    return np.asarray(model(letters, training=False))
 
 
 class Adam(keras.optimizers.Adam):
@@ -65,34 +77,41 @@ class Trainer(training.Trainer):
     """A Keras model and its optimiser.
 
     Args:
-        model: letters (B, T) -> logits (B, T, K).
+        model: one of `unrolled.keras.models`.
         recipe: how to train.
         jit_compile: let XLA compile the step. The LSTM gains a tenth to a third in speed, but each
             length of word and size of batch costs seconds, more than a run of this book gains.
     """
 
     framework = "keras"
-    model: keras.Model
+    model: Model
 
-    def __init__(self, model: keras.Model, recipe: Recipe, jit_compile: bool = False) -> None:
+    def __init__(self, model: Model, recipe: Recipe, jit_compile: bool = False) -> None:
         super().__init__(model, recipe)
         self.optimizer = (
-            keras.optimizers.SGD() if recipe.optimizer == "sgd" else Adam(epsilon=recipe.epsilon)
+            keras.optimizers.SGD()
+            if recipe.optimizer == "sgd"
+            else Adam(epsilon=recipe.epsilon, weight_decay=recipe.weight_decay or None)
         )
         self.optimizer.build(model.trainable_variables)
         self.jit_compile = jit_compile
         self._compiled = cache(self._compile)
 
-    def train_step(self, letters: Array, tags: Array, learning_rate: float) -> float:
+    def reseed(self, seed: int) -> None:
+        for index, state in enumerate(self.model.non_trainable_variables):
+            state.assign([seed, index])  # of a dropout's random generator
+
+    def train_step(self, letters: Array, targets: Array, learning_rate: float) -> float:
         rate = tf.constant(learning_rate, tf.float32)
-        return float(self._run(self._train_step, tf.constant(letters), tf.constant(tags), rate))
+        return float(self._run(self._train_step, tf.constant(letters), tf.constant(targets), rate))
 
     def _train_step(
-        self, letters: tf.Tensor, tags: tf.Tensor, learning_rate: tf.Tensor
+        self, letters: tf.Tensor, targets: tf.Tensor, learning_rate: tf.Tensor
     ) -> tf.Tensor:
         self.optimizer.learning_rate = learning_rate
         with tf.GradientTape() as tape:
-            loss = cross_entropy(self.model(letters, training=True), tags)
+            said = self.model.teach(letters, targets, training=True)
+            loss = cross_entropy(said, targets, self.recipe.label_smoothing)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         gradients = clip_by_global_norm(gradients, self.recipe.clip_norm)
         self.optimizer.apply(gradients, self.model.trainable_variables)
@@ -102,18 +121,19 @@ class Trainer(training.Trainer):
         return np.asarray(self._run(self._predict, tf.constant(letters)))
 
     def _predict(self, letters: tf.Tensor) -> tf.Tensor:
-        return ops.argmax(self.model(letters, training=False), axis=-1)
+        return self.model.read(letters)
 
-    def _run(self, function: Any, letters: tf.Tensor, *others: tf.Tensor) -> tf.Tensor:
+    def _run(self, function: Any, *given: tf.Tensor) -> tf.Tensor:
         """Calls a method, compiled for the length of the words unless they are very long."""
-        length = letters.shape[1]
-        compiled = self._compiled(function, length) if length <= LONGEST_COMPILED else function
-        return compiled(letters, *others)
+        lengths = tuple(array.shape[1] for array in given if array.shape.rank)
+        short = max(lengths) <= LONGEST_COMPILED
+        return (self._compiled(function, lengths) if short else function)(*given)
 
-    def _compile(self, function: Any, length: int) -> Any:
+    def _compile(self, function: Any, lengths: tuple[int, ...]) -> Any:
         """A graph for any number of words of one length, with its loop over time unrolled."""
-        words, number = tf.TensorSpec((None, length), tf.int32), tf.TensorSpec((), tf.float32)
-        signature = (words,) if function == self._predict else (words, words, number)
+        signature = [tf.TensorSpec((None, length), tf.int32) for length in lengths]
+        if function == self._train_step:
+            signature.append(tf.TensorSpec((), tf.float32))
         compiled = tf.function(function, input_signature=signature, jit_compile=self.jit_compile)
         return compiled.get_concrete_function()
 
