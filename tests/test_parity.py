@@ -129,8 +129,8 @@ def test_what_is_no_model_is_named():
     for question, arguments in {parity.slots: 0, parity.logits: 1, parity.gradients: 2}.items():
         with pytest.raises(ParityError, match="dict is no model of NumPy, PyTorch or Keras"):
             question({}, *[None] * arguments)
-    with pytest.raises(ParityError, match="no table names the weights of 0, a Conv1d"):
-        parity.parameters(torch.nn.Sequential(torch.nn.Conv1d(1, 1, 1)))
+    with pytest.raises(ParityError, match="no table names the weights of 0, a Conv2d"):
+        parity.parameters(torch.nn.Sequential(torch.nn.Conv2d(1, 1, 1)))
 
 
 def test_the_distance_of_arrays():

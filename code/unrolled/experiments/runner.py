@@ -64,6 +64,8 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
             if console is not None:
                 console.print(f"{run.name} ({run.budget})")
             row = {**execute(run, data, folder, console), "commit": at}
+            if run.kept:
+                store.keep(run.name, path)
             store.append(suite, row)
             path.unlink(missing_ok=True)
             yield row

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
+from unrolled import trained
+from unrolled.checkpoints import Checkpoint, read, write
 from unrolled.errors import UserError
 from unrolled.files import atomic_write
 
@@ -72,6 +74,32 @@ def append(suite: str, row: Mapping[str, Any]) -> None:
         kept = [one for one in kept if one not in same]
         with atomic_write(path(suite), "w") as file:
             file.writelines(json.dumps(one) + "\n" for one in [*kept, row])
+
+
+def keep(run: str, checkpoint: Path) -> None:
+    """Keeps the weights of a run beside the results, without the loss of every step.
+
+    Raises:
+        UserError: the checkpoint cannot be read, or its copy not written.
+    """
+    arrays, facts = read(checkpoint)
+    history = {**facts["history"], "losses": []}
+    weights(run).parent.mkdir(exist_ok=True)
+    write(weights(run), Checkpoint(arrays, {**facts, "history": history}))
+
+
+def weights(run: str) -> Path:
+    """Where the weights of a run are kept, such as those of bidirectional-lstm-pytorch-0."""
+    return FOLDER / "weights" / f"{run}.safetensors"
+
+
+def model(name: str) -> trained.Trained:
+    """The first PyTorch run of a headline model, such as "bidirectional-lstm", ready to use.
+
+    Raises:
+        UserError: no weights of it are kept.
+    """
+    return trained.load(weights(f"{name}-pytorch-0"))
 
 
 def pack(counts: Iterable[int]) -> str:

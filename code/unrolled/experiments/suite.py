@@ -26,6 +26,7 @@ class Run:
         recipe: where it is not that of the budget.
         budget: how long it trains.
         tests: whether it is scored on the test words; False: on the validation words alone.
+        kept: whether its weights are kept beside the results, for the pages to use.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Run:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     budget: Budget = Budget.FULL
     tests: bool = True
+    kept: bool = False
 
     @property
     def name(self) -> str:
@@ -57,7 +59,8 @@ class Entry:
         rate, dropout = next((TUNED[kind] for kind in kinds if kind in TUNED), GRID[0])
         arguments = {"dropout": dropout, **self.arguments}
         recipe = {"learning_rate": rate, **rest}
-        return Run(self.model, self.variant, framework, seed, arguments, recipe)
+        kept = self in HEADLINE and framework == "pytorch" and seed == 0 and not rest
+        return Run(self.model, self.variant, framework, seed, arguments, recipe, kept=kept)
 
 
 def _lstm(hidden_size: int, **others: Any) -> dict[str, Any]:
