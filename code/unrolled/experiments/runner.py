@@ -51,6 +51,7 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
     todo = missing(suite)
     store.require_book()
     at = commit()
+    folder = folder / suite  # a run of the same name in another suite is another run
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
