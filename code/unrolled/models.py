@@ -22,6 +22,8 @@ Name = Literal[
     "conv-bidirectional",
     "attention",
     "attention-bidirectional",
+    "encoder-decoder",
+    "encoder-decoder-attention",
     "window",
 ]
 Cell = Literal["elman", "lstm", "gru"]
@@ -52,6 +54,7 @@ WIDE: dict[str, Any] = {**LSTM, **BOTH, **DROPOUT}  # both directions
 DEEP: dict[str, Any] = {**LSTM, "residual": False, "layer_norm": False, **DROPOUT}
 CONVOLUTION: dict[str, Any] = {"kernel_size": 5, "filters": 64}
 ATTENTION: dict[str, Any] = {"attention_size": 64}
+SPEAKS: dict[str, Any] = {**ATTENTION, **LSTM, **DROPOUT}
 NAMED: dict[str, Spec] = {
     spec.name: spec
     for spec in (
@@ -64,6 +67,10 @@ NAMED: dict[str, Spec] = {
         Spec("conv-bidirectional", "ConvTagger", {**CONVOLUTION, **WIDE}),
         Spec("attention", "AttentionTagger", {**ATTENTION, **LSTM, **DROPOUT}),
         Spec("attention-bidirectional", "AttentionTagger", {**ATTENTION, **WIDE}),
+        Spec("encoder-decoder", "EncoderDecoder", {"attention": False, **SPEAKS}, "phonemes"),
+        Spec(
+            "encoder-decoder-attention", "EncoderDecoder", {"attention": True, **SPEAKS}, "phonemes"
+        ),
         Spec("window", "WindowTagger", {"window": 5, **SIZES, **DROPOUT}),
     )
 }

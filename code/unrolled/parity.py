@@ -23,6 +23,7 @@ import torch
 import unrolled.keras.cells as keras_cells
 import unrolled.keras.training as keras_training
 import unrolled.torch.cells as torch_cells
+import unrolled.torch.model as torch_model
 import unrolled.torch.training as torch_training
 from unrolled.checkpoints import Arrays
 from unrolled.numpy import models as reference
@@ -90,7 +91,7 @@ def _slots(
         names = next(names for kind, names in table.items() if isinstance(layer, kind))
         gates = getattr(layer, "gates", ("",))
         for ours, theirs in names.items():
-            if hasattr(layer, theirs):
+            if getattr(layer, theirs, None) is not None:
                 blocks = tuple(f"{at}.{ours}{gate}" for gate in gates)
                 found.append(
                     Slot(blocks, getattr(layer, theirs), transposes and ours in ("W", "U"))
@@ -198,17 +199,20 @@ def carry(source: Any, target: Any) -> None:
 
 
 @singledispatch
-def logits(model: Any, letters: Array) -> Array:
-    """What the model says. Shape: letters (B, T); logits (B, T, K)."""
+def logits(model: Any, letters: Array, targets: Array | None = None) -> Array:
+    """What the model says, by itself or told the targets before each one.
+
+    Shape: letters (B, T); targets (B, U); logits (B, U, K), for a tagger U = T.
+    """
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 
-logits.register(torch.nn.Module, torch_training.logits)
+logits.register(torch_model.Model, torch_training.logits)
 logits.register(keras.Model, keras_training.logits)
 
 
 @logits.register
-def _(model: reference.Model, letters: Array) -> Array:
+def _(model: reference.Model, letters: Array, targets: Array | None = None) -> Array:
     return model.forward(letters)
 
 
@@ -222,15 +226,19 @@ def gradients(model: Any, letters: Array, tags: Array) -> Arrays:
 
 
 @gradients.register
-def _(model: torch.nn.Module, letters: Array, tags: Array) -> Arrays:
-    loss = torch_training.cross_entropy(model(torch.from_numpy(letters)), torch.from_numpy(tags))
+def _(model: torch_model.Model, letters: Array, tags: Array) -> Arrays:
+    targets = torch.from_numpy(tags)
+    model.train()
+    said = model.teach(torch.from_numpy(letters), targets)
+    loss = torch_training.cross_entropy(said, targets)
     return _read(model, torch.autograd.grad(loss, [slot.tensor for slot in slots(model)]))
 
 
 @gradients.register
 def _(model: keras.Model, letters: Array, tags: Array) -> Arrays:
     with tf.GradientTape() as tape:
-        loss = keras_training.cross_entropy(model(letters), tags)
+        said = model.teach(letters, tags, training=False)
+        loss = keras_training.cross_entropy(said, tags)
     found = tape.gradient(loss, [slot.tensor.value for slot in slots(model)])
     return _read(model, [tf.convert_to_tensor(gradient) for gradient in found])
 
@@ -252,7 +260,7 @@ def differences(a: Any, b: Any, letters: Array, tags: Array) -> dict[str, float]
         raise ParityError(
             f"only one of the two models has {', '.join(sorted(first.keys() ^ second.keys()))}"
         )
-    found = {"logits": distance(logits(a, letters), logits(b, letters))}
+    found = {"logits": distance(logits(a, letters, tags), logits(b, letters, tags))}
     return found | {f"gradient of {name}": distance(first[name], second[name]) for name in first}
 
 

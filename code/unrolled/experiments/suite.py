@@ -89,6 +89,7 @@ HEADLINE = (
     Entry("conv-bidirectional", "lstm", _lstm(47, kernel_size=5)),
     Entry("attention-bidirectional", "lstm", _lstm(54, attention_size=32)),
     Entry("window", "", {"window": 5, "hidden_size": 249}),
+    Entry("encoder-decoder-attention", "lstm", _lstm(39, attention_size=32)),
 )
 # What takes a model apart: one thing changed, the width adjusted so that the parameters stay.
 ABLATIONS = (
@@ -104,6 +105,7 @@ ABLATIONS = (
         for k, width in ((3, 80), (7, 72), (9, 67))
     ),
     Entry("attention", "lstm", _lstm(87, attention_size=32), ("attention-bidirectional", "lstm")),
+    Entry("encoder-decoder", "lstm", _lstm(41), ("encoder-decoder-attention", "lstm")),
     _variant("bidirectional", "gru", {"cell": "gru", "hidden_size": 74}),
     _variant("stacked-bidirectional", "gru", {"cell": "gru", "hidden_size": 42}),
     Entry("bidirectional", "elman", {"cell": "elman", "hidden_size": 126}, ("basic", "elman")),
@@ -127,6 +129,7 @@ TUNED: dict[tuple[str, str], tuple[float, float]] = {
     ("conv-bidirectional", "lstm"): (1.2e-2, 0.0),
     ("attention-bidirectional", "lstm"): (1.2e-2, 0.0),
     ("window", ""): (1.2e-2, 0.0),
+    ("encoder-decoder-attention", "lstm"): (1.2e-2, 0.0),
 }
 
 

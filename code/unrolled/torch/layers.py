@@ -18,14 +18,15 @@ def embedding(num_letters: int, size: int) -> nn.Embedding:
     return layer
 
 
-def dense(inputs: int, outputs: int) -> nn.Linear:
-    """An affine map, Glorot uniform with zero bias at the start.
+def dense(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:
+    """An affine map, Glorot uniform with zero bias at the start; linear without the bias.
 
     Shape: (..., inputs) -> (..., outputs).
     """
-    layer = nn.Linear(inputs, outputs)
+    layer = nn.Linear(inputs, outputs, bias)
     nn.init.xavier_uniform_(layer.weight)
-    nn.init.zeros_(layer.bias)
+    if bias:
+        nn.init.zeros_(layer.bias)
     return layer
 
 

@@ -5,35 +5,14 @@ letter 0 on the right. Padding changes nothing that is said of a letter; what st
 padding itself means nothing.
 """
 
-from typing import ClassVar
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled.torch.cells import CELLS
+from unrolled.torch.encoder_decoder import EncoderDecoder
 from unrolled.torch.layers import SelfAttention, Stack, dense, embedding, present
-
-
-class Model(nn.Module):
-    """What the trainer asks of every model.
-
-    A tagger's training and reading need nothing but its logits. A model that is shown the right
-    answers in training, or searches for the best one in reading, says so here.
-    """
-
-    writes: ClassVar[str] = "tags"  # for each letter; or "phonemes", until the end symbol
-
-    def teach(self, letters: Tensor, targets: Tensor) -> Tensor:
-        """The logits that the loss compares with the targets.
-
-        Shape: letters (B, T); targets (B, U); returns (B, U, K). For a tagger U = T.
-        """
-        return self(letters)
-
-    def read(self, letters: Tensor) -> Tensor:
-        """The answer. Shape: letters (B, T); returns ids (B, U)."""
-        return self(letters).argmax(dim=-1)
+from unrolled.torch.model import Model
 
 
 class Tagger(Model):
@@ -304,5 +283,6 @@ MODELS: dict[str, type[Model]] = {
     "LookAheadTagger": LookAheadTagger,
     "ConvTagger": ConvTagger,
     "AttentionTagger": AttentionTagger,
+    "EncoderDecoder": EncoderDecoder,
     "WindowTagger": WindowTagger,
 }

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from unrolled import training
 from unrolled.checkpoints import Arrays
-from unrolled.torch.models import Model
+from unrolled.torch.model import Model
 from unrolled.training import ABSENT, Recipe
 
 Array = NDArray[Any]
@@ -31,10 +31,16 @@ def cross_entropy(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Te
 
 
 @torch.no_grad()
-def logits(model: nn.Module, letters: Array) -> Array:
-    """What the model says. Shape: letters (B, T); logits (B, T, K)."""
-    said: Array = model.eval()(torch.from_numpy(letters)).numpy()
-    return said
+def logits(model: Model, letters: Array, targets: Array | None = None) -> Array:
+    """What the model says, by itself or told the targets before each one.
+
+    Shape: letters (B, T); targets (B, U); logits (B, U, K).
+    """
+    model.eval()
+    x = torch.from_numpy(letters)
+    said = model(x) if targets is None else model.teach(x, torch.from_numpy(targets))
+    found: Array = said.numpy()
+    return found
 
 
 class Trainer(training.Trainer):
@@ -67,7 +73,7 @@ class Trainer(training.Trainer):
         self.model.train()
         self.optimizer.param_groups[0]["lr"] = learning_rate
         self.optimizer.zero_grad()
-        targets_ = torch.from_numpy(targets)
+        targets_ = torch.from_numpy(targets[:, : (targets != ABSENT).any(axis=0).sum()])
         said = self.model.teach(torch.from_numpy(letters), targets_)
         loss = cross_entropy(said, targets_, self.recipe.label_smoothing)
         loss.backward()
