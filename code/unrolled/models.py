@@ -27,6 +27,8 @@ Name = Literal[
     "window",
 ]
 Cell = Literal["elman", "lstm", "gru"]
+CELLS: tuple[str, ...] = get_args(Cell)
+FRAMEWORKS: tuple[str, ...] = get_args(Framework)
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,51 @@ class Spec:
         kind: its class, of the same name in every framework.
         arguments: of the class, besides the sizes of the vocabularies.
         writes: "tags", one for each letter, or "phonemes".
+
+    Raises:
+        UserError: an argument has a value that no model can have.
     """
 
     name: str
     kind: str
     arguments: dict[str, Any]
     writes: str = "tags"
+
+    def __post_init__(self) -> None:
+        for key, value in self.arguments.items():
+            if must := _fault(key, value):
+                raise UserError(
+                    f"{key.replace('_', ' ')} of the {self.name} model is {value}; it must {must}"
+                )
+
+
+# The lowest and the highest value of an argument that is a whole number.
+LIMITS = {
+    **dict.fromkeys(("embedding_size", "hidden_size", "filters", "attention_size"), (1, 4096)),
+    "num_layers": (1, 64),
+    "delay": (0, 64),
+    "kernel_size": (1, 63),
+    "window": (1, 63),
+}
+FLAGS = ("bidirectional", "residual", "layer_norm", "attention")
+ODD = ("kernel_size", "window")  # as many letters before the one in the middle as after it
+
+
+def _fault(key: str, value: Any) -> str | None:
+    """What the value of an argument must be where it is not."""
+    if key in LIMITS:
+        low, high = LIMITS[key]
+        if type(value) is not int or not low <= value <= high:
+            return f"be a whole number from {low} to {high}"
+        if key in ODD and value % 2 == 0:
+            return "be odd"
+    elif key == "dropout" and not (isinstance(value, int | float) and 0 <= value < 1):
+        return "be at least 0 and less than 1"
+    elif key == "cell" and value not in CELLS:
+        return f"be {', '.join(CELLS[:-1])} or {CELLS[-1]}"
+    elif key in FLAGS and not isinstance(value, bool):
+        return "be true or false"
+    return None
 
 
 SIZES: dict[str, Any] = {"embedding_size": 32, "hidden_size": 128}
@@ -75,9 +116,6 @@ NAMED: dict[str, Spec] = {
     )
 }
 
-CELLS: tuple[str, ...] = get_args(Cell)
-FRAMEWORKS: tuple[str, ...] = get_args(Framework)
-
 # Of each framework: our package with its models, our extra that installs it, what that installs.
 _FRAMEWORKS = {
     "pytorch": ("unrolled.torch", "torch", ("torch",)),
@@ -89,7 +127,7 @@ def spec(name: str, **arguments: Any) -> Spec:
     """A named model with some arguments replaced; None leaves an argument as it is.
 
     Raises:
-        UserError: the model has no such argument.
+        UserError: the model has no such argument, or not with such a value.
     """
     given = {key: value for key, value in arguments.items() if value is not None}
     named = NAMED[name]

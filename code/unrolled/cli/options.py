@@ -11,7 +11,22 @@ from unrolled.models import Cell, Framework, Name
 SIZE: dict[str, Any] = {"min": 1, "max": 4096}
 
 Model = Annotated[Name | None, typer.Option(help="The model's name; by default the newest one.")]
-CellName = Annotated[Cell | None, typer.Option(help="The recurrent cell of the basic model.")]
+CellName = Annotated[Cell | None, typer.Option(help="The recurrent cell.")]
+NumLayers = Annotated[int | None, typer.Option(help="Recurrent layers of a stacked model, L.")]
+Delay = Annotated[int | None, typer.Option(help="Letters that look-ahead waits for.")]
+KernelSize = Annotated[int | None, typer.Option(help="Letters that a filter of conv sees, odd.")]
+Filters = Annotated[int | None, typer.Option(help="Features that conv finds.")]
+AttentionSize = Annotated[int | None, typer.Option(help="Features of queries and keys.")]
+Window = Annotated[int | None, typer.Option(help="Letters that window sees, odd.")]
+Residual = Annotated[
+    bool | None, typer.Option("--residual", help="Add a layer's input to its output.")
+]
+LayerNorm = Annotated[
+    bool | None, typer.Option("--layer-norm", help="Normalise each layer's output.")
+]
+Dropout = Annotated[
+    float | None, typer.Option(help="Share of a layer's output that is dropped in training.")
+]
 RunIn = Annotated[
     Framework | None,
     typer.Option(help="Where to run; weights trained in the other framework are carried across."),

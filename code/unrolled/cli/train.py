@@ -12,6 +12,7 @@ from unrolled.cli import options, output
 EXAMPLES = (
     "unrolled train --model basic",
     "unrolled train --model basic --cell lstm --framework keras --epochs 8",
+    "unrolled train --model stacked-bidirectional --num-layers 3 --dropout 0.1",
     "unrolled train --model window --train words.tsv --out models/mine.safetensors",
 )
 
@@ -27,9 +28,24 @@ def train(
     embedding_size: Annotated[
         int | None, typer.Option(**options.SIZE, help="Features of a letter, D.")
     ] = None,
+    num_layers: options.NumLayers = None,
+    residual: options.Residual = None,
+    layer_norm: options.LayerNorm = None,
+    delay: options.Delay = None,
+    kernel_size: options.KernelSize = None,
+    filters: options.Filters = None,
+    attention_size: options.AttentionSize = None,
+    window: options.Window = None,
+    dropout: options.Dropout = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Times through the words.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Words in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The highest one.")] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="Share of a weight that a step takes, times the rate.")
+    ] = None,
+    label_smoothing: Annotated[
+        float | None, typer.Option(help="Share of the target's probability spread over all.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides all chance.")] = 0,
     train: options.TrainFile = None,
     valid: options.ValidFile = None,
@@ -52,10 +68,30 @@ def train(
     from unrolled.tasks import pronunciation
     from unrolled.training import BUDGETS, History, Recipe
 
-    wanted = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    wanted = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "label_smoothing": label_smoothing,
+    }
     given: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
     recipe = Recipe(**{**BUDGETS[budget or current()], "seed": seed, **given})
-    spec = models.spec(model, cell=cell, hidden_size=hidden_size, embedding_size=embedding_size)
+    spec = models.spec(
+        model,
+        cell=cell,
+        hidden_size=hidden_size,
+        embedding_size=embedding_size,
+        num_layers=num_layers,
+        residual=residual,
+        layer_norm=layer_norm,
+        delay=delay,
+        kernel_size=kernel_size,
+        filters=filters,
+        attention_size=attention_size,
+        window=window,
+        dropout=dropout,
+    )
     path = trained.default_path(spec, framework) if out is None else out
     trained.refuse_folder(path)
     data = pronunciation.load(train, valid, test, stress=stress)

@@ -129,7 +129,7 @@ TUNED: dict[tuple[str, str], tuple[float, float]] = {
     ("conv-bidirectional", "lstm"): (1.2e-2, 0.0),
     ("attention-bidirectional", "lstm"): (1.2e-2, 0.0),
     ("window", ""): (1.2e-2, 0.0),
-    ("encoder-decoder-attention", "lstm"): (1.2e-2, 0.0),
+    ("encoder-decoder-attention", "lstm"): (2.4e-2, 0.0),
 }
 
 

@@ -10,14 +10,16 @@ from keras import ops
 from unrolled.keras.cells import CELLS
 
 
-def embedding(num_letters: int, size: int, dtype: Any = None) -> keras.layers.Embedding:
+def embedding(
+    num_letters: int, size: int, dtype: Any = None, name: str = "embedding"
+) -> keras.layers.Embedding:
     """One learned vector a letter, normal with variance 1 / size at the start.
 
     Shape: (B, T) -> (B, T, size).
     """
     start = keras.initializers.RandomNormal(stddev=size**-0.5)
     return keras.layers.Embedding(
-        num_letters, size, embeddings_initializer=start, dtype=dtype, name="embedding"
+        num_letters, size, embeddings_initializer=start, dtype=dtype, name=name
     )
 
 

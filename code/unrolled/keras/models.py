@@ -5,35 +5,20 @@ letter 0 on the right. Padding changes nothing that is said of a letter; what st
 padding itself means nothing.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import KerasTensor as Tensor
 from keras import ops
 
 from unrolled.keras.cells import CELLS
+from unrolled.keras.encoder_decoder import EncoderDecoder
 from unrolled.keras.layers import SelfAttention, Stack, embedding, present
+from unrolled.keras.model import Model
 
 
-class Model(keras.Model):
-    """What the trainer asks of every model.
-
-    A tagger's training and reading need nothing but its logits. A model that is shown the right
-    answers in training, or searches for the best one in reading, says so here.
-    """
-
-    writes: ClassVar[str] = "tags"  # for each letter; or "phonemes", until the end symbol
-
-    def teach(self, letters: Tensor, targets: Tensor, training: bool = True) -> Tensor:
-        """The logits that the loss compares with the targets.
-
-        Shape: letters (B, T); targets (B, U); returns (B, U, K). For a tagger U = T.
-        """
-        return self(letters, training=training)
-
-    def read(self, letters: Tensor) -> Tensor:
-        """The answer. Shape: letters (B, T); returns ids (B, U)."""
-        return ops.argmax(self(letters, training=False), axis=-1)
+class LetterTagger(Model):
+    """What the taggers share: dropout and readout."""
 
     def _parts(self, num_tags: int, dropout: float) -> None:
         """Dropout and readout, and the weights of all that was made before."""
@@ -42,7 +27,7 @@ class Model(keras.Model):
         self(ops.zeros((1, 1), "int32"))  # builds the weights
 
 
-class Tagger(Model):
+class Tagger(LetterTagger):
     """Embedding, one recurrent layer, an affine readout: a tag for every letter as it is read.
 
     x_t = E[letter_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
@@ -82,7 +67,7 @@ class Tagger(Model):
         return self.readout(self.dropout(h, training=training))  # (B, T, K)
 
 
-class StackedTagger(Model):
+class StackedTagger(LetterTagger):
     """The tagger with a deeper or two-directional recurrent part: a `Stack`.
 
     x_t = E[letter_t],  h_1 ... h_T = Stack(x_1 ... x_T),  y_t = V h_t + c
@@ -133,7 +118,7 @@ class StackedTagger(Model):
         return self.readout(self.dropout(h, training=training))  # (B, T, K)
 
 
-class LookAheadTagger(Model):
+class LookAheadTagger(LetterTagger):
     """The one-directional tagger that answers `delay` letters late.
 
     h_t = cell(x_t, h_prev),  y_t = V h_{t + delay} + c
@@ -175,7 +160,7 @@ class LookAheadTagger(Model):
         return self.readout(self.dropout(h, training=training))  # (B, T, K)
 
 
-class ConvTagger(Model):
+class ConvTagger(LetterTagger):
     """A convolution over letters feeds the recurrent part.
 
     u_t = relu(sum_j C_j x_{t+j} + d)   for j = -r ... r with r = (kernel_size - 1) / 2
@@ -236,7 +221,7 @@ class ConvTagger(Model):
         return self.readout(self.dropout(h, training=training))  # (B, T, K)
 
 
-class AttentionTagger(Model):
+class AttentionTagger(LetterTagger):
     """Self-attention over the recurrent states: each letter may look at the whole word.
 
     h_1 ... h_T = Stack(x_1 ... x_T),  context_t = sum_s a_ts V h_s,  y_t = W [h_t, context_t] + c
@@ -292,7 +277,7 @@ class AttentionTagger(Model):
         return self.attention(h, lengths)[1]
 
 
-class WindowTagger(Model):
+class WindowTagger(LetterTagger):
     """The feed-forward baseline: each letter is tagged from the `window` letters around it.
 
     u_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
@@ -341,5 +326,6 @@ MODELS: dict[str, type[Model]] = {
     "LookAheadTagger": LookAheadTagger,
     "ConvTagger": ConvTagger,
     "AttentionTagger": AttentionTagger,
+    "EncoderDecoder": EncoderDecoder,
     "WindowTagger": WindowTagger,
 }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unrolled import training
 from unrolled.checkpoints import Arrays
-from unrolled.keras.models import Model
+from unrolled.keras.model import Model
 from unrolled.training import ABSENT, Recipe
 
 Array = NDArray[Any]
@@ -34,9 +34,14 @@ def cross_entropy(logits: tf.Tensor, targets: tf.Tensor, smoothing: float = 0.0)
     return ops.sum(loss * counts) / ops.sum(counts)
 
 
-def logits(model: keras.Model, letters: Array) -> Array:
-    """What the model says. Shape: letters (B, T); logits (B, T, K)."""
-    return np.asarray(model(letters, training=False))
+def logits(model: Model, letters: Array, targets: Array | None = None) -> Array:
+    """What the model says, by itself or told the targets before each one.
+
+    Shape: letters (B, T); targets (B, U); logits (B, U, K).
+    """
+    if targets is None:
+        return np.asarray(model(letters, training=False))
+    return np.asarray(model.teach(letters, targets, training=False))
 
 
 class Adam(keras.optimizers.Adam):

@@ -104,40 +104,9 @@ class EncoderDecoder(Model):
         s = torch.tanh(self.bridge(m))
         return (s, *self.decoder.initial_state(len(m))[1:])
 
-    def forward(
-        self, letters: Tensor, lengths: Tensor | None = None, limit: int | None = None
-    ) -> Tensor:
-        """Reads greedily: each phoneme is the most probable one after those before it.
-
-        Ends when all words of the batch have said the end symbol, after `limit` steps at most,
-        which is 2T + 8 if it is not given.
-        """
-        logits, _ = self._read(letters, lengths, limit)
-        return logits
-
-    def attention_weights(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """a_ut: how much step u of a greedy reading looks at letter t. Shape: (B, U, T)."""
-        _, weights = self._read(letters, lengths, None)
-        return weights
-
-    def _read(
-        self, letters: Tensor, lengths: Tensor | None, limit: int | None
-    ) -> tuple[Tensor, Tensor]:
-        h, m = self.encode(letters, lengths)
-        keys, there = self._prepare(h, lengths)
-        state, said = self.start(m), letters.new_zeros(len(letters), dtype=torch.long)
-        ended = torch.zeros_like(said, dtype=torch.bool)
-        logits, weights = [], []
-        for _ in range(2 * letters.shape[1] + 8 if limit is None else limit):
-            c, a = self._look(state[0], h, m, keys, there)
-            state = self.decoder.step(torch.cat([self.phonemes(said), c], dim=-1), state)
-            logits.append(self.readout(self.dropout(torch.cat([state[0], c], dim=-1))))
-            weights.append(a)
-            said = logits[-1].argmax(dim=-1)
-            ended = ended | (said == 0)
-            if ended.all():
-                break
-        return torch.stack(logits, dim=1), torch.stack(weights, dim=1)
+    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The logits of each step of a greedy reading."""
+        return self.teach(letters, self.read(letters, lengths), lengths)
 
     def teach(self, letters: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Teacher forcing: each step is told the right phoneme before it.
@@ -150,14 +119,54 @@ class EncoderDecoder(Model):
         if self.attention is None:
             c = m[:, None].expand(-1, p.shape[1], -1)  # (B, U, 2H)
             s, _ = self.decoder(torch.cat([p, c], dim=-1), self.start(m))
-            return self.readout(self.dropout(torch.cat([s, c], dim=-1)))  # (B, U, K)
+        else:
+            s, c, _ = self._attend(p, h, m, lengths)
+        return self.readout(self.dropout(torch.cat([s, c], dim=-1)))  # (B, U, K)
+
+    def attention_weights(
+        self, letters: Tensor, targets: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
+        """a_ut: how much step u looks at letter t when it is told the targets before it.
+
+        Shape: letters (B, T); targets (B, U); returns (B, U, T), all 0 without attention.
+        """
+        p = self.phonemes(nn.functional.pad(targets[:, :-1].clamp(min=0), (1, 0)))
+        return self._attend(p, *self.encode(letters, lengths), lengths)[2]
+
+    def _attend(
+        self, p: Tensor, h: Tensor, m: Tensor, lengths: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """All steps with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
         keys, there = self._prepare(h, lengths)
-        state, outputs = self.start(m), []
+        state, found = self.start(m), []
         for p_u in p.unbind(dim=1):
-            c_u, _ = self._look(state[0], h, m, keys, there)
+            c_u, a_u = self._look(state[0], h, m, keys, there)
             state = self.decoder.step(torch.cat([p_u, c_u], dim=-1), state)
-            outputs.append(torch.cat([state[0], c_u], dim=-1))
-        return self.readout(self.dropout(torch.stack(outputs, dim=1)))  # (B, U, K)
+            found.append((state[0], c_u, a_u))
+        s, c, a = (torch.stack(steps, dim=1) for steps in zip(*found, strict=True))
+        return s, c, a
+
+    def read(
+        self, letters: Tensor, lengths: Tensor | None = None, limit: int | None = None
+    ) -> Tensor:
+        """Reads greedily: each phoneme is the most probable one after those before it.
+
+        Ends when all words of the batch have said the end symbol, after `limit` steps at most,
+        which is 2T + 8 if it is not given.
+        """
+        h, m = self.encode(letters, lengths)
+        keys, there = self._prepare(h, lengths)
+        state, said = self.start(m), letters.new_zeros(len(letters), dtype=torch.long)
+        ended, ids = torch.zeros_like(said, dtype=torch.bool), []
+        for _ in range(2 * letters.shape[1] + 8 if limit is None else limit):
+            c, _ = self._look(state[0], h, m, keys, there)
+            state = self.decoder.step(torch.cat([self.phonemes(said), c], dim=-1), state)
+            said = self.readout(torch.cat([state[0], c], dim=-1)).argmax(dim=-1)
+            ids.append(said)
+            ended = ended | (said == 0)
+            if ended.all():
+                break
+        return torch.stack(ids, dim=1)
 
     def _prepare(self, h: Tensor, lengths: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
         """What every look needs: the keys of all letters, and where the letters are."""
