@@ -18,7 +18,7 @@ export OMP_NUM_THREADS ?= 1
 # Names written by the user's locale must not change what is built.
 export PYTHONUTF8 = 1
 
-.PHONY: help book test env lint types check pages format links lock clean
+.PHONY: help book report test env lint types check pages format links lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
@@ -29,6 +29,9 @@ env:  ## make .venv with the locked versions, if that is not done
 book: env  ## execute the notebooks and build the site
 	$(BIN)/jupyter-book build . -W -n --keep-going
 	@echo "Open $(CURDIR)/_build/html/index.html"
+
+report: book  ## print the report as _build/html/report.pdf, which takes a Chromium
+	$(BIN)/python book/_ext/paper.py _build/html/book/practice/report.html _build/html/report.pdf
 
 test: export UNROLLED_BUDGET = smoke
 test: lint types check  ## lint, types and every test, at the smoke budget
