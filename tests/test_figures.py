@@ -132,3 +132,43 @@ def test_tag_probabilities_order_the_tags():
     guesses = {"hat": {"AE": 0.2, "EY": 0.7, "-": 0.1}, "hate": {"AE": 0.3, "EY": 0.1, "-": 0.6}}
     figure = plots.tag_probabilities(guesses, "the letter a", top=2)
     assert "hat: EY 0.70, - 0.10" in figure.alt
+
+
+def widths(figure: Figure, colour: str) -> list[float]:
+    """The widths of the plain lines of a colour, in the order in which they are drawn."""
+    lines = re.findall(rf'<line [^>]*stroke="{colour}" stroke-width="([\d.]+)"/>', figure.svg)
+    return [float(width) for width in lines]
+
+
+def test_conv_tagger_leaves_unread_what_the_filter_does_not_reach():
+    tags = ["HH", "EY", "T", "AH", "D"]
+    figure = diagrams.conv_tagger("hated", tags, kernel_size=5, at=1)
+    assert "the letters h a t e are known and d not" in figure.alt
+    assert figure.svg.count("stroke-dasharray") == 1
+    assert texts(figure).count("conv") == texts(figure).count("cell") == 2
+    assert len(widths(figure, GREEN)) == 4  # what the filter at the a sees
+    assert len(widths(figure, GREY)) == 3
+    whole = diagrams.conv_tagger("hated", tags, kernel_size=7, at=1)
+    assert whole.alt.endswith("the letters h a t e d are known.")
+
+
+def test_attention_tagger_looks_by_weight():
+    figure = diagrams.attention_tagger("hate", ["HH", "EY", "T", "-"], [0.1, 0.3, 0.1, 0.5], at=1)
+    drawn = widths(figure, PURPLE)
+    assert len(drawn) == 4
+    assert drawn.index(max(drawn)) == 3
+    assert "h 10%, a 30%, t 10%, e 50%" in figure.alt
+    assert "EY" in texts(figure)
+    assert "HH" not in texts(figure)
+
+
+def test_encoder_decoder_says_what_it_was_told_one_step_later():
+    fixed = diagrams.encoder_decoder("hate", ["HH", "EY", "T"], None)
+    assert texts(fixed).count("read") == texts(fixed).count("say") == 4
+    assert [text for text in texts(fixed) if text in ("end", "HH", "EY", "T")] == [
+        *("end", "HH", "HH", "EY", "EY", "T", "T", "end")
+    ]
+    assert "context" not in texts(fixed)
+    looking = diagrams.encoder_decoder("hate", ["HH", "EY", "T"], [0.1, 0.5, 0.1, 0.3], at=1)
+    assert len(widths(looking, PURPLE)) == 4
+    assert "The step that says EY looks back at the letters: h 10%, a 50%" in looking.alt
