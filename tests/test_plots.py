@@ -33,3 +33,31 @@ def test_window_errors_tells_every_rate_and_names_every_line() -> None:
     texts = drawn(figure.svg)
     assert {"by family", "by word", "letters in the window", "word error rate"} <= set(texts)
     assert [text for text in texts if text in ("1", "3")] == ["1", "3"]
+
+
+def test_against_tells_means_and_draws_every_run() -> None:
+    series = {"convolution": {1: [58.0, 57.0], 2: [47.0]}, "delay": {1: [57.5], 2: [47.5, 48.5]}}
+    figure = plots.against(series, "letters ahead", "word error rate", {"both": 42.0})
+    assert "convolution: 1 57.5 %, 2 47.0 %; delay: 1 57.5 %, 2 48.0 %" in figure.alt
+    assert figure.alt.endswith("both: 42.0 %.")
+    texts = drawn(figure.svg)
+    assert {"convolution", "delay", "both", "letters ahead", "word error rate, %"} <= set(texts)
+    assert [text for text in texts if text in ("1", "2")] == ["1", "2"]
+
+
+def test_looks_tells_where_each_step_looks_most() -> None:
+    weights = [[0.8, 0.1, 0.1], [0.1, 0.2, 0.7], [0.2, 0.3, 0.5]]
+    figure = plots.looks({"axe": (["AE", "K S", "-"], weights)})
+    assert "axe: AE at a (80%), K S at e (70%), silent at e (50%)." in figure.alt
+    texts = drawn(figure.svg)
+    assert [text for text in texts if text in ("a", "x", "e")] == ["a", "x", "e"]
+    assert [text for text in texts if text in ("AE", "K S", "silent")] == ["AE", "K S", "silent"]
+
+
+def test_runs_tells_the_range_of_each_framework() -> None:
+    rates = {"one": {"pytorch": [40.0, 41.5], "keras": [40.5]}, "two": {"pytorch": [39.0]}}
+    figure = plots.runs(rates, "word error rate", {"one": (39.5, 42.0)})
+    assert "one PyTorch 40.0 to 41.5 %, Keras 40.5 to 40.5 %; two PyTorch 39.0 to 39.0 %" in (
+        figure.alt
+    )
+    assert {"one", "two", "PyTorch", "Keras"} <= set(drawn(figure.svg))

@@ -211,8 +211,9 @@ def conv_tagger(letters: Sequence[str], tags: Sequence[str], kernel_size: int, a
     canvas = Canvas(left + step * len(letters), 294)
     for t in range(at + 1):
         for s in range(max(0, t - reach), min(len(letters), t + reach + 1)):
-            near = {"colour": GREEN, "width": 2.4} if t == at else {"colour": GREY, "width": 1}
-            canvas.line((left + step * s, bottom - 15), (left + step * t, below + 20), **near)
+            colour, width = (GREEN, 2.4) if t == at else (GREY, 1)
+            start, end = (left + step * s, bottom - 15), (left + step * t, below + 20)
+            canvas.line(start, end, colour, width)
     for t, (letter, tag) in enumerate(zip(letters, tags, strict=True)):
         x = left + step * t
         canvas.token(x, bottom, letter, dashed=t > at + reach)

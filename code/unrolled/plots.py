@@ -34,6 +34,7 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
 LABELS = {"pytorch": "PyTorch", "keras": "Keras"}
 FRAMEWORKS = {"pytorch": ORANGE, "keras": BLUE}
 DIVERGING = LinearSegmentedColormap.from_list("unrolled", [BLUE, "#b9b9b9", ORANGE])
+SHADES = LinearSegmentedColormap.from_list("shades", [f"{PURPLE}10", PURPLE])  # over any ground
 STYLE: Any = {
     "axes.edgecolor": _INK,
     "axes.labelcolor": _INK,
@@ -228,3 +229,118 @@ def window_errors(rates: Mapping[str, Mapping[int, float]]) -> Figure:
         for name, line in rates.items()
     )
     return finish(canvas, f"The word error rate by the width of the window. {told}.")
+
+
+def against(
+    series: Mapping[str, Mapping[int, Sequence[float]]],
+    xlabel: str,
+    ylabel: str,
+    levels: Mapping[str, float] | None = None,
+) -> Figure:
+    """An error rate against a number, one line a series through its means, one dot a run.
+
+    Args:
+        series: by name, the rates in percent of each run at each number.
+        xlabel: what the number is.
+        ylabel: what the rate is.
+        levels: rates drawn across the whole width for comparison.
+    """
+    with drawing(6.4, 3.6) as (canvas, (axes,)):
+        styles = itertools.cycle(zip(COLOURS, ("o-", "s--", "^:", "D-."), strict=False))
+        for (name, line), (colour, style) in zip(series.items(), styles, strict=False):
+            means = [float(np.mean(rates)) for rates in line.values()]
+            axes.plot(list(line), means, style, color=colour, label=name, linewidth=2)
+            dots = [(number, rate) for number, rates in line.items() for rate in rates]
+            axes.plot(*zip(*dots, strict=True), ".", color=colour, alpha=0.5, markersize=4)
+        for name, rate in (levels or {}).items():
+            axes.axhline(rate, color=GREY, linewidth=1.2, linestyle=(0, (5, 3)))
+            axes.annotate(
+                name, (1, rate), (-4, 3), ("axes fraction", "data"), "offset points", ha="right"
+            )
+        axes.set(xlabel=xlabel, ylabel=f"{ylabel}, %")
+        axes.set_xticks(sorted({number for line in series.values() for number in line}))
+        axes.legend()
+        axes.grid(axis="y")
+    told = "; ".join(
+        f"{name}: " + ", ".join(f"{at} {np.mean(rates):.1f} %" for at, rates in line.items())
+        for name, line in series.items()
+    )
+    across = "".join(f" {name}: {rate:.1f} %." for name, rate in (levels or {}).items())
+    return finish(canvas, f"The {ylabel} against: {xlabel}. {told}.{across}")
+
+
+def looks(maps: Mapping[str, tuple[Sequence[str], ArrayLike]]) -> Figure:
+    """Where each step looks, one panel a word: a row for each step, a column for each letter.
+
+    Args:
+        maps: by word, what each of the U steps says and the weights (U, T); rows sum to 1.
+    """
+    arrays = {word: (said, np.asarray(weights)) for word, (said, weights) in maps.items()}
+    tallest = max(len(said) for said, _ in arrays.values())
+    letters = [len(word) for word in arrays]
+    with mpl.rc_context(STYLE):
+        canvas = Canvas(figsize=(1.4 + 0.4 * sum(letters), 1.1 + 0.32 * tallest))
+        panels = canvas.subplots(1, len(arrays), width_ratios=letters, squeeze=False)[0]
+        for axes, (word, (said, weights)) in zip(panels, arrays.items(), strict=True):
+            image = axes.imshow(weights, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
+            axes.set_xticks(range(len(word)), list(word))
+            axes.set_yticks(range(len(said)), [silent_as_words(tag) for tag in said])
+            axes.tick_params(length=0)
+        canvas.colorbar(image, ax=panels, label="weight", fraction=0.05)
+    most = "; ".join(
+        f"{word}: "
+        + ", ".join(
+            f"{silent_as_words(tag)} at {word[row.argmax()]} ({row.max():.0%})"
+            for tag, row in zip(said, weights, strict=True)
+        )
+        for word, (said, weights) in arrays.items()
+    )
+    return finish(canvas, f"Where each step looks most. {most}.")
+
+
+def silent_as_words(tag: str) -> str:
+    """A tag as a label: the silent one by its name."""
+    return "silent" if tag == "-" else tag
+
+
+def runs(
+    rates: Mapping[str, Mapping[str, Sequence[float]]],
+    label: str,
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+) -> Figure:
+    """One row a model with a dot for each run, one colour a framework.
+
+    Args:
+        rates: by model and framework, "pytorch" and "keras", the rate in percent of each run.
+        label: what the rate is.
+        intervals: by model, the two ends of a line behind the dots.
+    """
+    with drawing(6.8, 0.9 + 0.36 * len(rates)) as (canvas, (axes,)):
+        for place, (model, by_framework) in enumerate(rates.items()):
+            if intervals and model in intervals:
+                axes.plot(intervals[model], [place, place], color=GREY, linewidth=5, alpha=0.45)
+            for shift, framework in ((-0.14, "pytorch"), (0.14, "keras")):
+                values = by_framework.get(framework, ())
+                axes.plot(
+                    values,
+                    [place + shift] * len(values),
+                    "o" if framework == "pytorch" else "D",
+                    color=FRAMEWORKS[framework],
+                    label=LABELS[framework] if place == 0 else None,
+                    markersize=4.5,
+                )
+        axes.set_yticks(range(len(rates)), list(rates))
+        axes.set(xlabel=f"{label}, %", ylim=(len(rates) - 0.5, -0.5))
+        axes.tick_params("y", length=0)
+        axes.legend(loc="best")
+        axes.grid(axis="x")
+    told = "; ".join(
+        f"{model} "
+        + ", ".join(
+            f"{LABELS[name]} {min(values):.1f} to {max(values):.1f} %"
+            for name, values in by_framework.items()
+            if len(values)
+        )
+        for model, by_framework in rates.items()
+    )
+    return finish(canvas, f"The {label} of every run by model. {told}.")
