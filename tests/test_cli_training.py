@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_runs import SMALL, command, environment, run, write_words
-from unrolled import checkpoints, cli, trained
+from unrolled import checkpoints, cli, models, trained
+from unrolled.errors import UserError
 from unrolled.tasks import pronunciation
 
 FRAMEWORKS = ("pytorch", "keras")
@@ -83,13 +84,50 @@ def test_the_checkpoint_tells_all_that_its_use_needs(folder):
     assert kept.facts["model"] == {
         "name": "basic",
         "kind": "Tagger",
-        "arguments": {"cell": "elman", "embedding_size": 4, "hidden_size": 8},
+        "arguments": {"cell": "elman", "embedding_size": 4, "hidden_size": 8, "dropout": 0.0},
+        "writes": "tags",
     }
     assert kept.facts["history"]["epochs"] == told["epochs"]
     assert kept.facts["recipe"]["epochs"] == 1
     assert kept.facts["data"]["name"] == told["data"] == "words.tsv"
     assert kept.facts["versions"].keys() == {"unrolled", "numpy", "torch"}
     assert kept.arrays["embedding.weight"].shape == (len(kept.facts["letters"]), 4)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"name": "conv", "kernel_size": 2},
+        {"name": "conv", "kernel_size": 3.0},
+        {"name": "stacked", "num_layers": True},
+        {"name": "stacked", "residual": 1},
+        {"name": "basic", "cell": "rnn"},
+        {"name": "basic", "dropout": "0"},
+        {"name": "basic", "hidden_size": 4097},
+    ],
+)
+def test_no_model_has_such_an_argument(arguments):
+    with pytest.raises(UserError, match=r"^\w+( \w+)? of the \w+ model is .*; it must be"):
+        models.spec(**arguments)
+
+
+def test_the_options_reach_model_and_recipe(here, capsys):
+    train = ("train", "--model", "stacked-bidirectional", *SMALL, "--train", "words.tsv")
+    more = "--cell gru --num-layers 3 --residual --layer-norm --dropout 0.1 --label-smoothing 0.1"
+    told = said(capsys, *train, *more.split(), "--weight-decay", "0.01")
+    kept = checkpoints.read(here / str(told["checkpoint"])).facts
+    assert kept["model"]["arguments"] == {
+        "num_layers": 3,
+        "cell": "gru",
+        "embedding_size": 4,
+        "hidden_size": 8,
+        "residual": True,
+        "layer_norm": True,
+        "dropout": 0.1,
+        "bidirectional": True,
+    }
+    assert kept["recipe"]["label_smoothing"] == 0.1
+    assert kept["recipe"]["weight_decay"] == 0.01
 
 
 def test_the_next_commands_are_of_this_very_model(here, capsys):
