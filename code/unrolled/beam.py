@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-# From prefixes (B, W, u) to the log-probability of each next symbol, (B, W, K).
-LogProbabilities = Callable[[Array], Array]
+Arrays = tuple[Array, ...]
+# From the last symbols (N,) and what the model remembers of those before them, arrays of (N, ...),
+# to the log-probability of each next symbol (N, K) and what it remembers then.
+Step = Callable[[Array, Arrays], tuple[Array, Arrays]]
+END_ID = 0  # what a model says after the last symbol, and is told before the first
 
 
 @dataclass(frozen=True)
@@ -27,59 +30,77 @@ class Hypothesis:
     score: float
 
 
-def search(
-    log_probabilities: LogProbabilities,
-    batch: int,
-    width: int,
-    limit: int,
-    length_penalty: float = 0.0,
-    end: int = 0,
-) -> list[list[Hypothesis]]:
-    """The best sequences of each row of a batch, best first, at most `width` of them.
+def most_steps(T: int) -> int:
+    """How many symbols are said of a word of T letters before a reading is broken off."""
+    return 2 * T + 8
 
-    At each step the `width` best extensions of all unfinished prefixes are kept; those that say
-    the end symbol are finished and leave the beam. With a width of 1 this is greedy reading.
+
+def search(
+    step: Step, start: Arrays, width: int, limit: int, length_penalty: float = 0.0
+) -> list[list[Hypothesis]]:
+    """The best sequences of each row of a batch, best first, `width` of them where there are.
+
+    At each step the `width` best extensions of the prefixes in the beam are kept; those that say
+    the end symbol are finished and leave it. With a width of 1 this is greedy reading. A prefix
+    that is dropped may have led to the best sequence: the search promises nothing, unless it is
+    so wide that nothing is dropped.
 
     score = log p / steps^length_penalty, where steps counts the symbols and the end. A
     log-probability is negative and falls with each step, so without a penalty short sequences
-    win; dividing by a power of the length favours longer ones (Wu and others 2016).
+    win. Dividing by a power of the length favours longer ones: the penalty is one on being short
+    (Wu and others 2016).
 
     Args:
-        log_probabilities: of the next symbol after each prefix: (B, W, u) -> (B, W, K).
-        batch: rows, B.
-        width: prefixes kept for each row.
+        step: one step of the model.
+        start: what it remembers at first, arrays of (B, ...).
+        width: prefixes kept for each row, W.
         limit: the most symbols of a sequence; what has not ended by then ends there.
         length_penalty: the exponent, 0 for none.
-        end: the id of the end symbol.
 
     Raises:
-        ValueError: width or limit is less than 1.
+        ValueError: width or limit is less than 1, or the penalty less than 0.
     """
-    if width < 1 or limit < 1:
-        raise ValueError(f"width is {width} and limit {limit}; both must be at least 1")
-    prefixes = np.zeros((batch, 1, 0), np.int32)
-    alive = np.zeros((batch, 1))  # log p of each prefix, -inf where there is none
-    finished: list[list[Hypothesis]] = [[] for _ in range(batch)]
+    if width < 1 or limit < 1 or length_penalty < 0:
+        raise ValueError(f"no beam search has {width=}, {limit=}, {length_penalty=}")
+    B = len(start[0])
+    memory = tuple(np.repeat(array, width, axis=0) for array in start)  # (B W, ...)
+    prefixes = np.zeros((B, width, 0), np.int32)
+    alive = np.where(np.arange(width) == 0, np.zeros((B, 1)), -np.inf)  # log p of each prefix
+    said = np.full(B * width, END_ID, np.int32)
+    finished: list[list[Hypothesis]] = [[] for _ in range(B)]
     for steps in range(1, limit + 2):
-        candidates = alive[:, :, None] + log_probabilities(prefixes)  # (B, W, K)
-        if steps > limit:  # only the end is left to say
-            candidates = np.where(np.arange(candidates.shape[-1]) == end, candidates, -np.inf)
-        W, K = candidates.shape[1:]
-        best = np.argsort(-candidates.reshape(batch, W * K), axis=1, kind="stable")[:, :width]
-        alive = np.take_along_axis(candidates.reshape(batch, W * K), best, axis=1)
-        parents, symbols = best // K, best % K  # (B, width)
-        prefixes = np.concatenate(
-            [np.take_along_axis(prefixes, parents[..., None], axis=1), symbols[..., None]], axis=2
-        ).astype(np.int32)
-        for row, at in np.argwhere((symbols == end) & np.isfinite(alive)):
-            log_p = float(alive[row, at])
-            ids = tuple(prefixes[row, at, :-1].tolist())
-            finished[row].append(Hypothesis(ids, log_p, log_p / steps**length_penalty))
-        alive = np.where(symbols == end, -np.inf, alive)
-        bound = alive.max(axis=1) / (limit + 1) ** length_penalty  # no prefix can end better
-        if all(
-            (len(some) >= width and max(h.score for h in some) >= b) or not np.isfinite(b)
-            for some, b in zip(finished, bound, strict=True)
-        ):
+        log_p, memory = step(said, memory)  # (B W, K)
+        if steps > limit:
+            log_p = np.where(np.arange(log_p.shape[-1]) == END_ID, log_p, -np.inf)
+        alive, parents, symbols = _best(alive[..., None] + log_p.reshape(B, width, -1))
+        prefixes = np.take_along_axis(prefixes, parents[..., None], axis=1)
+        for row, at in np.argwhere((symbols == END_ID) & np.isfinite(alive)):
+            ids, total = tuple(prefixes[row, at].tolist()), float(alive[row, at])
+            finished[row].append(Hypothesis(ids, total, total / steps**length_penalty))
+        alive[symbols == END_ID] = -np.inf
+        reachable = alive.max(axis=1) / (limit + 1) ** length_penalty  # no prefix ends better
+        if all(_done(found, width, best) for found, best in zip(finished, reachable, strict=True)):
             break
-    return [sorted(some, key=lambda h: -h.score)[:width] for some in finished]
+        prefixes = np.concatenate([prefixes, symbols[..., None]], axis=2)
+        rows = (np.arange(B)[:, None] * width + parents).ravel()
+        memory, said = tuple(array[rows] for array in memory), symbols.ravel()
+    return [sorted(found, key=lambda h: -h.score)[:width] for found in finished]
+
+
+def _best(candidates: Array) -> tuple[Array, Array, Array]:
+    """The best extensions of each row, best first: log p, the prefix, and the symbol after it.
+
+    Shape: (B, W, K) -> (B, W) each. Of equals the first is taken, as `argmax` does.
+    """
+    B, W, K = candidates.shape
+    flat = candidates.reshape(B, W * K)
+    at = np.argsort(-flat, axis=1, kind="stable")[:, :W].astype(np.int32)
+    return np.take_along_axis(flat, at, axis=1), at // K, at % K
+
+
+def _done(found: list[Hypothesis], width: int, reachable: float) -> bool:
+    """Whether nothing that may still come is among the best of one row."""
+    if not np.isfinite(reachable):
+        return True
+    scores = sorted((h.score for h in found), reverse=True)
+    return len(scores) >= width and scores[width - 1] >= reachable

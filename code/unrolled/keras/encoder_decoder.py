@@ -3,9 +3,11 @@
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
 
+from unrolled.beam import END_ID, Array, Arrays, Hypothesis, most_steps, search
 from unrolled.keras.cells import CELLS, State
 from unrolled.keras.layers import Stack, embedding, present
 from unrolled.keras.model import Model
@@ -30,13 +32,11 @@ class AdditiveAttention(keras.layers.Layer):
         self.key = dense(size, dtype=policy, name="key")
         self.score = dense(1, use_bias=False, dtype=policy, name="score")
 
-    def call(
-        self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+    def call(self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         """One look. `keys` is `key(h)`, the same at each step; `there` is where h is no padding."""
         scores = self.score(ops.tanh(self.query(s)[:, None] + keys))[..., 0]  # (B, T)
-        if there is not None:
-            scores = ops.where(there, scores, -float("inf"))
+        scores = ops.where(there, scores, -float("inf"))
+        # softmax by hand: Keras's own warns of a word of one letter
         weights = ops.exp(scores - ops.logsumexp(scores, axis=-1, keepdims=True))
         return ops.matmul(weights[:, None], h)[:, 0], weights
 
@@ -100,20 +100,39 @@ class EncoderDecoder(Model):
         size = self.embedding.output_dim + 2 * self.decoder.hidden_size
         self.decoder.build((None, None, size))
 
-    def encode(self, letters: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The encoder's states h (B, T, 2H) and their summary m (B, 2H)."""
-        h = self.encoder(self.embedding(letters), lengths)
-        f, b = ops.split(h, 2, axis=-1)
-        if lengths is None:
-            return h, ops.concatenate([f[:, -1], b[:, 0]], axis=-1)
-        last = ops.cast(lengths, "int32")[:, None, None] - 1
-        f_last = ops.take_along_axis(f, last, axis=1)[:, 0]
-        return h, ops.concatenate([f_last, b[:, 0]], axis=-1)
+    def begin(self, letters: Tensor, lengths: Tensor | None = None) -> tuple[State, State]:
+        """Reads the word.
 
-    def start(self, m: Tensor) -> State:
-        """The decoder's first state. Shape: m (B, 2H); tensors of (B, H)."""
-        s = ops.tanh(self.bridge(m))
-        return (s, *self.decoder.initial_state(ops.shape(m)[0])[1:])
+        Returns:
+            The decoder's first state, tensors of (B, H), and its memory of the word: m (B, 2H),
+            or with attention h (B, T, 2H), its keys (B, T, attention_size), and where it is no
+            padding (B, T).
+        """
+        h = self.encoder(self.embedding(letters), lengths)  # (B, T, 2H)
+        B, T = ops.shape(h)[0], h.shape[1]
+        last = ops.full((B,), T, "int32") if lengths is None else ops.cast(lengths, "int32")
+        f, b = ops.split(h, 2, axis=-1)
+        f_last = ops.take_along_axis(f, last[:, None, None] - 1, axis=1)  # (B, 1, H)
+        m = ops.concatenate([f_last[:, 0], b[:, 0]], axis=-1)  # (B, 2H)
+        state = ops.tanh(self.bridge(m)), *self.decoder.initial_state(B)[1:]
+        if self.attention is None:
+            return state, (m,)
+        return state, (h, self.attention.key(h), present(last, T))
+
+    def look(self, s: Tensor, memory: State) -> tuple[Tensor, Tensor | None]:
+        """The context c_u and, with attention, its weights a_u. Shape: (B, 2H), (B, T)."""
+        if self.attention is None:
+            return memory[0], None
+        return self.attention(s, *memory)
+
+    def speak(self, said: Tensor, state: State, memory: State) -> tuple[Tensor, State]:
+        """One step of reading: what may come after the phoneme `said`, without dropout.
+
+        Shape: said (B,); logits (B, K).
+        """
+        c, _ = self.look(state[0], memory)  # (B, 2H)
+        state = self.decoder.step(ops.concatenate([self.phonemes(said), c], axis=-1), state)
+        return self.readout(ops.concatenate([state[0], c], axis=-1)), state
 
     def call(
         self,
@@ -122,24 +141,23 @@ class EncoderDecoder(Model):
         targets: Tensor | None = None,
         training: bool = False,
     ) -> Tensor:
-        """The logits of each step: told the targets before it, or else its own greedy reading."""
+        """The logits of each step: told the targets before it, or else of a greedy reading."""
         targets = self.read(letters, lengths) if targets is None else targets
-        p = self.phonemes(self._before(targets))  # (B, U, embedding_size)
-        h, m = self.encode(letters, lengths)
+        state, memory = self.begin(letters, lengths)
+        p = self.phonemes(before(targets))  # (B, U, embedding_size)
         if self.attention is None:
-            c = ops.repeat(m[:, None], p.shape[1], axis=1)  # (B, U, 2H)
-            s, _ = self.decoder(ops.concatenate([p, c], axis=-1), self.start(m))
+            c = ops.repeat(memory[0][:, None], p.shape[1], axis=1)  # (B, U, 2H)
+            s, _ = self.decoder(ops.concatenate([p, c], axis=-1), state)
         else:
-            s, c, _ = self._attend(p, h, m, lengths)
-        outputs = self.dropout(ops.concatenate([s, c], axis=-1), training=training)
-        return self.readout(outputs)  # (B, U, K)
+            s, c, _ = self._attend(p, state, memory)
+        found = self.dropout(ops.concatenate([s, c], axis=-1), training=training)
+        return self.readout(found)  # (B, U, K)
 
     def teach(
         self,
         letters: Tensor,
         targets: Tensor,
         lengths: Tensor | None = None,
-        *,
         training: bool = True,
     ) -> Tensor:
         """Teacher forcing: each step is told the right phoneme before it.
@@ -148,71 +166,91 @@ class EncoderDecoder(Model):
         """
         return self(letters, lengths=lengths, targets=targets, training=training)
 
-    def attention_weights(
-        self, letters: Tensor, targets: Tensor, lengths: Tensor | None = None
-    ) -> Tensor:
-        """a_ut: how much step u looks at letter t when it is told the targets before it.
-
-        Shape: letters (B, T); targets (B, U); returns (B, U, T), all 0 without attention.
-        """
-        p = self.phonemes(self._before(targets))
-        return self._attend(p, *self.encode(letters, lengths), lengths)[2]
-
-    def _before(self, targets: Tensor) -> Tensor:
-        """The symbol before each target; before the first stands the end symbol, 0."""
-        return ops.pad(ops.maximum(targets, 0)[:, :-1], ((0, 0), (1, 0)))
-
-    def _attend(
-        self, p: Tensor, h: Tensor, m: Tensor, lengths: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """All steps with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
-        keys, there = self._prepare(h, lengths)
-        state, found = self.start(m), []
+    def _attend(self, p: Tensor, state: State, memory: State) -> tuple[Tensor, Tensor, Tensor]:
+        """All steps, with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
+        steps = []
         for p_u in ops.unstack(p, axis=1):
-            c_u, a_u = self._look(state[0], h, m, keys, there)
+            c_u, a_u = self.look(state[0], memory)
             state = self.decoder.step(ops.concatenate([p_u, c_u], axis=-1), state)
-            found.append((state[0], c_u, a_u))
-        s, c, a = (ops.stack(steps, axis=1) for steps in zip(*found, strict=True))
+            steps.append((state[0], c_u, a_u))
+        s, c, a = (ops.stack(found, axis=1) for found in zip(*steps, strict=True))
         return s, c, a
+
+    def attention_weights(
+        self, letters: Tensor, targets: Tensor | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
+        """a_ut: how much step u looks at letter t.
+
+        Args:
+            letters: (B, T).
+            targets: (B, U), what each step is told of those before it; None: the greedy reading.
+            lengths: (B,) letters of each word; None: no word is padded.
+
+        Shape: returns (B, U, T), rows sum to 1.
+
+        Raises:
+            ValueError: the model has no attention.
+        """
+        if self.attention is None:
+            raise ValueError("this model has no attention: it looks at one vector in every step")
+        targets = self.read(letters, lengths) if targets is None else targets
+        p = self.phonemes(before(targets))
+        return self._attend(p, *self.begin(letters, lengths))[2]
 
     def read(
         self, letters: Tensor, lengths: Tensor | None = None, limit: int | None = None
     ) -> Tensor:
         """Reads greedily: each phoneme is the most probable one after those before it.
 
-        Ends when all words of the batch have said the end symbol, after `limit` steps at most,
-        which is 2T + 8 if it is not given. What is not said any more is the end symbol.
-        """
-        limit = 2 * letters.shape[1] + 8 if limit is None else limit
-        h, m = self.encode(letters, lengths)
-        keys, there = self._prepare(h, lengths)
-        said = ops.zeros_like(letters[:, 0])
-        steps = ops.arange(limit)[None]  # (1, limit)
+        A word that has said the end symbol goes on saying it, until all words of the batch have
+        or `limit` steps are done, which are `most_steps` if they are not given.
 
-        def goes_on(u: Tensor, said: Tensor, ended: Tensor, ids: Tensor, *state: Tensor) -> Tensor:
+        Shape: letters (B, T); ids (B, limit).
+        """
+        limit = most_steps(letters.shape[1]) if limit is None else limit
+        state, memory = self.begin(letters, lengths)
+        ids = ops.full((ops.shape(letters)[0], limit), END_ID, "int32")
+
+        def unfinished(u: Tensor, ended: Tensor, *_: Tensor) -> Tensor:
             return ops.logical_and(u < limit, ops.logical_not(ops.all(ended)))
 
-        def step(u: Tensor, said: Tensor, ended: Tensor, ids: Tensor, *state: Tensor) -> Any:
-            c, _ = self._look(state[0], h, m, keys, there)
-            p = self.phonemes(said)
-            state = self.decoder.step(ops.concatenate([p, c], axis=-1), state)
-            y = self.readout(ops.concatenate([state[0], c], axis=-1))
-            said = ops.cast(ops.argmax(y, axis=-1), ids.dtype)
-            ids = ops.where(steps == u, said[:, None], ids)
-            return u + 1, said, ops.logical_or(ended, said == 0), ids, *state
+        def step(u: Tensor, ended: Tensor, said: Tensor, ids: Tensor, *state: Tensor) -> Any:
+            y, state = self.speak(said, state, memory)
+            said = ops.where(ended, END_ID, ops.argmax(y, axis=-1))
+            ids = ops.where(ops.arange(limit) == u, said[:, None], ids)
+            return u + 1, ops.logical_or(ended, said == END_ID), said, ids, *state
 
-        ids = ops.repeat(said[:, None], limit, axis=1)
-        found = ops.while_loop(goes_on, step, (0, said, said < 0, ids, *self.start(m)))
-        return found[3]
+        said = ids[:, 0]
+        return ops.while_loop(unfinished, step, (0, said != END_ID, said, ids, *state))[3]
 
-    def _prepare(self, h: Tensor, lengths: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """What every look needs: the keys of all letters, and where the letters are."""
-        keys = None if self.attention is None else self.attention.key(h)
-        return keys, None if lengths is None else present(lengths, h.shape[1])
+    def beam(
+        self,
+        letters: Array,
+        width: int,
+        length_penalty: float = 0.0,
+        limit: int | None = None,
+    ) -> list[list[Hypothesis]]:
+        """The best readings of each word by `unrolled.beam.search`, best first.
 
-    def _look(
-        self, s: Tensor, h: Tensor, m: Tensor, keys: Tensor | None, there: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        if self.attention is None:
-            return m, ops.zeros_like(h[..., 0])
-        return self.attention(s, h, keys, there)
+        Shape: letters (B, T), words of one length, in NumPy.
+        """
+        state, memory = self.begin(letters)
+        size = len(state)
+
+        def step(said: Array, arrays: Arrays) -> tuple[Array, Arrays]:
+            y, state = self.speak(said, arrays[:size], arrays[size:])
+            log_p = np.asarray(ops.log_softmax(y, axis=-1))
+            return log_p, (*(np.asarray(s) for s in state), *arrays[size:])
+
+        start = tuple(np.asarray(tensor) for tensor in (*state, *memory))
+        limit = most_steps(letters.shape[1]) if limit is None else limit
+        return search(step, start, width, limit, length_penalty)
+
+
+def before(targets: Tensor) -> Tensor:
+    """What stands before each target; before the first one the end symbol.
+
+    Shape: (B, U) -> (B, U).
+    """
+    told = ops.maximum(targets, 0)[:, :-1]
+    return ops.pad(told, ((0, 0), (1, 0)), constant_values=END_ID)

@@ -5,6 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from unrolled.beam import END_ID, Array, Arrays, Hypothesis, most_steps, search
 from unrolled.torch.cells import CELLS, State
 from unrolled.torch.layers import Stack, dense, embedding, present
 from unrolled.torch.model import Model
@@ -30,14 +31,10 @@ class AdditiveAttention(nn.Module):
         self.key = dense(memory_size, size)
         self.score = dense(size, 1, bias=False)
 
-    def forward(
-        self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         """One look. `keys` is `key(h)`, the same at each step; `there` is where h is no padding."""
         scores = self.score(torch.tanh(self.query(s)[:, None] + keys))[..., 0]  # (B, T)
-        if there is not None:
-            scores = scores.masked_fill(~there, -torch.inf)
-        weights = scores.softmax(dim=-1)
+        weights = scores.masked_fill(~there, -torch.inf).softmax(dim=-1)
         return (weights[:, None] @ h)[:, 0], weights
 
 
@@ -91,18 +88,39 @@ class EncoderDecoder(Model):
         self.dropout = nn.Dropout(dropout)
         self.readout = dense(3 * hidden_size, num_symbols)
 
-    def encode(self, letters: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The encoder's states h (B, T, 2H) and their summary m (B, 2H)."""
-        h = self.encoder(self.embedding(letters), lengths)
-        f, b = h.chunk(2, dim=-1)
-        last = torch.full((len(h),), h.shape[1]) if lengths is None else lengths
-        f_last = f[torch.arange(len(h)), last.long() - 1]
-        return h, torch.cat([f_last, b[:, 0]], dim=-1)
+    def begin(self, letters: Tensor, lengths: Tensor | None = None) -> tuple[State, State]:
+        """Reads the word.
 
-    def start(self, m: Tensor) -> State:
-        """The decoder's first state. Shape: m (B, 2H); tensors of (B, H)."""
-        s = torch.tanh(self.bridge(m))
-        return (s, *self.decoder.initial_state(len(m))[1:])
+        Returns:
+            The decoder's first state, tensors of (B, H), and its memory of the word: m (B, 2H),
+            or with attention h (B, T, 2H), its keys (B, T, attention_size), and where it is no
+            padding (B, T).
+        """
+        h = self.encoder(self.embedding(letters), lengths)  # (B, T, 2H)
+        B, T, _ = h.shape
+        last = torch.full((B,), T) if lengths is None else lengths.long()
+        f, b = h.chunk(2, dim=-1)
+        m = torch.cat([f[torch.arange(B), last - 1], b[:, 0]], dim=-1)  # (B, 2H)
+        state = torch.tanh(self.bridge(m)), *self.decoder.initial_state(B)[1:]
+        if self.attention is None:
+            return state, (m,)
+        return state, (h, self.attention.key(h), present(last, T))
+
+    def look(self, s: Tensor, memory: State) -> tuple[Tensor, Tensor | None]:
+        """The context c_u and, with attention, its weights a_u. Shape: (B, 2H), (B, T)."""
+        if self.attention is None:
+            return memory[0], None
+        found: tuple[Tensor, Tensor] = self.attention(s, *memory)
+        return found
+
+    def speak(self, said: Tensor, state: State, memory: State) -> tuple[Tensor, State]:
+        """One step of reading: what may come after the phoneme `said`, without dropout.
+
+        Shape: said (B,); logits (B, K).
+        """
+        c, _ = self.look(state[0], memory)  # (B, 2H)
+        state = self.decoder.step(torch.cat([self.phonemes(said), c], dim=-1), state)
+        return self.readout(torch.cat([state[0], c], dim=-1)), state
 
     def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The logits of each step of a greedy reading."""
@@ -113,70 +131,97 @@ class EncoderDecoder(Model):
 
         Shape: letters (B, T); targets (B, U); logits (B, U, K).
         """
-        before = nn.functional.pad(targets[:, :-1].clamp(min=0), (1, 0))
-        p = self.phonemes(before)  # (B, U, embedding_size)
-        h, m = self.encode(letters, lengths)
-        if self.attention is None:
-            c = m[:, None].expand(-1, p.shape[1], -1)  # (B, U, 2H)
-            s, _ = self.decoder(torch.cat([p, c], dim=-1), self.start(m))
+        state, memory = self.begin(letters, lengths)
+        p = self.phonemes(before(targets))  # (B, U, embedding_size)
+        if self.attention is None:  # nothing is fed back: all steps in one call
+            c = memory[0][:, None].expand(-1, p.shape[1], -1)  # (B, U, 2H)
+            s, _ = self.decoder(torch.cat([p, c], dim=-1), state)
         else:
-            s, c, _ = self._attend(p, h, m, lengths)
+            s, c, _ = self._attend(p, state, memory)
         return self.readout(self.dropout(torch.cat([s, c], dim=-1)))  # (B, U, K)
 
-    def attention_weights(
-        self, letters: Tensor, targets: Tensor, lengths: Tensor | None = None
-    ) -> Tensor:
-        """a_ut: how much step u looks at letter t when it is told the targets before it.
-
-        Shape: letters (B, T); targets (B, U); returns (B, U, T), all 0 without attention.
-        """
-        p = self.phonemes(nn.functional.pad(targets[:, :-1].clamp(min=0), (1, 0)))
-        return self._attend(p, *self.encode(letters, lengths), lengths)[2]
-
-    def _attend(
-        self, p: Tensor, h: Tensor, m: Tensor, lengths: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """All steps with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
-        keys, there = self._prepare(h, lengths)
-        state, found = self.start(m), []
+    def _attend(self, p: Tensor, state: State, memory: State) -> tuple[Tensor, Tensor, Tensor]:
+        """All steps, with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
+        steps = []
         for p_u in p.unbind(dim=1):
-            c_u, a_u = self._look(state[0], h, m, keys, there)
+            c_u, a_u = self.look(state[0], memory)
             state = self.decoder.step(torch.cat([p_u, c_u], dim=-1), state)
-            found.append((state[0], c_u, a_u))
-        s, c, a = (torch.stack(steps, dim=1) for steps in zip(*found, strict=True))
+            steps.append((state[0], c_u, a_u))
+        s, c, a = (torch.stack(found, dim=1) for found in zip(*steps, strict=True))
         return s, c, a
+
+    def attention_weights(
+        self, letters: Tensor, targets: Tensor | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
+        """a_ut: how much step u looks at letter t.
+
+        Args:
+            letters: (B, T).
+            targets: (B, U), what each step is told of those before it; None: the greedy reading.
+            lengths: (B,) letters of each word; None: no word is padded.
+
+        Shape: returns (B, U, T), rows sum to 1.
+
+        Raises:
+            ValueError: the model has no attention.
+        """
+        if self.attention is None:
+            raise ValueError("this model has no attention: it looks at one vector in every step")
+        targets = self.read(letters, lengths) if targets is None else targets
+        p = self.phonemes(before(targets))
+        return self._attend(p, *self.begin(letters, lengths))[2]
 
     def read(
         self, letters: Tensor, lengths: Tensor | None = None, limit: int | None = None
     ) -> Tensor:
         """Reads greedily: each phoneme is the most probable one after those before it.
 
-        Ends when all words of the batch have said the end symbol, after `limit` steps at most,
-        which is 2T + 8 if it is not given.
+        A word that has said the end symbol goes on saying it, until all words of the batch have
+        or `limit` steps are done, which are `most_steps` if they are not given.
+
+        Shape: letters (B, T); ids (B, U).
         """
-        h, m = self.encode(letters, lengths)
-        keys, there = self._prepare(h, lengths)
-        state, said = self.start(m), letters.new_zeros(len(letters), dtype=torch.long)
-        ended, ids = torch.zeros_like(said, dtype=torch.bool), []
-        for _ in range(2 * letters.shape[1] + 8 if limit is None else limit):
-            c, _ = self._look(state[0], h, m, keys, there)
-            state = self.decoder.step(torch.cat([self.phonemes(said), c], dim=-1), state)
-            said = self.readout(torch.cat([state[0], c], dim=-1)).argmax(dim=-1)
+        state, memory = self.begin(letters, lengths)
+        said, ids = letters.new_zeros(len(letters)), []
+        ended = torch.zeros_like(said, dtype=torch.bool)
+        for _ in range(most_steps(letters.shape[1]) if limit is None else limit):
+            y, state = self.speak(said, state, memory)
+            said = y.argmax(dim=-1).masked_fill(ended, END_ID)
+            ended = ended | (said == END_ID)
             ids.append(said)
-            ended = ended | (said == 0)
             if ended.all():
                 break
         return torch.stack(ids, dim=1)
 
-    def _prepare(self, h: Tensor, lengths: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """What every look needs: the keys of all letters, and where the letters are."""
-        keys = None if self.attention is None else self.attention.key(h)
-        return keys, None if lengths is None else present(lengths, h.shape[1])
+    @torch.no_grad()
+    def beam(
+        self,
+        letters: Array,
+        width: int,
+        length_penalty: float = 0.0,
+        limit: int | None = None,
+    ) -> list[list[Hypothesis]]:
+        """The best readings of each word by `unrolled.beam.search`, best first.
 
-    def _look(
-        self, s: Tensor, h: Tensor, m: Tensor, keys: Tensor | None, there: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        if self.attention is None or keys is None:
-            return m, h.new_zeros(h.shape[:2])
-        found: tuple[Tensor, Tensor] = self.attention(s, h, keys, there)
-        return found
+        Shape: letters (B, T), words of one length, in NumPy.
+        """
+        self.eval()
+        state, memory = self.begin(torch.from_numpy(letters))
+        size = len(state)
+
+        def step(said: Array, arrays: Arrays) -> tuple[Array, Arrays]:
+            tensors = tuple(torch.from_numpy(array) for array in arrays)
+            y, state = self.speak(torch.from_numpy(said), tensors[:size], tensors[size:])
+            return y.log_softmax(dim=-1).numpy(), (*(s.numpy() for s in state), *arrays[size:])
+
+        start = tuple(tensor.numpy() for tensor in (*state, *memory))
+        limit = most_steps(letters.shape[1]) if limit is None else limit
+        return search(step, start, width, limit, length_penalty)
+
+
+def before(targets: Tensor) -> Tensor:
+    """What stands before each target; before the first one the end symbol.
+
+    Shape: (B, U) -> (B, U).
+    """
+    return nn.functional.pad(targets[:, :-1].clamp(min=0), (1, 0), value=END_ID)
