@@ -12,11 +12,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "code" / "unrolled"
 FLOORS = (
     ("errors", "figures", "progress"),
     ("files", "budgets", "beam", "diagrams", "plots", "numpy"),
-    ("checkpoints", "tasks"),
+    ("checkpoints", "charts", "tasks"),
     ("training",),
     ("models", "torch", "keras"),
     ("parity", "bench"),
-    ("trained",),
+    ("trained", "probes"),
     ("experiments",),
     ("cli",),
     ("__main__",),

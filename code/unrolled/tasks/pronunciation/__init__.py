@@ -29,6 +29,7 @@ from unrolled.tasks.pronunciation.families import (
     split_by_family,
     split_by_word,
 )
+from unrolled.tasks.pronunciation.letters import Count, count, reference_tags, wrong_letters
 from unrolled.tasks.pronunciation.loading import load, prepare
 from unrolled.tasks.pronunciation.pairs import SilentEPair, silent_e_pairs
 from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
@@ -37,6 +38,7 @@ __all__ = [
     "ABSENT",
     "END",
     "Aligner",
+    "Count",
     "Dictionary",
     "Examples",
     "MostFrequentTag",
@@ -48,6 +50,7 @@ __all__ = [
     "Target",
     "Vocabulary",
     "WindowBackOff",
+    "count",
     "decode",
     "family",
     "leak",
@@ -56,9 +59,11 @@ __all__ = [
     "prepare",
     "read_cmudict",
     "read_tsv",
+    "reference_tags",
     "score",
     "silent_e_pairs",
     "split_by_family",
     "split_by_word",
     "transcribe",
+    "wrong_letters",
 ]

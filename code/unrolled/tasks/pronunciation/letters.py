@@ -1,0 +1,103 @@
+"""Which letters a tagger reads wrong, and in what company they stand.
+
+A word is scored by its phonemes, and no reference says which letter an error belongs to. So the
+pronunciations of the words are aligned with their letters as those of training are, and a wrong
+word is compared letter by letter with the pronunciation that it comes closest to. In a word that
+is read right no letter is wrong, however its phonemes are spread over the letters.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from unrolled.tasks.pronunciation.alignment import Aligner
+from unrolled.tasks.pronunciation.data import PronunciationData, Vocabulary, decode
+from unrolled.tasks.pronunciation.dictionary import Dictionary
+
+UNSEEN = 1e-3  # how often a letter is taken to have had each tag, besides its counts
+
+
+class Count(NamedTuple):
+    """How many letters there are, and how many of them are wrong."""
+
+    letters: int
+    wrong: int
+
+    @property
+    def percent(self) -> float:
+        """The share that is wrong."""
+        return 100 * self.wrong / self.letters
+
+
+def counted_aligner(data: PronunciationData) -> Aligner:
+    """The aligner whose theta[x, k] is the share of tag k among the training tags of letter x.
+
+    A tag that a letter never had keeps a little weight, so that unusual words have an alignment.
+    """
+    counts = np.full((len(data.letters), len(data.tags)), UNSEEN)
+    for letters, tags in data.train.by_length.values():
+        np.add.at(counts, (letters, tags), 1)
+    theta = counts / counts.sum(axis=1, keepdims=True)
+    return Aligner(data.letters.symbols, data.tags.symbols, theta)
+
+
+def reference_tags(data: PronunciationData, words: Dictionary) -> dict[str, list[np.ndarray]]:
+    """The tags (T,) of each pronunciation of the words; a word that no tags can say is left out."""
+    pairs = [(word, said) for word, some in words.items() for said in some]
+    found: dict[str, list[np.ndarray]] = defaultdict(list)
+    for places, rows in counted_aligner(data).align(pairs):
+        for place, row in zip(places, rows, strict=True):
+            if (row >= 0).all():
+                found[pairs[place][0]].append(row)
+    return dict(found)
+
+
+def tag_rows(
+    words: Iterable[str], letters: Vocabulary, predict: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The tags (T,) that a model gives to each word; words of one length are read together."""
+    by_length: dict[int, dict[str, np.ndarray]] = defaultdict(dict)
+    for word in words:
+        by_length[len(word)][word] = letters.encode(word)
+    return {
+        word: row
+        for some in by_length.values()
+        for word, row in zip(some, predict(np.stack(list(some.values()))), strict=True)
+    }
+
+
+def wrong_letters(
+    references: Mapping[str, list[np.ndarray]],
+    data: PronunciationData,
+    predict: Callable[[np.ndarray], np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Which letters of each word a model reads wrong.
+
+    Args:
+        references: as `reference_tags` gives them.
+        data: of the model.
+        predict: from letters (B, T), int32, to tags (B, T).
+
+    Shape: a bool for each letter, (T,).
+    """
+    found = {}
+    for word, said in tag_rows(references, data.letters, predict).items():
+        rows = np.stack(references[word])  # (variants, T)
+        heard = decode(data.tags, said)
+        right = any(heard == decode(data.tags, row) for row in rows)
+        apart = rows != said
+        found[word] = np.zeros(len(said), bool) if right else apart[apart.sum(1).argmin()]
+    return found
+
+
+def count(wrong: Mapping[str, np.ndarray], pattern: str = ".") -> Count:
+    """The letters at which a pattern begins: "c(?=[eiy])" is a c before e, i or y."""
+    at = [
+        bool(letters[match.start()])
+        for word, letters in wrong.items()
+        for match in re.finditer(pattern, word)
+    ]
+    return Count(len(at), sum(at))
