@@ -136,6 +136,7 @@ def seen(maps: Mapping[str, tuple[str, ArrayLike]]) -> Figure:
             axes.set_yticks(places, list(word))
             axes.set(title=name, xlim=(-0.6, len(word) - 0.4), ylim=(len(word) - 0.4, -0.6))
             axes.set_aspect("equal")
+            axes.spines[:].set_visible(False)
             axes.tick_params(length=0)
             axes.xaxis.tick_top()
     told = "; ".join(
@@ -189,10 +190,10 @@ def change(rates: Mapping[str, tuple[float, float]], ends: tuple[str, str], labe
             values = [pair[at] for pair in rates.values()]
             axes.plot(values, places, mark, color=colour, label=end, markersize=6)
         axes.set_yticks(places, names)
-        axes.set(xlabel=label, ylim=(len(names) - 0.5, -0.5), xlim=(0, 105))
+        axes.set(xlabel=label, ylim=(len(names) - 0.5, -0.5), xlim=(-2, 102))
         axes.xaxis.set_major_formatter(PercentFormatter(100, decimals=0))
         axes.tick_params("y", length=0)
         axes.grid(axis="x")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.6 / len(names)), ncols=2)
+        canvas.legend(loc="outside upper center", ncols=2)
     told = "; ".join(f"{name} {a:.0f} % and {b:.0f} %" for name, (a, b) in rates.items())
     return finish(canvas, f"{label}, with {ends[0]} and with {ends[1]}. {told}.")
