@@ -15,7 +15,7 @@ FLOORS = (
     ("checkpoints", "charts", "tasks"),
     ("training",),
     ("models", "torch", "keras"),
-    ("parity", "bench"),
+    ("parity", "bench", "presets"),
     ("trained", "probes"),
     ("experiments",),
     ("cli",),

@@ -60,7 +60,17 @@ class Spec:
 
 # The lowest and the highest value of an argument that is a whole number.
 LIMITS = {
-    **dict.fromkeys(("embedding_size", "hidden_size", "filters", "attention_size"), (1, 4096)),
+    **dict.fromkeys(
+        (
+            "embedding_size",
+            "hidden_size",
+            "filters",
+            "attention_size",
+            "tag_size",
+            "decoder_size",
+        ),
+        (1, 4096),
+    ),
     "num_layers": (1, 64),
     "delay": (0, 64),
     "kernel_size": (1, 63),
@@ -129,11 +139,19 @@ def spec(name: str, **arguments: Any) -> Spec:
     Raises:
         UserError: the model has no such argument, or not with such a value.
     """
+    return changed(NAMED[name], **arguments)
+
+
+def changed(known: Spec, **arguments: Any) -> Spec:
+    """A model with some arguments replaced, as in `spec`.
+
+    Raises:
+        UserError: the model has no such argument, or not with such a value.
+    """
     given = {key: value for key, value in arguments.items() if value is not None}
-    named = NAMED[name]
-    for key in given.keys() - named.arguments.keys():
-        raise UserError(f"the {name} model has no {key.replace('_', ' ')}; leave it out")
-    return replace(named, arguments={**named.arguments, **given})
+    for key in given.keys() - known.arguments.keys():
+        raise UserError(f"the {known.name} model has no {key.replace('_', ' ')}; leave it out")
+    return replace(known, arguments={**known.arguments, **given})
 
 
 def versions(framework: str) -> dict[str, str]:

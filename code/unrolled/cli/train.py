@@ -1,24 +1,34 @@
 """`unrolled train`."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unrolled import models
-from unrolled.budgets import current
+from unrolled import models, presets
+from unrolled.budgets import Budget, current
 from unrolled.cli import options, output
+from unrolled.errors import UserError
+
+if TYPE_CHECKING:
+    from unrolled.tasks.pronunciation import PronunciationData, Score
+    from unrolled.training import Recipe
 
 EXAMPLES = (
     "unrolled train --model basic",
     "unrolled train --model basic --cell lstm --framework keras --epochs 8",
     "unrolled train --model stacked-bidirectional --num-layers 3 --dropout 0.1",
     "unrolled train --model window --train words.tsv --out models/mine.safetensors",
+    "unrolled train --preset benchmark --train words.tsv --test others.tsv --predictions said.tsv",
 )
 
 
 def train(
-    model: Annotated[models.Name, typer.Option(help="What to train.")],
+    model: Annotated[models.Name | None, typer.Option(help="What to train.")] = None,
+    preset: Annotated[
+        presets.Name | None, typer.Option(help="Instead of --model: a model with its recipe.")
+    ] = None,
     cell: options.CellName = None,
     framework: Annotated[models.Framework, typer.Option(help="Where to train.")] = "pytorch",
     budget: options.HowLong = None,
@@ -50,6 +60,10 @@ def train(
     train: options.TrainFile = None,
     valid: options.ValidFile = None,
     test: options.TestFile = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="Read the test words, too, and write lines word<TAB>phonemes."),
+    ] = None,
     stress: options.Stress = False,
     out: Annotated[
         Path | None, typer.Option(help="The checkpoint; by default in the folder models.")
@@ -62,11 +76,12 @@ def train(
     """Train a model and keep its best epoch.
 
     After every epoch the state is kept. After Ctrl-C, or a crash, the same command goes on from
-    there and ends with the same weights. The test words are not looked at.
+    there and ends with the same weights. The test words are looked at once, after training, if
+    they are named by --test or read for --predictions.
     """
     from unrolled import trained
     from unrolled.tasks import pronunciation
-    from unrolled.training import BUDGETS, History, Recipe
+    from unrolled.training import History
 
     wanted = {
         "epochs": epochs,
@@ -76,9 +91,9 @@ def train(
         "label_smoothing": label_smoothing,
     }
     given: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
-    recipe = Recipe(**{**BUDGETS[budget or current()], "seed": seed, **given})
-    spec = models.spec(
-        model,
+    known, recipe = _chosen(model, preset, budget, {"seed": seed, **given})
+    spec = models.changed(
+        known,
         cell=cell,
         hidden_size=hidden_size,
         embedding_size=embedding_size,
@@ -94,6 +109,8 @@ def train(
     )
     path = trained.default_path(spec, framework) if out is None else out
     trained.refuse_folder(path)
+    if predictions is not None:
+        _refuse_missing(predictions)
     data = pronunciation.load(train, valid, test, stress=stress)
     console = output.console(stderr=True)
     with trained.reserved(path):
@@ -117,7 +134,7 @@ def train(
     which = f"--checkpoint {output.quoted(path)}"
     files = {"--train": train, "--valid": valid, "--test": test}
     evaluate = [f"{key} {output.quoted(file)}" for key, file in files.items() if file]
-    result = {
+    result: dict[str, Any] = {
         "model": spec.name,
         **spec.arguments,
         "framework": framework,
@@ -132,7 +149,50 @@ def train(
             " ".join(["unrolled evaluate", which, *evaluate]),
         ],
     }
+    if test is not None or predictions is not None:
+        score = _measure(path, data, predictions)
+        result["test"] = {"per": score.per, "wer": score.wer, "words": score.words}
     output.emit(result) if as_json else _show(result)
+
+
+def _chosen(
+    model: str | None, preset: str | None, budget: Budget | None, given: dict[str, Any]
+) -> "tuple[models.Spec, Recipe]":
+    """The model and its recipe: as the budget has it, or as the preset has it."""
+    from unrolled.training import BUDGETS, Recipe
+
+    if preset is None:
+        if model is None:
+            raise UserError("nothing to train is named; give '--model' or '--preset'")
+        return models.NAMED[model], Recipe(**{**BUDGETS[budget or current()], **given})
+    for option, value in (("--model", model), ("--budget", budget)):
+        if value is not None:
+            raise UserError(f"--preset {preset} has its own; leave {option} out")
+    chosen = presets.PRESETS[preset]
+    return chosen.spec, replace(chosen.recipe, **given)
+
+
+def _refuse_missing(path: Path) -> None:
+    """Refuses a place for the predictions before hours of training, not after them."""
+    from unrolled import trained
+
+    trained.refuse_folder(path)
+    if not path.parent.is_dir():
+        raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
+
+
+def _measure(path: Path, data: "PronunciationData", predictions: Path | None) -> "Score":
+    """Reads the test words with the best epoch's weights."""
+    from unrolled import trained
+    from unrolled.files import atomic_write
+    from unrolled.tasks import pronunciation
+
+    best = trained.load(path)
+    said = pronunciation.transcribe(data.test, best.letters, best.tags, best.trainer.predict)
+    if predictions is not None:
+        with atomic_write(predictions, "w") as file:
+            file.writelines(f"{word}\t{' '.join(phonemes)}\n" for word, phonemes in said.items())
+    return pronunciation.score(said, data.test)
 
 
 def _line(row: dict[str, float], epochs: int) -> str:
@@ -159,6 +219,10 @@ def _show(result: dict[str, Any]) -> None:
         f"PER {best['per']:.3f}  WER {best['wer']:.3f}  on {result['validation_words']:,} "
         f"validation words, after epoch {best['epoch']} of {len(result['epochs'])}"
     )
+    if test := result.get("test"):
+        console.print(
+            f"PER {test['per']:.3f}  WER {test['wer']:.3f}  on {test['words']:,} test words"
+        )
     console.print(f"checkpoint  {result['checkpoint']}")
     for command in result["next"]:
         console.print(f"next        {command}")

@@ -1,5 +1,6 @@
 """`unrolled evaluate` and `unrolled pronounce`: putting a trained model to use."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,7 +20,9 @@ EVALUATE_EXAMPLES = (
 PRONOUNCE_EXAMPLES = (
     "unrolled pronounce knuth hate",
     "unrolled pronounce --model window --json hat hate",
+    "unrolled pronounce --model encoder-decoder-attention --beam 5 knuth",
 )
+_UNKNOWN = "  (unknown letter)"
 
 
 def evaluate(
@@ -78,12 +81,23 @@ def pronounce(
     cell: options.CellName = None,
     framework: options.RunIn = None,
     checkpoint: options.Checkpoint = None,
+    beam: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, help="Search this wide, and show what is found."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Read words aloud on paper: the tag of each letter, how sure the model is, the phonemes."""
+    """Read words aloud on paper: the phonemes, step by step, and how sure the model is.
+
+    A step of a tagger is a letter with its tag. An encoder-decoder says a phoneme a step, the
+    most probable one; with --beam it shows the readings that a beam search finds, best first.
+    """
     spelled = [_checked(word) for word in words]
     trained = _open(checkpoint, model, cell, framework)
-    read = [_read(trained, word) for word in spelled]
+    if beam and trained.trainer.model.writes == "tags":
+        name = trained.facts["model"]["name"]
+        raise UserError(f"the {name} model tags each letter; --beam is for an encoder-decoder")
+    read = [_read(trained, word, beam) for word in spelled]
     if as_json:
         output.emit({**_about(trained), "words": read})
         return
@@ -128,10 +142,8 @@ def _about(trained: "Trained") -> dict[str, Any]:
     }
 
 
-def _read(trained: "Trained", word: str) -> dict[str, Any]:
-    """What the model says of one word, letter by letter."""
-    from unrolled.tasks import pronunciation
-
+def _read(trained: "Trained", word: str, beam: int | None) -> dict[str, Any]:
+    """What the model says of one word."""
     ids = trained.letters.encode(word)  # (T,)
     known = ids != trained.letters.unknown
     if not known.any():
@@ -139,27 +151,69 @@ def _read(trained: "Trained", word: str) -> dict[str, Any]:
             f"{output.shown(word)!r} has no letter that the model knows; it was trained on "
             + output.shown("".join(trained.letters.symbols[2:]))
         )
-    p = trained.probabilities(ids[None])[0]  # (T, K)
-    tags = p.argmax(axis=-1)
-    letters = [
-        {"letter": x, "known": bool(k), "tag": trained.tags.symbols[i], "probability": float(p_i)}
-        for x, k, i, p_i in zip(word, known, tags, p.max(axis=-1), strict=True)
+    letters = [{"letter": x, "known": bool(k)} for x, k in zip(word, known, strict=True)]
+    said = _search(trained, ids, beam) if beam else _said(trained, ids, letters)
+    return {"word": word, "letters": letters, **said}
+
+
+def _said(trained: "Trained", ids: Any, letters: list[dict[str, Any]]) -> dict[str, Any]:
+    """The most probable symbol of each step; a tagger's stand with their letters."""
+    from unrolled.tasks import pronunciation
+
+    p = trained.probabilities(ids[None])[0]  # (U, K), of a tagger U = T
+    best = p.argmax(axis=-1)
+    phonemes = list(pronunciation.decode(trained.tags, best))
+    steps = list(zip(trained.tags.decode(best), p.max(axis=-1).tolist(), strict=True))
+    if trained.trainer.model.writes == "phonemes":
+        steps = steps[: len(phonemes) + 1]  # with the end
+        said = [{"phoneme": phoneme, "probability": p_u} for phoneme, p_u in steps]
+        return {"phonemes": phonemes, "steps": said}
+    for letter, (tag, p_t) in zip(letters, steps, strict=True):
+        letter |= {"tag": tag, "probability": p_t}
+    return {"phonemes": phonemes}
+
+
+def _search(trained: "Trained", ids: Any, width: int) -> dict[str, Any]:
+    """The readings that a beam search finds, best first."""
+    found = [
+        {"phonemes": trained.tags.decode(h.ids), "log_probability": h.log_p}
+        for h in trained.trainer.model.beam(ids[None], width)[0]
     ]
-    phonemes = pronunciation.decode(trained.tags, tags)
-    return {"word": word, "phonemes": list(phonemes), "letters": letters}
+    return {"phonemes": found[0]["phonemes"], "readings": found}
 
 
 def _show(row: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("letter", "tag", "probability", box=None, pad_edge=False)
-    for letter in row["letters"]:
-        unknown = "" if letter["known"] else "  (unknown letter)"
-        cells = (letter["letter"], letter["tag"], f"{letter['probability']:.2f}{unknown}")
-        table.add_row(*(Text(output.shown(cell)) for cell in cells))
+    rows: list[tuple[str, ...]]
+    if "readings" in row:
+        columns: tuple[str, ...] = ("phonemes", "probability")
+        rows = [
+            (" ".join(found["phonemes"]) or "(silent)", f"{math.exp(found['log_probability']):.3f}")
+            for found in row["readings"]
+        ]
+    elif "steps" in row:
+        columns = ("phoneme", "probability")
+        rows = [(step["phoneme"], f"{step['probability']:.2f}") for step in row["steps"]]
+    else:
+        columns = ("letter", "tag", "probability")
+        rows = [
+            (
+                output.shown(x["letter"]),
+                output.shown(x["tag"]),
+                f"{x['probability']:.2f}{'' if x['known'] else _UNKNOWN}",
+            )
+            for x in row["letters"]
+        ]
+    table = Table(*columns, box=None, pad_edge=False)
+    for cells in rows:
+        table.add_row(*map(Text, cells))
     console = output.console()
     console.print(f"{output.shown(row['word'])}: {' '.join(row['phonemes']) or '(silent)'}")
+    unknown = [x["letter"] for x in row["letters"] if not x["known"]]
+    if unknown and "tag" not in row["letters"][0]:
+        console.print(f"{output.shown(''.join(unknown))}{_UNKNOWN}")
     console.print(table)
     console.print()
 

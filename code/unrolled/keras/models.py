@@ -11,6 +11,7 @@ import keras
 from keras import KerasTensor as Tensor
 from keras import ops
 
+from unrolled.keras.aligned import AlignedDecoder
 from unrolled.keras.cells import CELLS
 from unrolled.keras.encoder_decoder import EncoderDecoder
 from unrolled.keras.layers import SelfAttention, Stack, embedding, present
@@ -326,6 +327,7 @@ MODELS: dict[str, type[Model]] = {
     "LookAheadTagger": LookAheadTagger,
     "ConvTagger": ConvTagger,
     "AttentionTagger": AttentionTagger,
+    "AlignedDecoder": AlignedDecoder,
     "EncoderDecoder": EncoderDecoder,
     "WindowTagger": WindowTagger,
 }

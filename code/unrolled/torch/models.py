@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unrolled.torch.aligned import AlignedDecoder
 from unrolled.torch.cells import CELLS
 from unrolled.torch.encoder_decoder import EncoderDecoder
 from unrolled.torch.layers import SelfAttention, Stack, dense, embedding, present
@@ -283,6 +284,7 @@ MODELS: dict[str, type[Model]] = {
     "LookAheadTagger": LookAheadTagger,
     "ConvTagger": ConvTagger,
     "AttentionTagger": AttentionTagger,
+    "AlignedDecoder": AlignedDecoder,
     "EncoderDecoder": EncoderDecoder,
     "WindowTagger": WindowTagger,
 }

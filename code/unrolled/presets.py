@@ -1,0 +1,49 @@
+"""Recipes by name: a model together with how it is trained. Importing this imports no framework."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unrolled.models import Spec
+from unrolled.training import Recipe
+
+Name = Literal["benchmark"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A model and its training, for one purpose.
+
+    Args:
+        spec: of the model.
+        recipe: how to train it, whatever the budget.
+    """
+
+    spec: Spec
+    recipe: Recipe
+
+
+PRESETS: dict[str, Preset] = {
+    # One model to be measured against the published tables of grapheme-to-phoneme conversion.
+    "benchmark": Preset(
+        Spec(
+            "benchmark",
+            "AlignedDecoder",
+            {
+                "cell": "lstm",
+                "embedding_size": 64,
+                "tag_size": 32,
+                "hidden_size": 256,
+                "decoder_size": 256,
+                "num_layers": 2,
+                "dropout": 0.3,
+            },
+        ),
+        Recipe(
+            epochs=15,
+            batch_size=128,
+            learning_rate=3e-3,
+            weight_decay=0.01,
+            label_smoothing=0.05,
+        ),
+    ),
+}
