@@ -5,8 +5,8 @@ on the machine disturb all of them alike:
 
 - `pytorch`, `keras`, `keras-xla`: our training loop, as `training.fit` runs it between two
   validations, fed by `Examples.batches`; Keras as TensorFlow runs its graph, and compiled by XLA.
-- `bare`: the layers of `torch.nn`, cross-entropy and Adam on tensors made beforehand. No
-  clipping, no schedule, no NumPy.
+- `bare`: the layers of `torch.nn` (`unrolled.bench.bare`), cross-entropy and Adam on tensors made
+  beforehand. No clipping, no schedule, no NumPy.
 - `limit`: the model's matrix products alone (`unrolled.bench.arithmetic`), in the shapes that
   training needs. Ratios are given to this one: no model trains faster than its products run.
 - `square`: as many operations in one large square product. A recurrent layer does not reach its
@@ -57,15 +57,16 @@ def run(
     if unknown := [name for name in names if name not in MODELS]:
         raise UserError(f"the bench has no model {unknown[0]}; it has {', '.join(MODELS)}")
     work = BUDGETS[budget or budgets.current()]
-    setting, examples = words(setting or Setting(), work.steps)
+    setting = setting or Setting()
     rows = []
     with same_threads(setting.threads) as threads:
         facts = facts_of(threads)
         for name in names:
             tell(f"{name}: compiling")
-            loops, flops = loops_of(MODELS[name], setting, examples, work.square)
+            found, examples = words(setting, work.steps, MODELS[name].spec.writes)
+            loops, flops = loops_of(MODELS[name], found, examples, work.square)
             rounds, compiling = _measure(name, loops, work, facts["clock"], tell)
-            rows.append(_row(name, setting, facts, flops, rounds, compiling))
+            rows.append(_row(name, found, facts, flops, rounds, compiling))
     return rows
 
 

@@ -10,33 +10,36 @@ Biases, activations, the embedding and the optimiser are left out.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 Multiply = Callable[[], None]
+Multiplication = Callable[..., Any]  # torch.mm, or torch.bmm
 
 
 class Product(NamedTuple):
     """An affine map in training: `steps` times a (rows, inputs) by an (inputs, outputs) matrix.
 
     The steps follow one another, as U h_prev does. Only the gradient by the matrix can wait for
-    the last of them and is one product over all.
+    the last of them and is one product over all. In attention each word has matrices of its own:
+    `batch` such products run at once.
     """
 
     rows: int
     inputs: int
     outputs: int
     steps: int = 1
+    batch: int = 1
 
     @property
     def flops(self) -> int:
         """Multiplications and additions, forward and backward."""
-        return 3 * 2 * self.steps * self.rows * self.inputs * self.outputs
+        return 3 * 2 * self.batch * self.steps * self.rows * self.inputs * self.outputs
 
     def shapes(self) -> list[tuple[int, int, int]]:
-        """Every product as (m, k, n), for an (m, k) by a (k, n) matrix."""
+        """Every product as (m, k, n), for an (m, k) by a (k, n) matrix, `batch` times each."""
         forward = [(self.rows, self.inputs, self.outputs)] * self.steps
         by_input = [(self.rows, self.outputs, self.inputs)] * self.steps
         return [*forward, *by_input, (self.inputs, self.steps * self.rows, self.outputs)]
@@ -54,15 +57,17 @@ def dense(B: int, T: int, inputs: int, outputs: int) -> list[Product]:
 
 def multiply(products: Sequence[Product]) -> Multiply:
     """A function that runs these products in single precision on matrices made beforehand."""
-    made: dict[tuple[int, int, int], tuple[Tensor, Tensor, Tensor]] = {}
-    for shape in (shape for product in products for shape in product.shapes()):
-        m, k, n = shape
-        made.setdefault(shape, (torch.rand(m, k), torch.rand(k, n), torch.empty(m, n)))
-    work = [made[shape] for product in products for shape in product.shapes()]
+    made: dict[tuple[int, ...], tuple[Multiplication, Tensor, Tensor, Tensor]] = {}
+    order = [(p.batch, *shape) for p in products for shape in p.shapes()]
+    for batch, m, k, n in order:
+        many = (batch,) if batch > 1 else ()
+        matrices = torch.rand(*many, m, k), torch.rand(*many, k, n), torch.empty(*many, m, n)
+        made.setdefault((batch, m, k, n), (torch.bmm if many else torch.mm, *matrices))
+    work = [made[shape] for shape in order]
 
     def run() -> None:
-        for a, b, out in work:
-            torch.mm(a, b, out=out)
+        for product, a, b, out in work:
+            product(a, b, out=out)
 
     return run
 

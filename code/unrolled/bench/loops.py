@@ -10,47 +10,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unrolled import models
-from unrolled.bench import arithmetic
+from unrolled.bench import arithmetic, bare, products
 from unrolled.bench.setting import Setting
 from unrolled.keras.training import Trainer as KerasTrainer
 from unrolled.tasks.pronunciation import Examples
-from unrolled.torch.cells import CELLS
 from unrolled.torch.training import Trainer as TorchTrainer
-from unrolled.training import Array, Recipe, Trainer
+from unrolled.training import ABSENT, Array, Recipe, Trainer
 
 Loop = Callable[[], float]  # does the same work each time and returns how many letters that is
-
-
-class BareTagger(nn.Module):
-    """The `Tagger` made of PyTorch's own modules.
-
-    Args:
-        V, K: letters and tags.
-        cell, embedding_size, hidden_size: as in the `Tagger`.
-
-    Shape:
-        letters: (B, T); logits: (B, T, K).
-    """
-
-    def __init__(self, V: int, K: int, cell: str, embedding_size: int, hidden_size: int) -> None:
-        super().__init__()
-        layer = {"elman": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[cell]
-        self.embedding = nn.Embedding(V, embedding_size)
-        self.recurrent = layer(embedding_size, hidden_size, batch_first=True)
-        self.readout = nn.Linear(hidden_size, K)
-
-    def forward(self, letters: Tensor) -> Tensor:
-        logits: Tensor = self.readout(self.recurrent(self.embedding(letters))[0])
-        return logits
-
-
-def tagger_products(
-    B: int, T: int, K: int, arguments: Mapping[str, Any]
-) -> list[arithmetic.Product]:
-    """The affine maps of the `Tagger`."""
-    D, H = arguments["embedding_size"], arguments["hidden_size"]
-    gates = len(CELLS[arguments["cell"]].gates)
-    return [*arithmetic.recurrent(B, T, D, H, gates), *arithmetic.dense(B, T, H, K)]
 
 
 @dataclass(frozen=True)
@@ -60,16 +27,22 @@ class Model:
     Args:
         spec: how ours is built, in either framework.
         bare: the same of PyTorch's own modules, called with V, K and the spec's arguments.
-        products: its affine maps, called with B, T, K and the spec's arguments.
+        products: its affine maps, called with B, T, U, K and the spec's arguments.
     """
 
     spec: models.Spec
-    bare: Callable[..., nn.Module]
-    products: Callable[[int, int, int, Mapping[str, Any]], list[arithmetic.Product]]
+    bare: Callable[[int, int, Mapping[str, Any]], nn.Module]
+    products: products.Products
 
 
+# The basic tagger stands here by its cells.
+SPECS = {
+    **{cell: models.spec("basic", cell=cell) for cell in models.CELLS},
+    **{name: spec for name, spec in models.NAMED.items() if name != "basic"},
+}
 MODELS = {
-    cell: Model(models.spec("basic", cell=cell), BareTagger, tagger_products) for cell in CELLS
+    name: Model(spec, bare.KINDS[spec.kind], products.KINDS[spec.kind])
+    for name, spec in SPECS.items()
 }
 
 
@@ -77,13 +50,14 @@ def loops_of(
     model: Model, setting: Setting, examples: Examples, square: int
 ) -> tuple[dict[str, Loop], float]:
     """Every loop over the examples, ready to run, and the operations that a letter takes."""
-    V, K, recipe = setting.num_letters, setting.num_tags, Recipe(batch_size=setting.batch_size)
+    V, K = setting.num_letters, setting.num_symbols(model.spec.writes)
+    recipe = Recipe(batch_size=setting.batch_size)
     sizes = {name: getattr(setting, name) for name in ("embedding_size", "hidden_size")}
     spec = replace(model.spec, arguments={**model.spec.arguments, **sizes})
     batches = list(examples.batches(recipe.batch_size, np.random.default_rng(0)))
-    shapes = [letters.shape for letters, _ in batches]
-    products = [p for B, T in shapes for p in model.products(B, T, K, spec.arguments)]
-    flops = sum(product.flops for product in products) / examples.num_letters
+    shapes = [(*letters.shape, targets.shape[1]) for letters, targets in batches]
+    needed = [p for shape in shapes for p in model.products(*shape, K, spec.arguments)]
+    flops = sum(product.flops for product in needed) / examples.num_letters
     torch_model, *keras_models = (
         models.build(framework, spec, V, K, seed=0) for framework in ("pytorch", "keras", "keras")
     )
@@ -93,10 +67,10 @@ def loops_of(
     )
     return {
         "pytorch": training_loop(TorchTrainer(torch_model, recipe), examples),
-        "bare": bare_loop(model.bare(V, K, **spec.arguments), recipe, batches),
+        "bare": bare_loop(model.bare(V, K, spec.arguments), recipe, batches),
         "keras": training_loop(graph, examples),
         "keras-xla": training_loop(xla, examples),
-        "limit": counted(arithmetic.multiply(products), examples.num_letters),
+        "limit": counted(arithmetic.multiply(needed), examples.num_letters),
         "square": counted(arithmetic.square(square), 2 * square**3 / flops),
     }, flops
 
@@ -107,8 +81,8 @@ def training_loop(trainer: Trainer, examples: Examples) -> Loop:
     total = sum(1 for _ in examples.batches(recipe.batch_size, rng))
 
     def run() -> float:
-        for step, (letters, tags) in enumerate(examples.batches(recipe.batch_size, rng)):
-            trainer.train_step(letters, tags, recipe.rate_at(step, total))
+        for step, batch in enumerate(examples.batches(recipe.batch_size, rng)):
+            trainer.train_step(*batch, recipe.rate_at(step, total))
         return examples.num_letters
 
     return run
@@ -121,19 +95,20 @@ def bare_loop(model: nn.Module, recipe: Recipe, batches: Sequence[tuple[Array, A
     size = sum(letters.numel() for letters, _ in made)
 
     def run() -> float:
-        for letters, tags in made:
-            bare_step(model, optimizer, letters, tags)
+        for letters, targets in made:
+            bare_step(model, optimizer, letters, targets)
         return size
 
     return run
 
 
 def bare_step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, letters: Tensor, tags: Tensor
+    model: nn.Module, optimizer: torch.optim.Optimizer, letters: Tensor, targets: Tensor
 ) -> Tensor:
-    """One optimiser step; returns the loss before it. Shape: letters and tags (B, T)."""
+    """One optimiser step; returns the loss before it. Shape: letters (B, T); targets (B, U)."""
     optimizer.zero_grad()
-    loss = F.cross_entropy(model(letters).flatten(0, 1), tags.flatten())
+    said = model(letters, targets).flatten(0, 1)
+    loss = F.cross_entropy(said, targets.flatten(), ignore_index=ABSENT)
     loss.backward()
     optimizer.step()
     return loss

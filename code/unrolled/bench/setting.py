@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,11 +24,16 @@ class Setting:
     threads: int | None = None  # None: as many as PyTorch takes by itself
     num_letters: int = 29  # V and K are those of the CMU dictionary
     num_tags: int = 76
+    num_phonemes: int = 40  # with the end symbol
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if value is not None and name != "real" and value < 1:
                 raise UserError(f"{name} is {value}; it must be at least 1")
+
+    def num_symbols(self, writes: str) -> int:
+        """K of a model that writes "tags" or "phonemes"."""
+        return {"tags": self.num_tags, "phonemes": self.num_phonemes}[writes]
 
 
 class Work(NamedTuple):
@@ -47,31 +52,33 @@ BUDGETS = {
 }
 
 
-def words(setting: Setting, steps: int) -> tuple[Setting, Examples]:
+def words(setting: Setting, steps: int, writes: str = "tags") -> tuple[Setting, Examples]:
     """The words of one round, `steps` full batches, and the setting with their V and K.
 
-    Drawn letters and tags of one length; or, if the setting is `real`, the first full batches of
-    an epoch. Few batches of an epoch are not full, and XLA would compile each of them anew.
+    Drawn letters and as many drawn targets, of one length; or, if the setting is `real`, the first
+    full batches of an epoch. Few batches of an epoch are not full, and XLA would compile each of
+    them anew.
 
     Raises:
         UserError: no length has enough words for one batch.
     """
     rng, size = np.random.default_rng(0), setting.batch_size
     if not setting.real:
-        ids = (setting.num_letters, setting.num_tags)
-        letters, tags = (
+        ids = (setting.num_letters, setting.num_symbols(writes))
+        letters, targets = (
             rng.integers(n, size=(steps * size, setting.length), dtype="int32") for n in ids
         )
-        return setting, Examples({setting.length: (letters, tags)})
+        return setting, Examples({setting.length: (letters, targets)})
     data = pronunciation.load()
-    full = (batch for batch in data.train.batches(size, rng) if len(batch[0]) == size)
+    symbols, examples = data.target(writes)
+    full = (batch for batch in examples.batches(size, rng) if len(batch[0]) == size)
     batches = list(islice(full, steps))
     if not batches:
         raise UserError(f"no length has {size} words to fill a batch; choose a smaller batch size")
     by_length = {}
     for length in sorted({letters.shape[1] for letters, _ in batches}):
         alike = [batch for batch in batches if batch[0].shape[1] == length]
-        letters, tags = (np.concatenate(arrays) for arrays in zip(*alike, strict=True))
-        by_length[length] = (letters, tags)
-    V, K = len(data.letters), len(data.tags)
-    return replace(setting, num_letters=V, num_tags=K), Examples(by_length)
+        letters, targets = (np.concatenate(arrays) for arrays in zip(*alike, strict=True))
+        by_length[length] = (letters, targets)
+    found: dict[str, Any] = {"num_letters": len(data.letters), f"num_{writes}": len(symbols)}
+    return replace(setting, **found), Examples(by_length)

@@ -10,10 +10,11 @@ from unrolled.cli import options, output
 
 EXAMPLES = (
     "unrolled bench",
-    "unrolled bench elman --real --threads 2",
+    "unrolled bench elman stacked-bidirectional --real --threads 2",
     "unrolled bench --budget smoke --json",
 )
-NAMES = models.CELLS  # `unrolled.bench.MODELS`, without its frameworks
+# `unrolled.bench.MODELS`, without its frameworks
+NAMES = (*models.CELLS, *(name for name in models.NAMED if name != "basic"))
 
 
 def bench(
