@@ -39,11 +39,12 @@ PRESETS: dict[str, Preset] = {
             },
         ),
         Recipe(
-            epochs=15,
+            epochs=22,
             batch_size=128,
             learning_rate=3e-3,
             weight_decay=0.01,
             label_smoothing=0.05,
+            consistency=1.0,
         ),
     ),
 }

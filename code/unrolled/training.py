@@ -43,6 +43,7 @@ class Recipe:
     epsilon: float = 1e-8  # Adam's
     weight_decay: float = 0.0  # each step takes rate * weight_decay of a weight (AdamW)
     label_smoothing: float = 0.0  # share of the target's probability that is spread over all
+    consistency: float = 0.0  # weight of how far two readings, each with its own dropout, differ
     words: int | None = None  # train on a sample of so many words; None: on all
     seed: int = 0
 
@@ -50,6 +51,8 @@ class Recipe:
         for name in ("epochs", "batch_size", "learning_rate", "clip_norm", "epsilon"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"{name} is {getattr(self, name)}; it must be greater than 0")
+        if not 0 <= self.consistency < math.inf:
+            raise UserError(f"consistency is {self.consistency}; it must be at least 0")
         if self.words is not None and not self.words > 0:
             raise UserError(f"words is {self.words}; it must be greater than 0")
         for name in ("epochs", "batch_size", "words", "seed"):

@@ -56,6 +56,10 @@ def train(
     label_smoothing: Annotated[
         float | None, typer.Option(help="Share of the target's probability spread over all.")
     ] = None,
+    consistency: Annotated[
+        float | None,
+        typer.Option(help="Weight of the difference between two readings under dropout."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides all chance.")] = 0,
     train: options.TrainFile = None,
     valid: options.ValidFile = None,
@@ -89,6 +93,7 @@ def train(
         "learning_rate": learning_rate,
         "weight_decay": weight_decay,
         "label_smoothing": label_smoothing,
+        "consistency": consistency,
     }
     given: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
     known, recipe = _chosen(model, preset, budget, {"seed": seed, **given})

@@ -34,6 +34,20 @@ def cross_entropy(logits: tf.Tensor, targets: tf.Tensor, smoothing: float = 0.0)
     return ops.sum(loss * counts) / ops.sum(counts)
 
 
+def disagreement(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    """How far two readings of the same words are apart: KL divergence, mean of both ways.
+
+    D = mean of sum_k (p_k - q_k) (log p_k - log q_k) / 2 over all targets that are not `ABSENT`,
+    where p is of the first half of the batch and q of the second (Liang and others 2021).
+
+    Shape: (2B, U, K), (B, U) -> ().
+    """
+    counts = ops.cast(targets != ABSENT, logits.dtype)  # (B, U)
+    p, q = ops.split(ops.log_softmax(logits), 2)
+    apart = ops.sum((ops.exp(p) - ops.exp(q)) * (p - q), axis=-1) / 2  # (B, U)
+    return ops.sum(apart * counts) / ops.sum(counts)
+
+
 def logits(model: Model, letters: Array, targets: Array | None = None) -> Array:
     """What the model says, by itself or told the targets before each one.
 
@@ -115,12 +129,19 @@ class Trainer(training.Trainer):
     ) -> tf.Tensor:
         self.optimizer.learning_rate = learning_rate
         with tf.GradientTape() as tape:
-            said = self.model.teach(letters, targets, training=True)
-            loss = cross_entropy(said, targets, self.recipe.label_smoothing)
+            loss = self._loss(letters, targets)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         gradients = clip_by_global_norm(gradients, self.recipe.clip_norm)
         self.optimizer.apply(gradients, self.model.trainable_variables)
         return loss
+
+    def _loss(self, letters: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        smoothing, consistency = self.recipe.label_smoothing, self.recipe.consistency
+        if not consistency:
+            return cross_entropy(self.model.teach(letters, targets), targets, smoothing)
+        twice = ops.tile(targets, (2, 1))  # (2B, U)
+        said = self.model.teach(ops.tile(letters, (2, 1)), twice)
+        return cross_entropy(said, twice, smoothing) + consistency * disagreement(said, targets)
 
     def predict(self, letters: Array) -> Array:
         return np.asarray(self._run(self._predict, tf.constant(letters)))

@@ -30,6 +30,19 @@ def cross_entropy(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Te
     )
 
 
+def disagreement(logits: Tensor, targets: Tensor) -> Tensor:
+    """How far two readings of the same words are apart: KL divergence, mean of both ways.
+
+    D = mean of sum_k (p_k - q_k) (log p_k - log q_k) / 2 over all targets that are not `ABSENT`,
+    where p is of the first half of the batch and q of the second (Liang and others 2021).
+
+    Shape: (2B, U, K), (B, U) -> ().
+    """
+    p, q = logits.log_softmax(dim=-1).chunk(2)
+    apart = ((p.exp() - q.exp()) * (p - q)).sum(dim=-1) / 2  # (B, U)
+    return apart[targets != ABSENT].mean()
+
+
 @torch.no_grad()
 def logits(model: Model, letters: Array, targets: Array | None = None) -> Array:
     """What the model says, by itself or told the targets before each one.
@@ -74,12 +87,19 @@ class Trainer(training.Trainer):
         self.optimizer.param_groups[0]["lr"] = learning_rate
         self.optimizer.zero_grad()
         targets_ = torch.from_numpy(targets[:, : (targets != ABSENT).any(axis=0).sum()])
-        said = self.model.teach(torch.from_numpy(letters), targets_)
-        loss = cross_entropy(said, targets_, self.recipe.label_smoothing)
+        loss = self._loss(torch.from_numpy(letters), targets_)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
         self.optimizer.step()
         return loss.item()
+
+    def _loss(self, letters: Tensor, targets: Tensor) -> Tensor:
+        smoothing, consistency = self.recipe.label_smoothing, self.recipe.consistency
+        if not consistency:
+            return cross_entropy(self.model.teach(letters, targets), targets, smoothing)
+        twice = targets.repeat(2, 1)  # (2B, U)
+        said = self.model.teach(letters.repeat(2, 1), twice)
+        return cross_entropy(said, twice, smoothing) + consistency * disagreement(said, targets)
 
     @torch.no_grad()
     def predict(self, letters: Array) -> Array:
