@@ -55,8 +55,8 @@ def loops_of(
     sizes = {name: getattr(setting, name) for name in ("embedding_size", "hidden_size")}
     spec = replace(model.spec, arguments={**model.spec.arguments, **sizes})
     batches = list(examples.batches(recipe.batch_size, np.random.default_rng(0)))
-    shapes = [(*letters.shape, targets.shape[1]) for letters, targets in batches]
-    needed = [p for shape in shapes for p in model.products(*shape, K, spec.arguments)]
+    shapes = [(len(letters), letters.shape[1], targets.shape[1]) for letters, targets in batches]
+    needed = [p for B, T, U in shapes for p in model.products(B, T, U, K, spec.arguments)]
     flops = sum(product.flops for product in needed) / examples.num_letters
     torch_model, *keras_models = (
         models.build(framework, spec, V, K, seed=0) for framework in ("pytorch", "keras", "keras")
