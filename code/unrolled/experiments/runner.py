@@ -11,7 +11,7 @@ from rich.console import Console
 from unrolled import models, trained
 from unrolled.errors import UserError
 from unrolled.experiments import store
-from unrolled.experiments.suite import Run, named
+from unrolled.experiments.suite import SUITES, Run, named
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import PronunciationData
 from unrolled.training import BUDGETS, History, Recipe, examples, validate
@@ -25,20 +25,28 @@ def missing(suite: str) -> list[Run]:
 
 def _is(run: Run, row: Mapping[str, Any]) -> bool:
     """Whether a row has the settings of a run."""
-    wanted = (_recipe(run), "recipe"), (run.arguments, "arguments")
-    return all(row.get(part, {}).get(k) == v for some, part in wanted for k, v in some.items())
+    if not row or Recipe(**row["recipe"]) != _recipe(run):
+        return False
+    return models.spec(run.model, **row["arguments"]) == models.spec(run.model, **run.arguments)
 
 
-def _recipe(run: Run) -> dict[str, Any]:
-    return {**BUDGETS[run.budget], **run.recipe}
+def _elsewhere(run: Run) -> dict[str, Any] | None:
+    """The row of the same run in another suite."""
+    rows = (row for suite in SUITES for row in store.rows(suite) if row["run"] == run.name)
+    return next((row for row in rows if _is(run, row) and ("test" in row) == run.tests), None)
+
+
+def _recipe(run: Run) -> Recipe:
+    return Recipe(**{**BUDGETS[run.budget], **run.recipe}, seed=run.seed)
 
 
 def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[dict[str, Any]]:
     """Does every missing run and yields its row once that is recorded.
 
     It may be stopped at any moment, by a kill too: what is recorded stays, and the run that was
-    under way goes on from its last epoch. Several processes may work at once: each run is claimed
-    by a lock, which the system frees when its process ends.
+    under way goes on from its last epoch. What another suite has already is taken from there.
+    Several processes may work at once: each run is claimed by a lock, which the system frees when
+    its process ends.
 
     Args:
         suite: a name of `suite.SUITES`.
@@ -64,8 +72,8 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
                 continue
             if console is not None:
                 console.print(f"{run.name} ({run.budget})")
-            row = {**execute(run, data, folder, console), "commit": at}
-            if run.kept:
+            row = _elsewhere(run) or {**execute(run, data, folder, console), "commit": at}
+            if run.kept and path.exists():
                 store.keep(run.name, path)
             store.append(suite, row)
             path.unlink(missing_ok=True)
@@ -85,7 +93,7 @@ def execute(
         All that is recorded of it but the commit: settings, versions, threads, parameters,
         seconds, letters a second, PER and WER on the validation and on the test words.
     """
-    recipe = Recipe(**_recipe(run), seed=run.seed)
+    recipe = _recipe(run)
     spec = models.spec(run.model, **run.arguments)
     path = _unfinished(run, folder)
     trained.train(spec, run.framework, recipe, data, path, console=console)

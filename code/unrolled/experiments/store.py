@@ -2,10 +2,11 @@
 
 import base64
 import json
+import math
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -113,8 +114,52 @@ def unpack(text: str) -> np.ndarray:
     return np.frombuffer(zlib.decompress(base64.b85decode(text)), np.uint8)
 
 
+class Errors(NamedTuple):
+    """What the runs of one model got wrong, in the order of their seeds.
+
+    Args:
+        distances: wrong phonemes of each test word. Shape: (S, W).
+        lengths: phonemes of the pronunciation that it was held against. Shape: (S, W).
+    """
+
+    distances: np.ndarray
+    lengths: np.ndarray
+
+
+def name(row: Mapping[str, Any]) -> str:
+    """A run's model with its variant: bidirectional-lstm."""
+    return "-".join(filter(None, [row["model"], row.get("variant", row["arguments"].get("cell"))]))
+
+
+def errors(model: str, framework: str = "pytorch", *suites: str) -> Errors:
+    """The errors of all recorded runs of a model on every test word.
+
+    Args:
+        model: with its variant, such as "bidirectional-lstm".
+        framework: "pytorch" or "keras".
+        suites: where to look; "matched" and "ablations" if none is named.
+
+    Raises:
+        UserError: no run of it is recorded.
+    """
+    suites = suites or ("matched", "ablations")
+    found = [
+        row
+        for suite in suites
+        for row in rows(suite)
+        if (name(row), row["framework"]) == (model, framework)
+    ]
+    if not found:
+        raise UserError(f"no run of {model} in {framework} is recorded in {' or '.join(suites)}")
+    tests = [row["test"] for row in sorted(found, key=lambda row: row["seed"])]
+    return Errors(*(np.stack([unpack(test[of]) for test in tests]) for of in Errors._fields))
+
+
 def _model(arguments: Mapping[str, Any]) -> str:
     return arguments["cell"] if "cell" in arguments else f"window of {arguments['window']}"
+
+
+NOT_READ = {"per": math.nan, "wer": math.nan}  # a run that never saw the test words
 
 
 def table(suite: str) -> pd.DataFrame:
@@ -122,12 +167,14 @@ def table(suite: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "run": row["run"],
+            "name": name(row),
             "model": _model(row["arguments"]),
             "framework": row["framework"],
             "seed": row["seed"],
+            "epochs": row["recipe"]["epochs"],
             "parameters": row["parameters"],
-            "PER": 100 * row["test"]["per"],
-            "WER": 100 * row["test"]["wer"],
+            "PER": 100 * row.get("test", NOT_READ)["per"],
+            "WER": 100 * row.get("test", NOT_READ)["wer"],
             "valid PER": 100 * row["valid"]["per"],
             "valid WER": 100 * row["valid"]["wer"],
             "seconds": row["seconds"],

@@ -132,6 +132,38 @@ TUNED: dict[tuple[str, str], tuple[float, float]] = {
     ("encoder-decoder-attention", "lstm"): (2.4e-2, 0.0),
 }
 
+# CPU seconds of an epoch in PyTorch, measured in turns in one process on one core. The suite
+# "timed" gives each model as many epochs as take the time of SLOWEST of the slowest tagger.
+SECONDS: dict[tuple[str, str], float] = {
+    ("basic", "elman"): 5.6,
+    ("basic", "lstm"): 4.2,
+    ("stacked", "lstm"): 5.6,
+    ("bidirectional", "lstm"): 5.0,
+    ("stacked-bidirectional", "lstm"): 6.7,
+    ("look-ahead", "lstm"): 5.4,
+    ("conv", "lstm"): 5.1,
+    ("conv-bidirectional", "lstm"): 6.0,
+    ("attention-bidirectional", "lstm"): 6.6,
+    ("window", ""): 5.2,
+    ("encoder-decoder-attention", "lstm"): 13.5,
+}
+SLOWEST = 8
+
+
+def _timed() -> Iterator[Run]:
+    time = SLOWEST * SECONDS["stacked-bidirectional", "lstm"]
+    for seed, entry in product(range(3), HEADLINE):
+        yield entry.run("pytorch", seed, epochs=round(time / SECONDS[entry.model, entry.variant]))
+
+
+def _small() -> Iterator[Run]:
+    for framework in ("pytorch", "keras"):
+        arguments = {"cell": "lstm", "hidden_size": 32}
+        recipe = {"learning_rate": 1e-2}
+        yield Run(
+            "bidirectional", "lstm", framework, 0, arguments, recipe, Budget.SMOKE, tests=False
+        )
+
 
 def _tuning() -> Iterator[Run]:
     for entry, (rate, dropout) in product(HEADLINE, GRID):
@@ -174,8 +206,12 @@ SUITES: dict[str, tuple[Run, ...]] = {
     "tuning": tuple(_tuning()),
     # practice/report: the headline models at matched parameters.
     "matched": tuple(_matched()),
+    # practice/report: the same models at equal training time.
+    "timed": tuple(_timed()),
     # practice/*: what makes the difference in each model.
     "ablations": tuple(entry.run("pytorch", seed) for seed in range(3) for entry in ABLATIONS),
+    # runs of seconds that the tests repeat, so that the code cannot drift from the record.
+    "small": tuple(_small()),
 }
 
 
