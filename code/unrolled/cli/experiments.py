@@ -7,7 +7,11 @@ import typer
 
 from unrolled.cli import options, output
 
-EXAMPLES = ("unrolled experiments run basic", "unrolled experiments show basic")
+EXAMPLES = (
+    "unrolled experiments run basic",
+    "unrolled experiments show",
+    "unrolled experiments show matched --runs",
+)
 app = typer.Typer(help="Work through the recorded runs, or show them.", no_args_is_help=True)
 Suite = Annotated[str, typer.Argument(help="The suite of runs.")]
 
@@ -34,17 +38,31 @@ def run(
         raise output.Stopped("stopped; the same command goes on from there") from None
 
 
-@app.command(epilog=output.examples(EXAMPLES[1]))
-def show(suite: Suite = "basic", as_json: options.Json = False) -> None:
-    """Print what is recorded, rates in percent."""
-    from unrolled.experiments import store
+@app.command(epilog=output.examples(*EXAMPLES[1:]))
+def show(
+    suite: Annotated[str | None, typer.Argument(help="The suite of runs; all of them.")] = None,
+    runs: Annotated[bool, typer.Option("--runs", help="Print every run by itself.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Print what is recorded, rates in percent.
+
+    A row is a model in a framework with the mean of its runs; low and high are the ends of the 95 %
+    interval of WER over seeds and words.
+    """
+    from unrolled.experiments import statistics, store
     from unrolled.experiments import suite as suites
 
-    wanted = suites.named(suite)
-    table = store.table(suite)
+    names = list(suites.SUITES) if suite is None else [suite]
+    wanted = {name: len(suites.named(name)) for name in names}
     if as_json:
-        output.emit({"suite": suite, "runs": len(wanted), "recorded": store.rows(suite)})
+        told = {n: {"runs": wanted[n], "recorded": store.rows(n)} for n in names}
+        output.emit({"suites": told} if suite is None else {"suite": suite, **told[suite]})
         return
-    output.console().print(f"{len(table)} of {len(wanted)} runs of {suite} are recorded")
-    if len(table):
-        output.console().print(table.round(2).to_string(index=False))
+    console = output.console()
+    for name in names:
+        recorded = len(store.rows(name))
+        console.print(f"{recorded} of {wanted[name]} runs of {name} are recorded")
+        if recorded:
+            table = store.table(name) if runs else statistics.summary(name)
+            shown = table.round(2).to_string(index=False, na_rep="", line_width=None)
+            console.print(shown, soft_wrap=True, highlight=False)

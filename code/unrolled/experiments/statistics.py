@@ -115,7 +115,8 @@ def difference(first: Errors, second: Errors) -> Comparison:
 
 def _bootstrap(statistic: object, runs: Sequence[int], words: int) -> tuple[float, float, float]:
     """The statistic of all, and the ends of its interval."""
-    indices = [np.arange(size) for size in (*runs, words)]
+    # A single run is drawn again and again: its interval is over words alone.
+    indices = [np.resize(np.arange(size), max(size, 2)) for size in (*runs, words)]
     found = stats.bootstrap(
         indices,
         statistic,
@@ -148,3 +149,25 @@ def compare(
     table = pd.DataFrame(rows)
     table["p, Holm"] = multipletests(table["p"], method="holm")[1]
     return table
+
+
+def summary(suite: str) -> pd.DataFrame:
+    """What a suite has recorded, one row a model and framework; rates in percent.
+
+    WER is the mean over the runs, `low` and `high` the ends of its interval; of a suite that left
+    the test words alone it is missing.
+    """
+    runs = store.table(suite).groupby(["name", "framework"], sort=False)
+    table = runs.agg(
+        runs=("seed", "size"),
+        parameters=("parameters", "first"),
+        epochs=("epochs", "first"),
+        seconds=("seconds", "median"),
+        **{rate: (rate, "mean") for rate in ("valid PER", "valid WER", "PER", "WER")},
+    )
+    each = {(store.name(row), row["framework"]): row for row in store.rows(suite)}
+    for key in table.index:
+        if "distances" in each[key].get("test", {}):
+            _, low, high = interval(store.errors(*key, suite))
+            table.loc[key, ["low", "high"]] = low, high
+    return table.reset_index()
