@@ -6,7 +6,7 @@ resampled means spread less than new ones would, by sqrt((S - 1) / S).
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from unrolled.experiments import store
 from unrolled.experiments.store import Errors
 from unrolled.training import Array
 
-RESAMPLES = 2000
+RESAMPLES = 1000
 LEVEL = 0.95
 
 
@@ -96,8 +96,9 @@ def difference(first: Errors, second: Errors) -> Comparison:
     found = _bootstrap(statistic, [len(a), len(b)], a.shape[1])
     p_a, p_b = a.mean(0, dtype=float), b.mean(0, dtype=float)  # how often each is misread, (W,)
     only_a, only_b = (p_a * (1 - p_b)).sum(), (p_b * (1 - p_a)).sum()
+    differ = p_a != p_b  # the sign of 0 does not matter
     flipped = stats.permutation_test(
-        [p_a - p_b],
+        [(p_a - p_b)[differ]],
         np.mean,
         permutation_type="samples",
         n_resamples=RESAMPLES,
@@ -143,9 +144,25 @@ def compare(
     errors = {
         name: store.errors(name, framework, *suites) for name in dict.fromkeys(sum(pairs, ()))
     }
-    rows = [
+    return _corrected(
         {"model": a, "against": b, **difference(errors[a], errors[b])._asdict()} for a, b in pairs
-    ]
+    )
+
+
+def frameworks(models: Iterable[str], *suites: str) -> pd.DataFrame:
+    """Compares each model in PyTorch with the same in Keras, as `compare` does."""
+    return _corrected(
+        {
+            "model": model,
+            **difference(
+                store.errors(model, "pytorch", *suites), store.errors(model, "keras", *suites)
+            )._asdict(),
+        }
+        for model in models
+    )
+
+
+def _corrected(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     table["p, Holm"] = multipletests(table["p"], method="holm")[1]
     return table
