@@ -209,7 +209,7 @@ SUITES: dict[str, tuple[Run, ...]] = {
     # practice/report: the same models at equal training time.
     "timed": tuple(_timed()),
     # practice/*: what makes the difference in each model.
-    "ablations": tuple(entry.run("pytorch", seed) for seed in range(3) for entry in ABLATIONS),
+    "ablations": tuple(entry.run("pytorch", seed) for seed in range(2) for entry in ABLATIONS),
     # runs of seconds that the tests repeat, so that the code cannot drift from the record.
     "small": tuple(_small()),
 }
