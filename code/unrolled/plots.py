@@ -344,3 +344,37 @@ def runs(
         for model, by_framework in rates.items()
     )
     return finish(canvas, f"The {label} of every run by model. {told}.")
+
+
+def cost(points: Mapping[str, tuple[float, float]], xlabel: str, ylabel: str) -> Figure:
+    """What a model costs against how often it errs, a numbered dot each; better is lower left.
+
+    Args:
+        points: by name, the cost and the error rate in percent; the numbers count from 1.
+        xlabel: what the cost is.
+        ylabel: what the rate is.
+    """
+    with drawing(6.8, 3.9) as (canvas, (axes,)):
+        best = [
+            (x, y)
+            for x, y in points.values()
+            if not any(a <= x and b <= y and (a, b) != (x, y) for a, b in points.values())
+        ]
+        axes.step(*zip(*sorted(best), strict=True), where="post", color=GREY, linewidth=1.2)
+        for number, (name, (x, y)) in enumerate(points.items(), 1):
+            axes.plot(x, y, "o", color=ORANGE if (x, y) in best else BLUE, label=f"{number} {name}")
+            side = 1 if number % 2 else -1
+            axes.annotate(
+                str(number),
+                (x, y),
+                (6 * side, 4 * side),
+                textcoords="offset points",
+                ha="left" if side > 0 else "right",
+                va="center",
+            )
+        axes.set(xlabel=xlabel, ylabel=f"{ylabel}, %")
+        axes.margins(x=0.08, y=0.1)
+        canvas.legend(loc="outside right upper", handlelength=0, markerscale=0, fontsize=9)
+        axes.grid(axis="y")
+    told = "; ".join(f"{name} {x:.1f}, {y:.1f} %" for name, (x, y) in points.items())
+    return finish(canvas, f"The {ylabel} against: {xlabel}. {told}.")
