@@ -1,0 +1,121 @@
+"""Intervals and comparisons, on errors made so that the answer is known."""
+
+import numpy as np
+import pytest
+from unrolled.errors import UserError
+from unrolled.experiments import statistics, store
+from unrolled.experiments.store import Errors
+
+WORDS = 400
+
+
+def made(rate, seeds=4, seed=0, words=WORDS, shared=0.0):
+    """Runs that misread each word by chance; a share of the words is always misread."""
+    rng = np.random.default_rng(seed)
+    wrong = rng.random((seeds, words)) < rate
+    wrong[:, : round(shared * words)] = True
+    return Errors(wrong.astype(np.uint8), np.full((seeds, words), 5, np.uint8))
+
+
+def test_an_interval_holds_the_mean_and_is_as_wide_as_the_words_make_it():
+    mean, low, high = statistics.interval(made(0.3, seeds=50))
+    assert mean == pytest.approx(30, abs=1)
+    assert low < mean < high
+    hard = np.zeros((5, WORDS), np.uint8)
+    hard[:, ::4] = 1  # every run misreads the same quarter: the words alone spread
+    _, low, high = statistics.interval(Errors(hard, np.ones_like(hard)))
+    by_hand = 2 * 1.96 * 100 * np.sqrt(0.25 * 0.75 / WORDS)
+    assert high - low == pytest.approx(by_hand, rel=0.15)
+
+
+def test_seeds_that_differ_widen_the_interval():
+    rng = np.random.default_rng(0)
+    wrong = (rng.random((6, WORDS)) < np.linspace(0.1, 0.5, 6)[:, None]).astype(np.uint8)
+    unequal = statistics.interval(Errors(wrong, np.ones_like(wrong)))
+    equal = statistics.interval(made(0.3, seeds=6))
+    assert unequal.high - unequal.low > 2 * (equal.high - equal.low)
+
+
+def test_per_divides_phonemes_by_phonemes():
+    distances = np.array([[1, 0, 2], [1, 0, 0]], np.uint8)
+    errors = Errors(distances, np.array([[4, 2, 4], [4, 2, 4]], np.uint8))
+    assert statistics.interval(errors, "PER").mean == pytest.approx(100 * 4 / 20)
+    assert statistics.interval(errors, "WER").mean == pytest.approx(100 * 3 / 6)
+
+
+def test_one_run_has_an_interval_over_words():
+    one = made(0.5, seeds=1)
+    mean, low, high = statistics.interval(one)
+    assert low < mean < high
+    assert (high - low) / 2 == pytest.approx(1.96 * 100 * 0.5 / np.sqrt(WORDS), rel=0.2)
+
+
+def test_a_difference_is_found_and_none_is_not():
+    worse, better, same = made(0.4, seed=1), made(0.3, seed=2), made(0.3, seed=3)
+    found = statistics.difference(worse, better)
+    assert found.low > 0
+    assert found.p < 0.05
+    assert found.odds > 1.3
+    assert found.relative == pytest.approx(100 * found.difference / 30, rel=0.15)
+    opposite = statistics.difference(better, worse)
+    assert opposite.difference == pytest.approx(-found.difference)
+    assert opposite.odds == pytest.approx(1 / found.odds)
+    none = statistics.difference(better, same)
+    assert none.low < 0 < none.high
+    assert none.p > 0.05
+
+
+def test_words_that_are_hard_for_both_do_not_blur_a_difference():
+    """The same gain on top of many shared errors: paired, its interval stays as narrow."""
+    alone = statistics.difference(made(0.3, seed=1), made(0.2, seed=2))
+    shared = statistics.difference(made(0.3, seed=1, shared=0.5), made(0.2, seed=2, shared=0.5))
+    assert shared.high - shared.low < alone.high - alone.low
+
+
+def test_seeds_that_vary_keep_a_lucky_run_from_counting():
+    """Many words make the words' p-value small; two seeds that disagree keep the whole large."""
+    rng = np.random.default_rng(0)
+
+    def runs(*rates):
+        wrong = rng.random((len(rates), 5000)) < np.array(rates)[:, None]
+        return Errors(wrong.astype(np.uint8), np.ones(wrong.shape, np.uint8))
+
+    found = statistics.difference(runs(0.30, 0.50), runs(0.25, 0.45))
+    assert found.p > 0.2
+
+
+def test_other_words_are_refused():
+    with pytest.raises(ValueError, match="400 and 200 words cannot be compared"):
+        statistics.difference(made(0.3), made(0.3, words=200))
+
+
+def test_p_values_are_corrected_for_their_number(monkeypatch):
+    models = {
+        name: made(rate, seed=i) for i, (name, rate) in enumerate(zip("abc", (0.3, 0.4, 0.4), strict=True))
+    }
+    monkeypatch.setattr(store, "errors", lambda name, *_: models[name])
+    table = statistics.compare([("a", "b"), ("c", "b"), ("a", "c")])
+    assert (table["p, Holm"] >= table["p"]).all()
+    smallest = table["p"].min()
+    assert table["p, Holm"].min() == pytest.approx(min(1, 3 * smallest))
+
+
+def test_the_errors_of_recorded_runs_give_the_recorded_rates():
+    rows = [row for row in store.rows("matched") if row["run"].startswith("bidirectional-lstm-k")]
+    errors = store.errors("bidirectional-lstm", "keras", "matched")
+    for run, row in enumerate(sorted(rows, key=lambda row: row["seed"])):
+        wrong, lengths = errors.distances[run], errors.lengths[run]
+        assert (wrong > 0).mean() == pytest.approx(row["test"]["wer"], abs=1e-9)
+        assert wrong.sum() / lengths.sum() == pytest.approx(row["test"]["per"], abs=1e-9)
+
+
+def test_a_model_that_is_not_recorded_is_named():
+    with pytest.raises(UserError, match="no run of nothing in keras is recorded in matched or"):
+        store.errors("nothing", "keras")
+
+
+def test_every_suite_has_a_summary():
+    for suite in ("basic", "tuning"):
+        table = statistics.summary(suite)
+        assert table["runs"].sum() == len(store.rows(suite))
+    assert statistics.summary("tuning")["WER"].isna().all()
