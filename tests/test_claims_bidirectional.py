@@ -131,10 +131,18 @@ def test_the_delay_wins_at_ed_and_es(data, framework):
     assert rates[BOTH, "es$"] < rates[TWO, "es$"] - 0.05
 
 
-def test_that_is_not_chance(data):
-    says("over both it is", "points more, with an interval from")
+def test_over_both_endings_it_is_more(data):
+    says("over both it is", "points more, with an interval from", "wide for so few words")
     lost = statistics.difference(*(ending(name, "e[ds]$", data) for name in (TWO, LATE)))
-    assert lost.low > 0
+    assert lost.difference > 1.5
+    assert lost.low > -1
+    assert lost.high - lost.low > 3
+
+
+def test_at_the_letter_itself_it_is_plain(wrong):
+    says("At the letter itself it is plain.", "although they know every letter that matters")
+    late, two = (pronunciation.count(wrong[name], "e(?=d$)").wrong for name in (LATE, TWO))
+    assert two > 2 * late
 
 
 def test_a_second_layer_pays_in_two_directions_and_not_in_one():
