@@ -159,7 +159,7 @@ def _timed() -> Iterator[Run]:
 def _small() -> Iterator[Run]:
     for framework in ("pytorch", "keras"):
         arguments = {"cell": "lstm", "hidden_size": 32}
-        recipe = {"learning_rate": 1e-2}
+        recipe = {"learning_rate": 1e-2, "batch_size": 64, "words": 20_000}
         yield Run(
             "bidirectional", "lstm", framework, 0, arguments, recipe, Budget.SMOKE, tests=False
         )
