@@ -1,0 +1,26 @@
+"""What is recorded is found again by the code as it is: the store cannot drift from it."""
+
+import pytest
+from unrolled.experiments import runner, store, suite
+from unrolled.tasks import pronunciation
+
+# Other processors and versions of the libraries round otherwise, and training amplifies that.
+# In points of PER on the validation words; the rates of other seeds of this run lie a point around.
+TOLERANCE = 1.0
+RUNS = {run.name: run for run in suite.named("small")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_a_recorded_run_is_found_again(name, tmp_path):
+    run = RUNS[name]
+    (recorded,) = (row for row in store.rows("small") if row["run"] == name)
+    found = runner.execute(run, pronunciation.load(), tmp_path)
+    for part in ("model", "variant", "arguments", "framework", "seed", "recipe", "parameters"):
+        assert found[part] == recorded[part], part
+    assert found["data"] == recorded["data"]
+    assert 100 * found["valid"]["per"] == pytest.approx(
+        100 * recorded["valid"]["per"], abs=TOLERANCE
+    )
+    first, again = (row["epochs"][0]["loss"] for row in (recorded, found))
+    assert again == pytest.approx(first, rel=0.01)  # over twenty thousand words
