@@ -245,7 +245,7 @@ MOVED_APART = {"sgd": 1e-12, "adam": 1e-9}  # in float64; Adam divides by small 
 @pytest.mark.parametrize("optimizer", MOVED_APART)
 @with_cells
 @with_and_without
-def test_ten_steps_leave_the_same_weights_in_both_frameworks(
+def test_five_steps_leave_the_same_weights_in_both_frameworks(
     cell, attention, optimizer, monkeypatch
 ):
     if (cell, optimizer) != ("lstm", "adam"):  # the steps of one are compiled
@@ -254,8 +254,8 @@ def test_ten_steps_leave_the_same_weights_in_both_frameworks(
     recipe = Recipe(optimizer=optimizer, clip_norm=0.5)
     trainers = [s.Trainer(m, recipe) for s, m in zip(STEPS.values(), models, strict=True)]
     start = parity.parameters(models[0])
-    for seed in range(10):
-        losses = [t.train_step(*batch(B=6, T=3, U=4, seed=seed), 2**-7) for t in trainers]
+    for seed in range(5):
+        losses = [t.train_step(*batch(B=6, T=2, U=3, seed=seed), 2**-5) for t in trainers]
         assert losses[0] == pytest.approx(losses[1], rel=1e-9)
     one, other = (parity.parameters(model) for model in models)
     for name, before in start.items():
