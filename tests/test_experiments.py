@@ -1,9 +1,5 @@
 import json
-import os
-import signal
 import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +20,12 @@ def folder(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def tiny(monkeypatch) -> tuple[suite.Run, ...]:
     """Three short runs in the place of the suite, on a small dictionary."""
-    names = ("basic", "elman"), ("basic", "gru"), ("window", None)
-    runs = tuple(suite.Run(m, c, "pytorch", 0, Budget.SMOKE) for m, c in names)
+    kinds = (
+        ("basic", "elman", {"cell": "elman"}),
+        ("basic", "gru", {"cell": "gru"}),
+        ("window", "", {}),
+    )
+    runs = tuple(suite.Run(*kind[:2], "pytorch", 0, kind[2], budget=Budget.SMOKE) for kind in kinds)
     words = dict(list(pronunciation.read_cmudict().items())[::100])
     data = pronunciation.prepare(pronunciation.split_by_family(words), "a small dictionary")
     monkeypatch.setitem(suite.SUITES, "basic", runs)
@@ -70,7 +70,7 @@ def test_work_does_what_is_missing_once(folder, tiny):
     assert [row["run"] for row in rest] == ["basic-gru-pytorch-0", "window-pytorch-0"]
     assert list(runner.work("basic", folder / "unfinished")) == []
     assert [row["run"] for row in store.rows("basic")] == [run.name for run in tiny]
-    assert not list((folder / "unfinished").glob("*.safetensors*"))
+    assert not list((folder / "unfinished").rglob("*.safetensors*"))
 
 
 def test_a_row_tells_all(folder, tiny):
@@ -97,17 +97,20 @@ def test_the_same_run_gives_the_same_result(folder, tiny):
 
 def test_a_finished_run_that_is_not_recorded_is_not_trained_again(folder, tiny, monkeypatch):
     unfinished = folder / "unfinished"
-    unfinished.mkdir()
-    row = runner.execute(tiny[0], pronunciation.load(), unfinished)
+    (unfinished / "basic").mkdir(parents=True)
+    row = runner.execute(tiny[0], pronunciation.load(), unfinished / "basic")
     monkeypatch.setattr(training, "fit", None)
-    assert next(runner.work("basic", unfinished)) == {**row, "commit": runner.commit()}
+    done = next(runner.work("basic", unfinished))
+    assert done == {**row, "commit": done["commit"]}
     assert store.rows("basic")[0]["test"] == row["test"]
-    assert not list(unfinished.glob("*.safetensors"))
+    assert not list(unfinished.rglob("*.safetensors"))
 
 
 def test_a_run_by_another_budget_is_not_recorded_yet(folder, tiny, monkeypatch):
     for run in tiny:
-        store.append("basic", {"run": run.name, "recipe": {"epochs": 1, "words": 2000}})
+        recipe = {"epochs": 1, "words": 2000}
+        row = {"run": run.name, "recipe": recipe, "arguments": dict(run.arguments)}
+        store.append("basic", row)
     assert runner.missing("basic") == []
     monkeypatch.setitem(training.BUDGETS, Budget.SMOKE, {"epochs": 2, "words": 2000})
     assert runner.missing("basic") == list(tiny)
@@ -132,7 +135,7 @@ def test_what_cannot_be_worked_at_is_refused_before_the_data_is_read(folder, mon
     with pytest.raises(UserError, match="no suite is called 'none'"):
         next(runner.work("none", folder / "unfinished"))
     (folder / "file").touch()
-    with pytest.raises(UserError, match=r"cannot write .*file: "):
+    with pytest.raises(UserError, match=r"cannot write .*file.basic: "):
         next(runner.work("basic", folder / "file"))
     monkeypatch.setattr(store, "FOLDER", folder / "gone" / "results")
     with pytest.raises(UserError, match="live in a checkout of the book; clone it"):
@@ -144,57 +147,9 @@ def test_what_cannot_be_worked_at_is_refused_before_the_data_is_read(folder, mon
 
 def test_another_process_keeps_its_run(folder, tiny):
     unfinished = folder / "unfinished"
-    with trained.reserved(unfinished / f"{tiny[0].name}.safetensors"):
+    with trained.reserved(runner.unfinished(tiny[0], unfinished / "basic")):
         done = [row["run"] for row in runner.work("basic", unfinished)]
     assert done == [run.name for run in tiny[1:]]
-
-
-WORKER = """
-import sys
-from pathlib import Path
-from unrolled import training
-from unrolled.budgets import Budget
-from unrolled.experiments import runner, store, suite
-from unrolled.tasks import pronunciation
-
-folder = Path(sys.argv[1])
-store.FOLDER = folder / "results"
-suite.SUITES["basic"] = tuple(
-    suite.Run("basic", "elman", "pytorch", seed, Budget.SMOKE) for seed in range(3)
-)
-training.BUDGETS[Budget.SMOKE] = {"epochs": 6}
-words = dict(list(pronunciation.read_cmudict().items())[::100])
-data = pronunciation.prepare(pronunciation.split_by_family(words), "a small dictionary")
-pronunciation.load = lambda: data
-runner.BUDGETS = training.BUDGETS
-print("ready", flush=True)
-for row in runner.work("basic", folder / "unfinished"):
-    print(row["run"], flush=True)
-"""
-
-
-def start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WORKER, str(folder)]
-    alone = {**os.environ, "OMP_NUM_THREADS": "1"}  # two of them share the cores
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=alone)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_killed_in_the_middle_nothing_is_lost_nor_done_twice(tmp_path):
-    with start(tmp_path) as worker:
-        deadline = time.monotonic() + 120
-        while not list(tmp_path.glob("unfinished/*.part")) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        worker.send_signal(signal.SIGKILL)
-    kept = list(tmp_path.glob("unfinished/*.part"))
-    assert len(kept) == 1
-    with start(tmp_path) as first, start(tmp_path) as second:
-        said = (first.communicate()[0] + second.communicate()[0]).split()
-    lines = (tmp_path / "results" / "basic.jsonl").read_text().splitlines()
-    recorded = [json.loads(line)["run"] for line in lines]
-    assert sorted(recorded) == [f"basic-elman-pytorch-{seed}" for seed in range(3)]
-    assert sorted(word for word in said if word != "ready") == sorted(recorded)
 
 
 def test_run_and_show_as_a_user(folder, tiny, capsys):
@@ -210,4 +165,5 @@ def test_run_and_show_as_a_user(folder, tiny, capsys):
 
 def test_an_unknown_suite_is_the_users_mistake(folder, capsys):
     assert cli.main(["experiments", "show", "none"]) == 2
-    assert capsys.readouterr().err == "error: no suite is called 'none'; there are basic\n"
+    known = ", ".join(suite.SUITES)
+    assert capsys.readouterr().err == f"error: no suite is called 'none'; there are {known}\n"

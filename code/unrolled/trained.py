@@ -102,15 +102,19 @@ def refuse_folder(path: Path) -> None:
 
 
 @contextmanager
-def reserved(path: Path) -> Iterator[None]:
+def reserved(path: Path, wait: float = 0) -> Iterator[None]:
     """Makes the folder of `path` and keeps other processes from training to the same file.
+
+    Args:
+        path: where a checkpoint goes.
+        wait: seconds to wait for a process that trains to it.
 
     Raises:
         UserError: the folder cannot be made or written to, or `path` is a folder.
         BusyError: another process trains to it.
     """
     refuse_folder(path)
-    lock = FileLock(path.with_name(path.name + ".lock"), timeout=0)
+    lock = FileLock(path.with_name(path.name + ".lock"), timeout=wait)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()

@@ -30,7 +30,7 @@ def _is(run: Run, row: Mapping[str, Any]) -> bool:
     return models.spec(run.model, **row["arguments"]) == models.spec(run.model, **run.arguments)
 
 
-def _elsewhere(run: Run) -> dict[str, Any] | None:
+def elsewhere(run: Run) -> dict[str, Any] | None:
     """The row of the same run in another suite."""
     rows = (row for suite in SUITES for row in store.rows(suite) if row["run"] == run.name)
     return next((row for row in rows if _is(run, row) and ("test" in row) == run.tests), None)
@@ -56,31 +56,50 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
     Raises:
         UserError: there is no such suite, no checkout of the book, or `folder` cannot be written.
     """
+    todo, folder = prepared(suite, folder)
+    at = commit()
+    data = pronunciation.load()
+    for run in todo:
+        with suppress(trained.BusyError), trained.reserved(unfinished(run, folder)):
+            if run not in missing(suite):  # another process was faster
+                continue
+            if console is not None:
+                console.print(f"{run.name} ({run.budget})")
+            row = elsewhere(run) or {**execute(run, data, folder, console), "commit": at}
+            record(suite, run, row, folder)
+            yield row
+
+
+def prepared(suite: str, folder: Path) -> tuple[list[Run], Path]:
+    """The runs that are missing, and the folder for those of this suite that are not finished.
+
+    Raises:
+        UserError: there is no such suite, no checkout of the book, or `folder` cannot be written.
+    """
     todo = missing(suite)
     store.require_book()
-    at = commit()
     folder = folder / suite  # a run of the same name in another suite is another run
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error.strerror}") from None
-    data = pronunciation.load()
-    for run in todo:
-        path = _unfinished(run, folder)
-        with suppress(trained.BusyError), trained.reserved(path):
-            if run not in missing(suite):  # another process was faster
-                continue
-            if console is not None:
-                console.print(f"{run.name} ({run.budget})")
-            row = _elsewhere(run) or {**execute(run, data, folder, console), "commit": at}
-            if run.kept and path.exists():
-                store.keep(run.name, path)
-            store.append(suite, row)
-            path.unlink(missing_ok=True)
-            yield row
+    for run in named(suite):
+        if run not in todo:  # a kill may have come between its row and this
+            unfinished(run, folder).unlink(missing_ok=True)
+    return todo, folder
 
 
-def _unfinished(run: Run, folder: Path) -> Path:
+def record(suite: str, run: Run, row: Mapping[str, Any], folder: Path) -> None:
+    """Keeps the weights of a run if that is wanted, and its row; then its file may go."""
+    path = unfinished(run, folder)
+    if run.kept and path.exists():
+        store.keep(run.name, path)
+    store.append(suite, row)
+    path.unlink(missing_ok=True)
+
+
+def unfinished(run: Run, folder: Path) -> Path:
+    """The checkpoint of a run, from its end until it is recorded."""
     return folder / f"{run.name}.safetensors"
 
 
@@ -95,7 +114,7 @@ def execute(
     """
     recipe = _recipe(run)
     spec = models.spec(run.model, **run.arguments)
-    path = _unfinished(run, folder)
+    path = unfinished(run, folder)
     trained.train(spec, run.framework, recipe, data, path, console=console)
     best = trained.load(path)
     facts, trainer = best.facts, best.trainer
