@@ -1,5 +1,7 @@
 """`unrolled experiments`: the recorded runs behind the pages."""
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,18 +24,33 @@ def run(
     folder: Annotated[Path, typer.Option(help="Where unfinished runs are kept.")] = Path(
         ".cache/experiments"
     ),
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Hand the runs to a Ray cluster: HOST:PORT of its head, as `ray start --head` "
+            "prints it. This machine must be one of the cluster, and each needs this version of "
+            'the package with `pip install "unrolled[cluster]"`.',
+        ),
+    ] = None,
 ) -> None:
     """Do every run that is not recorded yet, and record it.
 
     It may be stopped at any moment: the same command goes on from there.
     """
-    from unrolled.experiments import runner
+    from unrolled.experiments import cluster, runner
 
     console = output.console(stderr=True)
+    if ray is None:
+        rows = runner.work(suite, folder, console)
+    else:
+        rows = cluster.work(suite, folder, ray, console)
     try:
-        for row in runner.work(suite, folder, console):
-            rates = row.get("test", row["valid"])
-            console.print(f"{row['run']}  PER {rates['per']:.4f}  WER {rates['wer']:.4f}  recorded")
+        with contextlib.redirect_stdout(sys.stderr):  # Ray tells there of machines that are lost
+            for row in rows:
+                rates = row.get("test", row["valid"])
+                per, wer = rates["per"], rates["wer"]
+                console.print(f"{row['run']}  PER {per:.4f}  WER {wer:.4f}  recorded")
     except KeyboardInterrupt:
         raise output.Stopped("stopped; the same command goes on from there") from None
 
