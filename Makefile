@@ -38,7 +38,7 @@ test: lint types check  ## lint, types and every test, at the smoke budget
 
 check: export UNROLLED_BUDGET = smoke
 check: env pages  ## the tests alone: units, notebooks, the built site
-	$(BIN)/python -m pytest --nbmake tests $(PAGES)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbmake tests $(PAGES)
 
 pages: env
 	$(BIN)/python tools/pages.py $(PAGES)
