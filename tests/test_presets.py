@@ -76,7 +76,7 @@ def test_the_checkpoint_tells_the_preset_with_what_was_changed(here, capsys):
     assert facts["model"]["arguments"] == {**preset.spec.arguments, **changed}
     assert facts["recipe"]["seed"] == 3
     assert facts["recipe"]["batch_size"] == 16
-    assert facts["recipe"]["label_smoothing"] == preset.recipe.label_smoothing
+    assert facts["recipe"]["label_smoothing"] == preset.recipe["label_smoothing"]
     for command in [line[12:] for line in printed.splitlines() if line.startswith("next")]:
         last = command.replace("knuth hate", "gab")
         assert cli.main(last.split()[1:]) == 0, capsys.readouterr().err

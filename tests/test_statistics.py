@@ -91,7 +91,8 @@ def test_other_words_are_refused():
 
 def test_p_values_are_corrected_for_their_number(monkeypatch):
     models = {
-        name: made(rate, seed=i) for i, (name, rate) in enumerate(zip("abc", (0.3, 0.4, 0.4), strict=True))
+        name: made(rate, seed=i)
+        for i, (name, rate) in enumerate(zip("abc", (0.3, 0.4, 0.4), strict=True))
     }
     monkeypatch.setattr(store, "errors", lambda name, *_: models[name])
     table = statistics.compare([("a", "b"), ("c", "b"), ("a", "c")])

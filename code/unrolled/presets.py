@@ -1,10 +1,10 @@
 """Recipes by name: a model together with how it is trained. Importing this imports no framework."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from unrolled.models import Spec
-from unrolled.training import Recipe
 
 Name = Literal["benchmark"]
 
@@ -15,11 +15,11 @@ class Preset:
 
     Args:
         spec: of the model.
-        recipe: how to train it, whatever the budget.
+        recipe: how to train it, whatever the budget: the fields of a `training.Recipe`.
     """
 
     spec: Spec
-    recipe: Recipe
+    recipe: Mapping[str, Any]
 
 
 PRESETS: dict[str, Preset] = {
@@ -38,13 +38,13 @@ PRESETS: dict[str, Preset] = {
                 "dropout": 0.3,
             },
         ),
-        Recipe(
-            epochs=22,
-            batch_size=128,
-            learning_rate=3e-3,
-            weight_decay=0.01,
-            label_smoothing=0.05,
-            consistency=1.0,
-        ),
+        {
+            "epochs": 22,
+            "batch_size": 128,
+            "learning_rate": 3e-3,
+            "weight_decay": 0.01,
+            "label_smoothing": 0.05,
+            "consistency": 1.0,
+        },
     ),
 }

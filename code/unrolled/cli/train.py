@@ -1,6 +1,5 @@
 """`unrolled train`."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -174,7 +173,7 @@ def _chosen(
         if value is not None:
             raise UserError(f"--preset {preset} has its own; leave {option} out")
     chosen = presets.PRESETS[preset]
-    return chosen.spec, replace(chosen.recipe, **given)
+    return chosen.spec, Recipe(**{**chosen.recipe, **given})
 
 
 def _refuse_missing(path: Path) -> None:

@@ -85,7 +85,7 @@ def keep(run: str, checkpoint: Path) -> None:
     """
     arrays, facts = read(checkpoint)
     history = {**facts["history"], "losses": []}
-    weights(run).parent.mkdir(exist_ok=True)
+    weights(run).parent.mkdir(parents=True, exist_ok=True)
     write(weights(run), Checkpoint(arrays, {**facts, "history": history}))
 
 
