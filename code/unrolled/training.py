@@ -106,6 +106,11 @@ class Trainer(ABC):
     def __init__(self, model: Any, recipe: Recipe) -> None:
         self.model, self.recipe = model, recipe
 
+    @property
+    def writes(self) -> str:
+        """What the model writes: "tags", one for each letter, or "phonemes"."""
+        return str(self.model.writes)
+
     @abstractmethod
     def reseed(self, seed: int) -> None:
         """Makes all chance within a step, such as dropout, begin anew from a seed."""
@@ -161,14 +166,14 @@ def validate(
 ) -> pronunciation.Score:
     """PER and WER on the validation words, or on other words where these are given."""
     words = data.valid if words is None else words
-    symbols = data.target(trainer.model.writes).symbols
+    symbols = data.target(trainer.writes).symbols
     said = pronunciation.transcribe(words, data.letters, symbols, trainer.predict)
     return pronunciation.score(said, words)
 
 
 def examples(trainer: Trainer, data: pronunciation.PronunciationData) -> pronunciation.Examples:
     """What the trainer's model learns from: all training words, or the recipe's sample."""
-    recipe, found = trainer.recipe, data.target(trainer.model.writes).examples
+    recipe, found = trainer.recipe, data.target(trainer.writes).examples
     return found if recipe.words is None else found.sample(recipe.words, recipe.seed)
 
 

@@ -94,7 +94,7 @@ def pronounce(
     """
     spelled = [_checked(word) for word in words]
     trained = _open(checkpoint, model, cell, framework)
-    if beam and trained.trainer.model.writes == "tags":
+    if beam and trained.trainer.writes == "tags":
         name = trained.facts["model"]["name"]
         raise UserError(f"the {name} model tags each letter; --beam is for an encoder-decoder")
     read = [_read(trained, word, beam) for word in spelled]
@@ -164,7 +164,7 @@ def _said(trained: "Trained", ids: Any, letters: list[dict[str, Any]]) -> dict[s
     best = p.argmax(axis=-1)
     phonemes = list(pronunciation.decode(trained.tags, best))
     steps = list(zip(trained.tags.decode(best), p.max(axis=-1).tolist(), strict=True))
-    if trained.trainer.model.writes == "phonemes":
+    if trained.trainer.writes == "phonemes":
         steps = steps[: len(phonemes) + 1]  # with the end
         said = [{"phoneme": phoneme, "probability": p_u} for phoneme, p_u in steps]
         return {"phonemes": phonemes, "steps": said}

@@ -1,6 +1,7 @@
 """What counting alone achieves: the baselines that a network has to beat."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ class MostFrequentTag:
 
     A letter that training has not seen takes the most frequent tag of all.
     """
+
+    writes: ClassVar[str] = "tags"
 
     best: np.ndarray = field(init=False)  # (largest letter id + 1,)
     default: int = field(init=False)
@@ -49,6 +52,8 @@ class WindowBackOff:
     Args:
         size: how many letters wide the window is, odd.
     """
+
+    writes: ClassVar[str] = "tags"
 
     size: int = 5
     tables: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = field(init=False)

@@ -110,7 +110,7 @@ def transcribe(
             batch = rows[start : start + batch_size]  # (B, T)
             ids = np.asarray(predict(batch))
             wanted = batch.shape[:1] if END in symbols.ids else batch.shape
-            if ids.shape[: len(wanted)] != wanted:
+            if ids.ndim != 2 or ids.shape[: len(wanted)] != wanted:
                 raise ValueError(f"predict: letters {batch.shape} gave tags {ids.shape}")
             for name, row in zip(names[start : start + batch_size], ids.tolist(), strict=True):
                 read[name] = decode(symbols, row)
