@@ -193,7 +193,8 @@ def test_what_length_does(data):
 def test_a_beam_gains_little_and_the_length_needs_no_correction(data):
     says(
         "There is little to gain",
-        "With $\\alpha = 1$ almost nothing changes, and with $\\alpha = 4$ the outputs run on",
+        "With $\\alpha = 1$ almost nothing changes, and with $\\alpha = 4$ the outputs run on "
+        "and the PER is more than three times as high.",
     )
     speaker, sample = store.model(LOOKS), {w: data.valid[w] for w in list(data.valid)[::60]}
 
@@ -216,5 +217,5 @@ def test_a_beam_gains_little_and_the_length_needs_no_correction(data):
     assert abs(greedy[0] - beam[0]) < 0.02
     assert abs(longer[0] - beam[0]) < 0.02
     assert abs(greedy[2] - dictionary) < 0.1
-    assert too_long[1] > 2 * beam[1]
+    assert too_long[1] > 3 * beam[1]
     assert too_long[2] > beam[2] + 0.5
