@@ -1,9 +1,10 @@
 import io
 import json
 import math
+import re
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -13,19 +14,35 @@ from rich.console import Console
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from unrolled import bench, models
-from unrolled.bench import arithmetic, loops, machine, rows, setting
+from unrolled.bench import arithmetic, loops, machine, products, rows, setting
 from unrolled.bench.arithmetic import Product
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
+from unrolled.torch.cells import CELLS, Recurrent, State
 from unrolled.torch.training import Trainer
-from unrolled.training import Recipe
+from unrolled.training import ABSENT, Recipe
 
 SMALL = bench.Setting(hidden_size=16, embedding_size=8, batch_size=8, length=2, threads=1)
 
 
+NAMES = ("elman", "conv", "encoder-decoder-attention")
+SIZES = {"embedding_size": 4, "hidden_size": 6}
+with_models = pytest.mark.parametrize("name", loops.MODELS)
+
+
 @pytest.fixture(scope="module")
 def measured() -> Sequence[bench.Row]:
-    return bench.run(setting=SMALL, budget=Budget.SMOKE)
+    return bench.run(NAMES, setting=SMALL, budget=Budget.SMOKE)
+
+
+def small(name: str) -> tuple[loops.Model, models.Spec]:
+    """A model of the bench, and its spec with few units."""
+    model = loops.MODELS[name]
+    return model, replace(model.spec, arguments={**model.spec.arguments, **SIZES})
+
+
+def test_every_model_can_be_measured() -> None:
+    assert {*models.CELLS, *models.NAMED} - {"basic"} == set(bench.MODELS)
 
 
 def test_a_product_is_counted_as_by_hand() -> None:
@@ -42,88 +59,111 @@ def test_steps_follow_one_another_and_their_matrix_has_one_gradient() -> None:
     assert product.shapes() == [(2, 3, 5)] * 4 + [(2, 5, 3)] * 4 + [(3, 8, 5)]
 
 
+def test_the_products_of_a_batch_have_steps_and_batches() -> None:
+    product = Product(rows=2, inputs=3, outputs=5, batch=7)
+    assert product.flops == 7 * 180
+    assert product.shapes() == [(2, 3, 5), (2, 5, 3), (3, 2, 5)]  # each of them seven times
+
+
 @pytest.mark.parametrize(("cell", "gates"), [("elman", 1), ("lstm", 4), ("gru", 3)])
 def test_the_operations_of_a_tagger_are_those_of_the_formula(cell: str, gates: int) -> None:
     B, T, D, H, K = 5, 3, 4, 6, 7
     arguments = {"cell": cell, "embedding_size": D, "hidden_size": H}
-    products = loops.tagger_products(B, T, K, arguments)
+    needed = products.tagger(B, T, T, K, arguments)
     formula = 3 * 2 * B * T * (D * H * gates + H * H * gates) + 3 * 2 * B * T * H * K
-    assert sum(product.flops for product in products) == formula
-    by_shape = sum(2 * m * k * n for product in products for m, k, n in product.shapes())
+    assert sum(product.flops for product in needed) == formula
+    by_shape = sum(2 * m * k * n for product in needed for m, k, n in product.shapes())
     assert by_shape == formula
 
 
-@pytest.mark.parametrize("cell", models.CELLS)
-def test_the_operations_are_those_that_pytorch_counts(cell: str) -> None:
-    # Our layers step by step, so that every product shows; the first one, by h_0, is counted too.
-    B, T, D, H, K = 5, 3, 4, 6, 7
-    arguments = {"cell": cell, "embedding_size": D, "hidden_size": H}
-    model = models.build("pytorch", models.spec("basic", **arguments), 9, K, seed=0)
-    letters, tags = torch.ones(B, T, dtype=torch.long), torch.zeros(B, T, dtype=torch.long)
+@with_models
+def test_the_operations_are_those_that_pytorch_counts(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our layers step by step, so that every product shows; the first one, by h_0, counts too."""
+
+    def stepwise(layer: Recurrent, x: torch.Tensor, state: State | None = None) -> object:
+        state = layer.initial_state(len(x)) if state is None else state
+        state = tuple(h if h.requires_grad else h.requires_grad_() for h in state)
+        return Recurrent.forward(layer, x, state)
+
+    for cell in CELLS.values():
+        monkeypatch.setattr(cell, "forward", stepwise)
+    B, T, U, K = 5, 3, 4, 7
+    model, spec = small(name)
+    U = U if spec.writes == "phonemes" else T
+    ours = models.build("pytorch", spec, 9, K, seed=0)
+    letters, targets = (torch.ones(B, steps, dtype=torch.long) for steps in (T, U))
     with FlopCounterMode(display=False) as counter:
-        state = tuple(h.requires_grad_() for h in model.recurrent.initial_state(B))
-        outputs = []
-        for x_t in model.embedding(letters).unbind(1):
-            state = model.recurrent.step(x_t, state)
-            outputs.append(state[0])
-        logits = model.readout(torch.stack(outputs, 1))
-        nn.functional.cross_entropy(logits.flatten(0, 1), tags.flatten()).backward()
-    products = loops.tagger_products(B, T, K, arguments)
-    assert counter.get_total_flops() == sum(product.flops for product in products)
+        logits = ours.teach(letters, targets)
+        nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten()).backward()
+    needed = model.products(B, T, U, K, spec.arguments)
+    assert counter.get_total_flops() == sum(product.flops for product in needed)
 
 
 def test_the_products_that_are_run_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[tuple[int, int, int]] = []
+    done: list[tuple[int, ...]] = []
 
-    def mm(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> None:
-        done.append((*a.shape, b.shape[1]))
-        assert b.shape[0] == a.shape[1]
+    def multiply(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> None:
+        done.append((*a.shape, b.shape[-1]))
+        assert b.shape[-2] == a.shape[-1]
         assert a.dtype == b.dtype == torch.float32
-        assert out.shape == (a.shape[0], b.shape[1])
+        assert out.shape == (*a.shape[:-1], b.shape[-1])
 
-    products = arithmetic.recurrent(B=2, T=3, D=4, H=5, gates=3)
-    run, run_square = arithmetic.multiply(products), arithmetic.square(6)
-    monkeypatch.setattr(torch, "mm", mm)
+    for name in ("mm", "bmm"):
+        monkeypatch.setattr(torch, name, multiply)
+    looks = Product(rows=3, inputs=4, outputs=3, batch=2)
+    needed = [*arithmetic.recurrent(B=2, T=3, D=4, H=5, gates=3), looks]
+    run, run_square = arithmetic.multiply(needed), arithmetic.square(6)
     run()
     run_square()
     step, back, both = (2, 5, 15), (2, 15, 5), (5, 6, 15)
     inputs = [(6, 4, 15), (6, 15, 4), (4, 6, 15)]
-    assert done == [*inputs, step, step, step, back, back, back, both, (6, 6, 6)]
+    words = [(2, 3, 4, 3), (2, 3, 3, 4), (2, 4, 3, 3)]
+    assert done == [*inputs, step, step, step, back, back, back, both, *words, (6, 6, 6)]
 
 
-@pytest.mark.parametrize("cell", models.CELLS)
-def test_the_bare_loop_and_ours_do_the_same_mathematics(cell: str) -> None:
-    rng = np.random.default_rng(0)
-    letters, tags = (rng.integers(n, size=(8, 5), dtype="int32") for n in (9, 7))
-    arguments = {"cell": cell, "embedding_size": 4, "hidden_size": 6}
-    ours = models.build("pytorch", models.spec("basic", **arguments), 9, 7, seed=0)
-    bare = loops.BareTagger(9, 7, **arguments)
-    layer, theirs = ours.recurrent, bare.recurrent
+@with_models
+def test_the_bare_loop_and_ours_do_the_same_mathematics(name: str) -> None:
+    rng, (model, spec) = np.random.default_rng(0), small(name)
+    letters, targets = (rng.integers(n, size=(8, 5), dtype="int32") for n in (9, 7))
+    targets[0, 3:] = ABSENT
+    ours = models.build("pytorch", spec, 9, 7, seed=0)
+    bare = model.bare(9, 7, spec.arguments)
+    theirs, shared = dict(bare.named_parameters()), {}
     with torch.no_grad():
-        theirs.bias_hh_l0.copy_(getattr(layer, "bias_hh", torch.zeros_like(layer.bias)))
-        theirs.bias_ih_l0.copy_(layer.bias)
-        for mine, other in _shared(ours, bare).items():
-            other.copy_(mine)
+        for at, parameter in theirs.items():
+            if ".bias_hh" in at:
+                parameter.zero_()  # where ours has one bias, the other of PyTorch's two is 0
+        for at, parameter in ours.named_parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape, generator=torch.manual_seed(1)))
+            shared[at] = theirs.pop(_bare_name(at, theirs))
+            shared[at].copy_(parameter)
+    assert all(".bias_hh" in at for at in theirs), "nothing else is left over"
     # Our gradients are never clipped here, and the bare loop's rate is constant.
-    trainer = Trainer(ours, Recipe(clip_norm=1e9))
-    optimizer = torch.optim.Adam(bare.parameters(), lr=0.01)
-    made = torch.from_numpy(letters).long(), torch.from_numpy(tags).long()
+    trainer = Trainer(ours, Recipe(optimizer="sgd", clip_norm=1e9))
+    optimizer = torch.optim.SGD(bare.parameters(), lr=0.1)
+    made = torch.from_numpy(letters).long(), torch.from_numpy(targets).long()
     loss = loops.bare_step(bare, optimizer, *made)
-    assert trainer.train_step(letters, tags, 0.01) == pytest.approx(loss.item(), rel=1e-6)
-    for mine, other in _shared(ours, bare).items():
-        torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-5)
+    assert trainer.train_step(letters, targets, 0.1) == pytest.approx(loss.item(), rel=1e-5)
+    for at, parameter in ours.named_parameters():
+        torch.testing.assert_close(parameter, shared[at], rtol=1e-4, atol=1e-6)
     assert loops.bare_step(bare, optimizer, *made) < loss
 
 
-def _shared(ours: nn.Module, bare: nn.Module) -> dict[nn.Parameter, nn.Parameter]:
-    """Ours and the bare one's, but for the bias of the layer: two of PyTorch's make one of ours."""
-    return {
-        ours.embedding.weight: bare.embedding.weight,
-        ours.recurrent.weight_ih: bare.recurrent.weight_ih_l0,
-        ours.recurrent.weight_hh: bare.recurrent.weight_hh_l0,
-        ours.readout.weight: bare.readout.weight,
-        ours.readout.bias: bare.readout.bias,
-    }
+def _bare_name(name: str, theirs: Mapping[str, object]) -> str:
+    """What the bare model calls a parameter of ours."""
+    name = name.removeprefix("attention.")
+    layer = re.fullmatch(
+        r"(\w+)\.(?:layers\.(\d)\.)?(?:(forward|backward)_layer\.)?(weight_.h|bias(?:_hh)?)", name
+    )
+    if not layer or f"{layer[1]}.bias" in theirs:
+        return name
+    part, index, direction, tensor = layer.groups()
+    tensor = "bias_ih" if tensor == "bias" else tensor
+    end = "_reverse" if direction == "backward" else ""
+    found = f"{part}.{tensor}_l{index or 0}{end}"
+    return found if found in theirs else f"{part}.{tensor}"
 
 
 def test_our_loop_is_an_epoch_of_training() -> None:
@@ -161,7 +201,7 @@ def test_rates_and_ratios_are_medians_over_the_rounds() -> None:
 
 
 def test_every_row_is_complete_and_finite(measured: Sequence[bench.Row]) -> None:
-    assert [row.model for row in measured] == list(models.CELLS)
+    assert [row.model for row in measured] == list(NAMES)
     for row in measured:
         assert list(row.rounds) == ["pytorch", "bare", "keras", "keras-xla", "limit", "square"]
         assert {len(values) for values in row.rounds.values()} == {3}
@@ -268,6 +308,7 @@ def test_the_default_sizes_are_those_of_the_dictionary() -> None:
     data = setting.pronunciation.load()
     default = bench.Setting()
     assert (default.num_letters, default.num_tags) == (len(data.letters), len(data.tags))
+    assert default.num_phonemes == len(data.target("phonemes").symbols)
 
 
 @pytest.mark.parametrize(
