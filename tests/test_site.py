@@ -51,6 +51,15 @@ def test_a_page_with_cells_was_executed_and_can_be_downloaded(site: Path, page: 
 
 
 @pytest.mark.timeout(BUILD_MAY_TAKE)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_number_that_a_page_glues_is_there(site: Path, page: str) -> None:
+    """A value that its format does not fit, such as a NumPy scalar, vanishes without a warning."""
+    wanted = (ROOT / f"{page}.md").read_text(encoding="utf-8").count("{glue:text}`")
+    found = site_checks.parse(site / f"{page}.html").select("span.pasted-text")
+    assert len([span for span in found if span.get_text(strip=True)]) == wanted
+
+
+@pytest.mark.timeout(BUILD_MAY_TAKE)
 def test_the_front_door_leads_to_the_front_page(site: Path) -> None:
     assert f"url={PAGES[0]}.html" in (site / "index.html").read_text(encoding="utf-8")
 
