@@ -520,6 +520,7 @@ WORDS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @with_frameworks
 @with_and_without
 def test_twenty_words_are_learned_by_heart(framework, attention):
