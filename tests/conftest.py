@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Tests keep what they prepare inside the checkout, and leave the reader's own cache alone.
 os.environ.setdefault("UNROLLED_CACHE", str(ROOT / ".cache" / "unrolled"))
 os.environ.setdefault("UNROLLED_BUDGET", "smoke")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the Makefile
 
 
 @pytest.fixture(scope="session")
