@@ -111,11 +111,13 @@ def test_another_code_is_refused_where_it_runs(monkeypatch):
 
 # Two nodes, each with a cache of its own as if on two machines. A line of input kills the second.
 NODES = """
+import os
 import sys
+
+folder, os.environ["RAY_TMPDIR"] = sys.argv[1:]
 from ray.cluster_utils import Cluster
 
-folder, temporary = sys.argv[1:]
-common = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "temp_dir": temporary}
+common = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
 node = lambda name: {**common, "env_vars": {"UNROLLED_CACHE": f"{folder}/{name}"}}
 cluster = Cluster(True, head_node_args={**node("head"), "include_dashboard": False})
 second = cluster.add_node(**node("second"))
@@ -140,7 +142,7 @@ store.FOLDER = Path(folder) / "results"
 store.FOLDER.mkdir(exist_ok=True)
 
 def run(seed, **recipe):
-    recipe = {"epochs": 25, "words": 300, **recipe}
+    recipe = {"epochs": 120, "words": 300, **recipe}  # seconds, wherever it runs
     return suite.Run("basic", "elman", "pytorch", seed, {"hidden_size": 16}, recipe, kept=seed == 0)
 
 suite.SUITES.clear()
@@ -209,6 +211,7 @@ def wait_for_an_epoch(node: Path, since: float) -> str:
 @pytest.mark.skipif(os.name == "nt", reason="Ray's nodes cannot be killed on Windows")
 def test_two_nodes_of_which_one_is_killed(nodes, tmp_path):
     address = nodes.stdout.readline().strip()
+    assert address, nodes.stderr.read()
     with started(DRIVER, tmp_path, address, "basic") as driver:
         wait_for_an_epoch(tmp_path / "second", since=0)
         driver.send_signal(signal.SIGINT)
