@@ -152,10 +152,15 @@ def test_another_process_keeps_its_run(folder, tiny):
     assert done == [run.name for run in tiny[1:]]
 
 
-def test_run_and_show_as_a_user(folder, tiny, capsys):
+def test_run_and_show_as_a_user(folder, tiny, capsys, monkeypatch):
     unfinished = str(folder / "unfinished")
-    assert cli.main(["experiments", "run", "basic", "--folder", unfinished]) == 0
+    monkeypatch.setattr(suite, "SUITES", {"basic": tiny, "more": tiny})
+    monkeypatch.setattr(runner, "SUITES", suite.SUITES)
+    assert cli.main(["experiments", "run", "--folder", unfinished]) == 0  # all of them
+    assert [row["run"] for row in store.rows("more")] == [run.name for run in tiny]
     assert "window-pytorch-0" in capsys.readouterr().err
+    assert cli.main(["experiments", "run", "more", "--folder", unfinished]) == 0
+    assert capsys.readouterr().err == "no run was left to do\n"
     assert cli.main(["experiments", "show", "basic"]) == 0
     assert capsys.readouterr().out.startswith("3 of 3 runs of basic are recorded")
     assert cli.main(["experiments", "show", "basic", "--json"]) == 0

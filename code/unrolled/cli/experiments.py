@@ -10,17 +10,18 @@ import typer
 from unrolled.cli import options, output
 
 EXAMPLES = (
+    "unrolled experiments run",
     "unrolled experiments run basic",
     "unrolled experiments show",
     "unrolled experiments show matched --runs",
 )
 app = typer.Typer(help="Work through the recorded runs, or show them.", no_args_is_help=True)
-Suite = Annotated[str, typer.Argument(help="The suite of runs.")]
+Suite = Annotated[str | None, typer.Argument(help="The suite of runs; without it, all of them.")]
 
 
-@app.command(epilog=output.examples(EXAMPLES[0]))
+@app.command(epilog=output.examples(*EXAMPLES[:2]))
 def run(
-    suite: Suite = "basic",
+    suite: Suite = None,
     folder: Annotated[Path, typer.Option(help="Where unfinished runs are kept.")] = Path(
         ".cache/experiments"
     ),
@@ -40,24 +41,35 @@ def run(
     """
     from unrolled.experiments import cluster, runner
 
-    console = output.console(stderr=True)
-    if ray is None:
-        rows = runner.work(suite, folder, console)
-    else:
-        rows = cluster.work(suite, folder, ray, console)
+    console, done = output.console(stderr=True), 0
     try:
         with contextlib.redirect_stdout(sys.stderr):  # Ray tells there of machines that are lost
-            for row in rows:
-                rates = row.get("test", row["valid"])
-                per, wer = rates["per"], rates["wer"]
-                console.print(f"{row['run']}  PER {per:.4f}  WER {wer:.4f}  recorded")
+            for name in _names(suite):
+                if ray is None:
+                    rows = runner.work(name, folder, console)
+                else:
+                    rows = cluster.work(name, folder, ray, console)
+                for row in rows:
+                    rates = row.get("test", row["valid"])
+                    per, wer = rates["per"], rates["wer"]
+                    console.print(f"{row['run']}  PER {per:.4f}  WER {wer:.4f}  recorded")
+                    done += 1
     except KeyboardInterrupt:
         raise output.Stopped("stopped; the same command goes on from there") from None
+    if not done:
+        console.print("no run was left to do")
 
 
-@app.command(epilog=output.examples(*EXAMPLES[1:]))
+def _names(suite: str | None) -> list[str]:
+    """The suites that are meant."""
+    from unrolled.experiments import suite as suites
+
+    return list(suites.SUITES) if suite is None else [suite]
+
+
+@app.command(epilog=output.examples(*EXAMPLES[2:]))
 def show(
-    suite: Annotated[str | None, typer.Argument(help="The suite of runs; all of them.")] = None,
+    suite: Suite = None,
     runs: Annotated[bool, typer.Option("--runs", help="Print every run by itself.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -69,7 +81,7 @@ def show(
     from unrolled.experiments import statistics, store
     from unrolled.experiments import suite as suites
 
-    names = list(suites.SUITES) if suite is None else [suite]
+    names = _names(suite)
     wanted = {name: len(suites.named(name)) for name in names}
     if as_json:
         told = {n: {"runs": wanted[n], "recorded": store.rows(n)} for n in names}
