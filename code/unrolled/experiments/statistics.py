@@ -5,7 +5,7 @@ here, each by itself (the two-way, or pigeonhole, bootstrap: Owen 2007). With fe
 resampled means spread less than new ones would, by sqrt((S - 1) / S).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,7 +114,9 @@ def difference(first: Errors, second: Errors) -> Comparison:
     )
 
 
-def _bootstrap(statistic: object, runs: Sequence[int], words: int) -> tuple[float, float, float]:
+def _bootstrap(
+    statistic: Callable[..., float], runs: Sequence[int], words: int
+) -> tuple[float, float, float]:
     """The statistic of all, and the ends of its interval."""
     # A single run is drawn again and again: its interval is over words alone.
     indices = [np.resize(np.arange(size), max(size, 2)) for size in (*runs, words)]
@@ -127,7 +129,7 @@ def _bootstrap(statistic: object, runs: Sequence[int], words: int) -> tuple[floa
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return float(statistic(*indices)), float(found.low), float(found.high)  # type: ignore[operator]
+    return float(statistic(*indices)), float(found.low), float(found.high)
 
 
 def compare(
