@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "code" / "unrolled"
 # From the ground up. Floors in one line do not import each other.
 FLOORS = (
     ("errors", "figures", "progress"),
-    ("files", "budgets", "beam", "diagrams", "plots", "numpy"),
+    ("files", "budgets", "beam", "diagrams", "plots", "numpy", "lattices"),
     ("checkpoints", "charts", "tasks"),
     ("training",),
     ("models", "torch", "keras"),
