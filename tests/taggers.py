@@ -99,7 +99,7 @@ def measured(model, letters, targets, lengths=None, training=False):
     """
     base = torch_model.Model if isinstance(model, torch.nn.Module) else keras_model.Model
     told = [targets] if type(model).teach is not base.teach else []
-    given, slots = (letters, *told, lengths), parity.slots(model)
+    given, slots = (letters, *told, lengths), parity.trained_slots(model)
     tensors = [slot.tensor for slot in slots]
     if base is torch_model.Model:
         call = model.train(training).teach if told else model.train(training)

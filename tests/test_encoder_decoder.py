@@ -135,7 +135,7 @@ class Reference:
         for told in [0, *targets[:-1]]:
             c, a = self.look(state[0][0], h)
             p = self.w["phonemes.E"][max(told, 0)]
-            state, _ = decoder.step(np.concatenate([p, c])[None], state)
+            _, state = decoder.step(np.concatenate([p, c])[None], state)
             logits.append(self.affine("readout", np.concatenate([state[0][0], c])))
             weights.append(a)
         return np.array(logits), weights
@@ -294,7 +294,7 @@ class LooksLate(torch_module.EncoderDecoder):
     def _attend(self, p, state, memory):
         c, found = self.look(state[0], memory)[0], []
         for p_u in p.unbind(dim=1):
-            state = self.decoder.step(torch.cat([p_u, c], dim=-1), state)
+            _, state = self.decoder.step(torch.cat([p_u, c], dim=-1), state)
             c, a = self.look(state[0], memory)
             found.append((state[0], c, a))
         return tuple(torch.stack(some, dim=1) for some in zip(*found, strict=True))
@@ -304,7 +304,7 @@ class KerasLooksLate(keras_module.EncoderDecoder):
     def _attend(self, p, state, memory):
         c, found = self.look(state[0], memory)[0], []
         for p_u in keras.ops.unstack(p, axis=1):
-            state = self.decoder.step(keras.ops.concatenate([p_u, c], axis=-1), state)
+            _, state = self.decoder.step(keras.ops.concatenate([p_u, c], axis=-1), state)
             c, a = self.look(state[0], memory)
             found.append((state[0], c, a))
         return tuple(keras.ops.stack(some, axis=1) for some in zip(*found, strict=True))

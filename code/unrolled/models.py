@@ -28,6 +28,7 @@ Name = Literal[
 ]
 Cell = Literal["elman", "lstm", "gru"]
 CELLS: tuple[str, ...] = get_args(Cell)
+FUSED = ("elman", "lstm", "gru")  # those of which each framework has a kernel of its own
 FRAMEWORKS: tuple[str, ...] = get_args(Framework)
 
 

@@ -20,9 +20,7 @@ import numpy as np
 import tensorflow as tf
 import torch
 
-import unrolled.keras.cells as keras_cells
 import unrolled.keras.training as keras_training
-import unrolled.torch.cells as torch_cells
 import unrolled.torch.model as torch_model
 import unrolled.torch.training as torch_training
 from unrolled.checkpoints import Arrays
@@ -34,25 +32,19 @@ class ParityError(AssertionError):
     """Two models differ where they must agree."""
 
 
-# What each kind of layer calls its tensors: the reference's short name, then the framework's.
+# What each kind of layer calls its tensors: the reference's short name, then the framework's. A
+# recurrent layer says it itself, by its `symbols`.
 TORCH_NAMES: dict[type, dict[str, str]] = {
     torch.nn.Embedding: {"E": "weight"},
     torch.nn.Linear: {"W": "weight", "b": "bias"},
     torch.nn.Conv1d: {"W": "weight", "b": "bias"},
     torch.nn.LayerNorm: {"g": "weight", "b": "bias"},
-    torch_cells.Recurrent: {"W": "weight_ih", "U": "weight_hh", "b": "bias", "bh": "bias_hh"},
 }
 KERAS_NAMES: dict[type, dict[str, str]] = {
     keras.layers.Embedding: {"E": "embeddings"},
     keras.layers.Dense: {"W": "kernel", "b": "bias"},
     keras.layers.Conv1D: {"W": "kernel", "b": "bias"},
     keras.layers.LayerNormalization: {"g": "gamma", "b": "beta"},
-    keras_cells.Recurrent: {
-        "W": "kernel",
-        "U": "recurrent_kernel",
-        "b": "bias",
-        "bh": "recurrent_bias",
-    },
 }
 
 
@@ -63,13 +55,15 @@ class Slot:
     Args:
         names: the reference's names of its blocks, one a gate, stacked along the outputs.
         tensor: the framework's own variable.
-        transposed: Keras keeps matrices as (inputs, outputs), the reference and PyTorch as
+        transposed: Keras keeps a kernel as (inputs, outputs), the reference and PyTorch as
             (outputs, inputs); likewise the three axes of a convolution.
+        trained: whether it is learnt; False: it stays as it was drawn.
     """
 
     names: tuple[str, ...]
     tensor: Any
     transposed: bool
+    trained: bool = True
 
     def read(self, value: Array) -> Arrays:
         """The blocks of an array shaped like the tensor."""
@@ -88,26 +82,43 @@ def _slots(
 ) -> list[Slot]:
     found = []
     for at, layer in layers:
-        names = next(names for kind, names in table.items() if isinstance(layer, kind))
-        gates = getattr(layer, "gates", ("",))
-        for ours, theirs in names.items():
-            if getattr(layer, theirs, None) is not None:
-                blocks = tuple(f"{at}.{ours}{gate}" for gate in gates)
-                found.append(
-                    Slot(blocks, getattr(layer, theirs), transposes and ours in ("W", "U"))
-                )
+        for name, symbols in _symbols(at, layer, table).items():
+            tensor = getattr(layer, name)
+            blocks = tuple(f"{at}.{symbol}".lstrip(".") for symbol in symbols)
+            transposed = transposes and name.endswith("kernel")
+            trained = bool(getattr(tensor, "requires_grad", getattr(tensor, "trainable", True)))
+            found.append(Slot(blocks, tensor, transposed, trained))
     return found
+
+
+def _symbols(at: str, layer: Any, table: dict[type, dict[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Of each tensor of a layer the symbols that it holds."""
+    if not hasattr(layer, "symbols"):
+        names = next(names for kind, names in table.items() if isinstance(layer, kind))
+        there = {name: (symbol,) for symbol, name in names.items()}
+        return {name: symbol for name, symbol in there.items() if getattr(layer, name) is not None}
+    symbols: dict[str, tuple[str, ...]] = layer.symbols
+    if unnamed := sorted(_own(layer) - symbols.keys()):
+        raise ParityError(f"no symbol names {at}.{unnamed[0]}")
+    return symbols
+
+
+def _own(layer: Any) -> set[str]:
+    """The names of a recurrent layer's tensors."""
+    if isinstance(layer, torch.nn.Module):
+        return {name for name, _ in layer.named_parameters(recurse=False)}
+    return {variable.name for variable in layer.weights}
 
 
 @singledispatch
 def slots(model: Any) -> list[Slot]:
-    """The model's tensors, each with its names in the reference."""
+    """The tensors of a model, or of one layer, each with its names in the reference."""
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 
 def _leaves(layer: Any, at: str, table: dict[type, dict[str, str]]) -> Iterator[tuple[str, Any]]:
     """The layers that the table knows, wherever in `layer` they stand, with their dotted names."""
-    if isinstance(layer, tuple(table)):
+    if isinstance(layer, tuple(table)) or hasattr(layer, "symbols"):
         yield at, layer
         return
     within = list(_children(layer))
@@ -135,7 +146,7 @@ def _(model: torch.nn.Module) -> list[Slot]:
 
 
 @slots.register
-def _(model: keras.Model) -> list[Slot]:
+def _(model: keras.layers.Layer) -> list[Slot]:
     return _slots(_leaves(model, "", KERAS_NAMES), KERAS_NAMES, transposes=True)
 
 
@@ -148,8 +159,13 @@ def _to_numpy(tensor: Any) -> Array:
     return tensor.detach().numpy() if isinstance(tensor, torch.Tensor) else np.asarray(tensor)
 
 
-def _read(model: Any, values: Iterable[Any]) -> Arrays:
-    pairs = zip(slots(model), values, strict=True)
+def trained_slots(model: Any) -> list[Slot]:
+    """Those of the model's tensors that are learnt."""
+    return [slot for slot in slots(model) if slot.trained]
+
+
+def _read(slots: Iterable[Slot], values: Iterable[Any]) -> Arrays:
+    pairs = zip(slots, values, strict=True)
     return {
         name: np.array(block)
         for slot, value in pairs
@@ -158,8 +174,9 @@ def _read(model: Any, values: Iterable[Any]) -> Arrays:
 
 
 def parameters(model: Any) -> Arrays:
-    """A copy of every trained parameter under the reference's names."""
-    return _read(model, [slot.tensor for slot in slots(model)])
+    """A copy of every parameter under the reference's names, learnt or not."""
+    found = slots(model)
+    return _read(found, [slot.tensor for slot in found])
 
 
 def assign(model: Any, arrays: Arrays) -> None:
@@ -218,7 +235,7 @@ def _(model: reference.Model, letters: Array, targets: Array | None = None) -> A
 
 @singledispatch
 def gradients(model: Any, letters: Array, tags: Array) -> Arrays:
-    """The gradient of the mean cross-entropy by every parameter, under the reference's names.
+    """The gradient of the mean cross-entropy by every learnt parameter, by the reference's names.
 
     Shape: letters and tags (B, T).
     """
@@ -231,7 +248,8 @@ def _(model: torch_model.Model, letters: Array, tags: Array) -> Arrays:
     model.train()
     said = model.teach(torch.from_numpy(letters), targets)
     loss = torch_training.cross_entropy(said, targets)
-    return _read(model, torch.autograd.grad(loss, [slot.tensor for slot in slots(model)]))
+    found = trained_slots(model)
+    return _read(found, torch.autograd.grad(loss, [slot.tensor for slot in found]))
 
 
 @gradients.register
@@ -239,8 +257,9 @@ def _(model: keras.Model, letters: Array, tags: Array) -> Arrays:
     with tf.GradientTape() as tape:
         said = model.teach(letters, tags, training=False)
         loss = keras_training.cross_entropy(said, tags)
-    found = tape.gradient(loss, [slot.tensor.value for slot in slots(model)])
-    return _read(model, [tf.convert_to_tensor(gradient) for gradient in found])
+    found = trained_slots(model)
+    gradients = tape.gradient(loss, [slot.tensor.value for slot in found])
+    return _read(found, [tf.convert_to_tensor(gradient) for gradient in gradients])
 
 
 @gradients.register

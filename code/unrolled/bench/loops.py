@@ -37,7 +37,7 @@ class Model:
 
 # The basic tagger stands here by its cells.
 SPECS = {
-    **{cell: models.spec("basic", cell=cell) for cell in models.CELLS},
+    **{cell: models.spec("basic", cell=cell) for cell in models.FUSED},
     **{name: spec for name, spec in models.NAMED.items() if name != "basic"},
 }
 MODELS = {

@@ -14,7 +14,7 @@ EXAMPLES = (
     "unrolled bench --budget smoke --json",
 )
 # `unrolled.bench.MODELS`, without its frameworks
-NAMES = (*models.CELLS, *(name for name in models.NAMED if name != "basic"))
+NAMES = (*models.FUSED, *(name for name in models.NAMED if name != "basic"))
 
 
 def bench(

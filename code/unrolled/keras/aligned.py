@@ -119,7 +119,7 @@ class AlignedDecoder(Model):
         state, ids = self.decoder.initial_state(B), []
         tag = ops.full((B,), self.start, "int32")
         for h_t in ops.unstack(self.encode(letters, lengths), axis=1):
-            state = self.decoder.step(ops.concatenate([h_t, self.tags(tag)], axis=-1), state)
+            _, state = self.decoder.step(ops.concatenate([h_t, self.tags(tag)], axis=-1), state)
             tag = ops.argmax(self.readout(ops.concatenate([state[0], h_t], axis=-1)), axis=-1)
             ids.append(tag)
         return ops.stack(ids, axis=1)

@@ -131,7 +131,7 @@ class EncoderDecoder(Model):
         Shape: said (B,); logits (B, K).
         """
         c, _ = self.look(state[0], memory)  # (B, 2H)
-        state = self.decoder.step(ops.concatenate([self.phonemes(said), c], axis=-1), state)
+        _, state = self.decoder.step(ops.concatenate([self.phonemes(said), c], axis=-1), state)
         return self.readout(ops.concatenate([state[0], c], axis=-1)), state
 
     def call(
@@ -171,7 +171,7 @@ class EncoderDecoder(Model):
         steps = []
         for p_u in ops.unstack(p, axis=1):
             c_u, a_u = self.look(state[0], memory)
-            state = self.decoder.step(ops.concatenate([p_u, c_u], axis=-1), state)
+            _, state = self.decoder.step(ops.concatenate([p_u, c_u], axis=-1), state)
             steps.append((state[0], c_u, a_u))
         s, c, a = (ops.stack(found, axis=1) for found in zip(*steps, strict=True))
         return s, c, a

@@ -164,10 +164,10 @@ class Trainer(training.Trainer):
         return compiled.get_concrete_function()
 
     def weights(self) -> Arrays:
-        return {_name(v): v.numpy() for v in self.model.trainable_variables}
+        return {_name(v): v.numpy() for v in self.model.weights}
 
     def load_weights(self, arrays: Arrays) -> None:
-        for v in self.model.trainable_variables:
+        for v in self.model.weights:
             v.assign(arrays[_name(v)])
 
     def optimizer_state(self) -> Arrays:

@@ -89,7 +89,7 @@ class AlignedDecoder(Model):
         state, ids = self.decoder.initial_state(len(letters)), []
         tag = torch.full((len(letters),), self.start)
         for h_t in self.encode(letters, lengths).unbind(dim=1):
-            state = self.decoder.step(torch.cat([h_t, self.tags(tag)], dim=-1), state)
+            _, state = self.decoder.step(torch.cat([h_t, self.tags(tag)], dim=-1), state)
             tag = self.readout(torch.cat([state[0], h_t], dim=-1)).argmax(dim=-1)
             ids.append(tag)
         return torch.stack(ids, dim=1)

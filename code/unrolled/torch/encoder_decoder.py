@@ -119,7 +119,7 @@ class EncoderDecoder(Model):
         Shape: said (B,); logits (B, K).
         """
         c, _ = self.look(state[0], memory)  # (B, 2H)
-        state = self.decoder.step(torch.cat([self.phonemes(said), c], dim=-1), state)
+        _, state = self.decoder.step(torch.cat([self.phonemes(said), c], dim=-1), state)
         return self.readout(torch.cat([state[0], c], dim=-1)), state
 
     def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -145,7 +145,7 @@ class EncoderDecoder(Model):
         steps = []
         for p_u in p.unbind(dim=1):
             c_u, a_u = self.look(state[0], memory)
-            state = self.decoder.step(torch.cat([p_u, c_u], dim=-1), state)
+            _, state = self.decoder.step(torch.cat([p_u, c_u], dim=-1), state)
             steps.append((state[0], c_u, a_u))
         s, c, a = (torch.stack(found, dim=1) for found in zip(*steps, strict=True))
         return s, c, a

@@ -1,0 +1,14 @@
+"""Recurrent layers in Keras: one class a cell, all behind the interface of `Recurrent`."""
+
+from unrolled.keras.cells import exponential, gated, memory, minimal, plain, state_space
+from unrolled.keras.cells.base import Recurrent, State
+from unrolled.keras.cells.gated import GRU, LSTM
+from unrolled.keras.cells.plain import Elman
+
+CELLS: dict[str, type[Recurrent]] = {
+    name: kind
+    for family in (plain, gated, minimal, state_space, exponential, memory)
+    for name, kind in family.CELLS.items()
+}
+
+__all__ = ["CELLS", "GRU", "LSTM", "Elman", "Recurrent", "State"]

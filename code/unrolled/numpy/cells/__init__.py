@@ -1,0 +1,34 @@
+"""Recurrent layers in NumPy: one class a cell, all behind the interface of `Recurrent`."""
+
+from unrolled.numpy.cells import exponential, gated, memory, minimal, plain, state_space
+from unrolled.numpy.cells.base import (
+    Array,
+    Differentiable,
+    Recurrent,
+    State,
+    glorot,
+    orthogonal,
+    sigmoid,
+)
+from unrolled.numpy.cells.gated import GRU, LSTM
+from unrolled.numpy.cells.plain import Elman
+
+CELLS: dict[str, type[Recurrent]] = {
+    name: kind
+    for family in (plain, gated, minimal, state_space, exponential, memory)
+    for name, kind in family.CELLS.items()
+}
+
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "Array",
+    "Differentiable",
+    "Elman",
+    "Recurrent",
+    "State",
+    "glorot",
+    "orthogonal",
+    "sigmoid",
+]

@@ -1,0 +1,118 @@
+"""Recurrent layers with gates that see x_t and h_prev, in NumPy."""
+
+from typing import Any
+
+import numpy as np
+
+from unrolled.numpy.cells.base import Array, Differentiable, Recurrent, State, sigmoid
+
+
+class LSTM(Differentiable):
+    """Long short-term memory with a forget gate.
+
+    i = sigmoid(W_i x_t + U_i h_prev + b_i)      input gate
+    f = sigmoid(W_f x_t + U_f h_prev + b_f)      forget gate
+    g = tanh(W_g x_t + U_g h_prev + b_g)         candidate
+    o = sigmoid(W_o x_t + U_o h_prev + b_o)      output gate
+    c_t = f * c_prev + i * g,   h_t = o * tanh(c_t)
+
+    The state is (h_t, c_t). b_f starts at 1, so that the layer begins by remembering.
+
+    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and Cummins 2000;
+    its bias: Jozefowicz, Zaremba and Sutskever 2015.
+    """
+
+    gates = ("_i", "_f", "_g", "_o")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parameters["b_f"] += 1
+
+    @property
+    def state_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return ((self.hidden_size,),) * 2
+
+    def taped_step(self, x_t: Array, state: State) -> tuple[State, Any]:
+        h_prev, c_prev = state
+        i = sigmoid(self._affine("_i", x_t, h_prev))
+        f = sigmoid(self._affine("_f", x_t, h_prev))
+        g = np.tanh(self._affine("_g", x_t, h_prev))
+        o = sigmoid(self._affine("_o", x_t, h_prev))
+        c_t = f * c_prev + i * g
+        tanh_c = np.tanh(c_t)
+        return (o * tanh_c, c_t), (x_t, h_prev, c_prev, i, f, g, o, tanh_c)
+
+    def step_backward(self, d_state: State, tape: Any) -> tuple[Array, State]:
+        x_t, h_prev, c_prev, i, f, g, o, tanh_c = tape
+        d_h, d_c = d_state
+        d_c = d_c + d_h * o * (1 - tanh_c**2)
+        d_a = {
+            "_i": d_c * g * i * (1 - i),
+            "_f": d_c * c_prev * f * (1 - f),
+            "_g": d_c * i * (1 - g**2),
+            "_o": d_h * tanh_c * o * (1 - o),
+        }
+        parts = [self._affine_backward(gate, d_a[gate], x_t, h_prev) for gate in self.gates]
+        d_x, d_h_prev = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
+        return d_x, (d_h_prev, d_c * f)
+
+
+class GRU(Differentiable):
+    """The gated recurrent unit (Cho and others 2014), reset after the matrix product by default.
+
+    r = sigmoid(W_r x_t + b_r + U_r h_prev + bh_r)         reset gate
+    z = sigmoid(W_z x_t + b_z + U_z h_prev + bh_z)         update gate
+    n = tanh(W_n x_t + b_n + r * (U_n h_prev + bh_n))      candidate, reset after the product
+    n = tanh(W_n x_t + b_n + U_n (r * h_prev) + bh_n)      candidate, reset before, as in the paper
+    h_t = (1 - z) * n + z * h_prev
+
+    The recurrent side has a bias of its own: inside r * (...) it cannot be merged with b_n.
+    PyTorch and Keras reset after.
+
+    Args:
+        reset: "after" or "before" the product with U_n.
+    """
+
+    gates = ("_r", "_z", "_n")
+
+    def __init__(self, *args: Any, reset: str = "after", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if reset not in ("after", "before"):
+            raise ValueError(f"reset is 'after' or 'before', not {reset!r}")
+        self.reset = reset
+        for gate in self.gates:
+            self.parameters[f"bh{gate}"] = np.zeros(self.hidden_size, self.dtype)
+
+    def taped_step(self, x_t: Array, state: State) -> tuple[State, Any]:
+        (h_prev,) = state
+        p = self.parameters
+        r = sigmoid(self._affine("_r", x_t, h_prev) + p["bh_r"])
+        z = sigmoid(self._affine("_z", x_t, h_prev) + p["bh_z"])
+        inner = h_prev if self.reset == "after" else r * h_prev
+        u = inner @ p["U_n"].T + p["bh_n"]
+        n = np.tanh(x_t @ p["W_n"].T + p["b_n"] + (r * u if self.reset == "after" else u))
+        h_t = (1 - z) * n + z * h_prev
+        return (h_t,), (x_t, h_prev, r, z, inner, u, n)
+
+    def step_backward(self, d_state: State, tape: Any) -> tuple[Array, State]:
+        x_t, h_prev, r, z, inner, u, n = tape
+        p, g = self.parameters, self.gradients
+        (d_h,) = d_state
+        d_n = d_h * (1 - z) * (1 - n**2)  # by the argument of tanh
+        d_u = d_n * r if self.reset == "after" else d_n
+        d_inner = d_u @ p["U_n"]
+        g["W_n"] += d_n.T @ x_t
+        g["b_n"] += d_n.sum(axis=0)
+        g["U_n"] += d_u.T @ inner
+        g["bh_n"] += d_u.sum(axis=0)
+        d_r = (d_n * u if self.reset == "after" else d_inner * h_prev) * r * (1 - r)
+        d_z = d_h * (h_prev - n) * z * (1 - z)
+        d_x_r, d_h_r = self._affine_backward("_r", d_r, x_t, h_prev)
+        d_x_z, d_h_z = self._affine_backward("_z", d_z, x_t, h_prev)
+        g["bh_r"] += d_r.sum(axis=0)
+        g["bh_z"] += d_z.sum(axis=0)
+        d_h_prev = d_h * z + d_h_r + d_h_z + (d_inner if self.reset == "after" else d_inner * r)
+        return d_n @ p["W_n"] + d_x_r + d_x_z, (d_h_prev,)
+
+
+CELLS: dict[str, type[Recurrent]] = {"lstm": LSTM, "gru": GRU}

@@ -1,0 +1,14 @@
+"""Recurrent layers in PyTorch: one class a cell, all behind the interface of `Recurrent`."""
+
+from unrolled.torch.cells import exponential, gated, memory, minimal, plain, state_space
+from unrolled.torch.cells.base import Recurrent, State
+from unrolled.torch.cells.gated import GRU, LSTM
+from unrolled.torch.cells.plain import Elman
+
+CELLS: dict[str, type[Recurrent]] = {
+    name: kind
+    for family in (plain, gated, minimal, state_space, exponential, memory)
+    for name, kind in family.CELLS.items()
+}
+
+__all__ = ["CELLS", "GRU", "LSTM", "Elman", "Recurrent", "State"]

@@ -1,0 +1,101 @@
+"""What the tests of the recurrent layers share: one layer in all three frameworks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import torch
+import unrolled.keras.cells as keras_cells
+import unrolled.numpy.cells as numpy_cells
+import unrolled.torch.cells as torch_cells
+from unrolled import parity
+
+NAMES = tuple(numpy_cells.CELLS)
+Arrays = tuple[np.ndarray, ...]
+
+
+def close(a: Any, b: Any, tolerance: float = 1e-10) -> None:
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.shape == b.shape
+    assert parity.distance(a, b) <= tolerance
+
+
+def all_close(some: Any, others: Any, tolerance: float = 1e-10) -> None:
+    for a, b in zip(some, others, strict=True):
+        close(a, b, tolerance)
+
+
+class Trio:
+    """A layer in NumPy, PyTorch and Keras with the same weights in float64.
+
+    Args:
+        name: of `CELLS`.
+        D, H: its sizes.
+        seed: of the weights; they start as the NumPy layer draws them, moved a little, so that
+            no bias is zero.
+    """
+
+    def __init__(self, name: str, D: int = 3, H: int = 5, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        self.D, self.H = D, H
+        self.numpy = numpy_cells.CELLS[name](D, H, rng)
+        for value in self.numpy.parameters.values():
+            value += rng.normal(0, 0.2, value.shape)
+        self.torch = torch_cells.CELLS[name](D, H).double()
+        self.keras = keras_cells.CELLS[name](H, dtype="float64")
+        self.keras.build((None, None, D))
+        for layer in (self.torch, self.keras):
+            parity.assign(layer, self.numpy.parameters)
+
+    def input(self, B: int = 2, T: int = 6, seed: int = 1) -> np.ndarray:
+        return np.random.default_rng(seed).normal(size=(B, T, self.D))
+
+    def state(self, B: int = 2, warm_up: int = 3, seed: int = 2) -> Arrays:
+        """A state that the layer can be in: the one after some steps."""
+        return self.numpy.unroll(self.input(B, warm_up, seed))[1]
+
+    def in_torch(self, x: np.ndarray, state: Arrays | None = None, how: str = "forward") -> Any:
+        state = None if state is None else tuple(map(torch.as_tensor, state))
+        with torch.no_grad():
+            outputs, last = getattr(self.torch, how)(torch.as_tensor(x), state)
+        return outputs.numpy(), tuple(s.numpy() for s in last)
+
+    def in_keras(self, x: np.ndarray, state: Arrays | None = None, how: str = "call") -> Any:
+        state = None if state is None else tuple(map(tf.constant, state))
+        outputs, last = getattr(self.keras, how)(tf.constant(x), state)
+        return np.asarray(outputs), tuple(np.asarray(s) for s in last)
+
+
+def torch_gradients(trio: Trio, x: np.ndarray, upstream: np.ndarray, how: str) -> dict[str, Any]:
+    """Of sum(outputs * upstream), by the input and by every learnt parameter."""
+    given = torch.tensor(x, requires_grad=True)
+    slots = parity.trained_slots(trio.torch)
+    outputs, _ = getattr(trio.torch, how)(given)
+    loss = (outputs * torch.from_numpy(upstream)).sum()
+    found = torch.autograd.grad(loss, [given, *(slot.tensor for slot in slots)])
+    return _named(slots, [g.numpy() for g in found])
+
+
+def keras_gradients(trio: Trio, x: np.ndarray, upstream: np.ndarray, how: str) -> dict[str, Any]:
+    """The same in Keras."""
+    given = tf.constant(x)
+    slots = parity.trained_slots(trio.keras)
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        outputs, _ = getattr(trio.keras, how)(given)
+        loss = tf.reduce_sum(outputs * upstream)
+    found = tape.gradient(loss, [given, *(slot.tensor.value for slot in slots)])
+    return _named(slots, [np.asarray(tf.convert_to_tensor(g)) for g in found])
+
+
+def _named(slots: Any, found: list[np.ndarray]) -> dict[str, np.ndarray]:
+    x, *rest = found
+    pairs = zip(slots, rest, strict=True)
+    return {"x": x} | {name: a for slot, g in pairs for name, a in slot.read(g).items()}
+
+
+def slope(loss: Callable[[np.ndarray], float], at: np.ndarray, along: np.ndarray) -> float:
+    """The derivative of a number along a direction, by central differences."""
+    step = 1e-6
+    return (loss(at + step * along) - loss(at - step * along)) / (2 * step)
