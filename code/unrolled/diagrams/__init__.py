@@ -1,6 +1,16 @@
 """Every diagram of the book, drawn from the one vocabulary of `Canvas`."""
 
 from unrolled.diagrams.canvas import SILENT, Canvas
+from unrolled.diagrams.hybrids import (
+    attention_moments,
+    conv_lstm,
+    heads,
+    hybrid_seats,
+    image_reader,
+    layer_mixes,
+    memory_network,
+)
+from unrolled.diagrams.lattices import ctc_lattice, tag_chain, transducer_lattice
 from unrolled.diagrams.taggers import (
     alignment,
     attention_tagger,
@@ -13,8 +23,18 @@ __all__ = [
     "SILENT",
     "Canvas",
     "alignment",
+    "attention_moments",
     "attention_tagger",
+    "conv_lstm",
     "conv_tagger",
+    "ctc_lattice",
     "encoder_decoder",
+    "heads",
+    "hybrid_seats",
+    "image_reader",
+    "layer_mixes",
+    "memory_network",
+    "tag_chain",
+    "transducer_lattice",
     "unrolled_tagger",
 ]
