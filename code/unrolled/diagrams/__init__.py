@@ -11,6 +11,16 @@ from unrolled.diagrams.hybrids import (
     memory_network,
 )
 from unrolled.diagrams.lattices import ctc_lattice, tag_chain, transducer_lattice
+from unrolled.diagrams.recurrence import (
+    backward_flow,
+    paths,
+    plain_cell,
+    readers,
+    scan,
+    streams,
+    teaching,
+    truncation,
+)
 from unrolled.diagrams.taggers import (
     alignment,
     attention_tagger,
@@ -25,6 +35,7 @@ __all__ = [
     "alignment",
     "attention_moments",
     "attention_tagger",
+    "backward_flow",
     "conv_lstm",
     "conv_tagger",
     "ctc_lattice",
@@ -34,7 +45,14 @@ __all__ = [
     "image_reader",
     "layer_mixes",
     "memory_network",
+    "paths",
+    "plain_cell",
+    "readers",
+    "scan",
+    "streams",
     "tag_chain",
+    "teaching",
     "transducer_lattice",
+    "truncation",
     "unrolled_tagger",
 ]
