@@ -12,10 +12,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "code" / "unrolled"
 FLOORS = (
     ("errors", "figures", "progress"),
     ("files", "budgets", "beam", "diagrams", "plots", "numpy", "lattices"),
-    ("checkpoints", "charts", "tasks"),
+    ("checkpoints", "charts", "curves", "tasks"),
     ("training",),
     ("models", "torch", "keras"),
-    ("parity", "bench", "presets"),
+    ("parity", "bench", "presets", "flow", "streams"),
     ("trained", "probes"),
     ("experiments",),
     ("cli",),
