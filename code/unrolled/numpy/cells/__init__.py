@@ -10,7 +10,15 @@ from unrolled.numpy.cells.base import (
     orthogonal,
     sigmoid,
 )
-from unrolled.numpy.cells.gated import GRU, LSTM
+from unrolled.numpy.cells.gated import (
+    GRU,
+    LSTM,
+    MGU,
+    CoupledLSTM,
+    GRUBefore,
+    PeepholeLSTM,
+    RecurrentHighway,
+)
 from unrolled.numpy.cells.plain import Elman
 
 CELLS: dict[str, type[Recurrent]] = {
@@ -23,10 +31,15 @@ __all__ = [
     "CELLS",
     "GRU",
     "LSTM",
+    "MGU",
     "Array",
+    "CoupledLSTM",
     "Differentiable",
     "Elman",
+    "GRUBefore",
+    "PeepholeLSTM",
     "Recurrent",
+    "RecurrentHighway",
     "State",
     "glorot",
     "orthogonal",

@@ -57,6 +57,79 @@ class LSTM(Differentiable):
         return d_x, (d_h_prev, d_c * f)
 
 
+class PeepholeLSTM(Recurrent):
+    """The LSTM whose gates also see the memory they guard, each unit its own.
+
+    i = sigmoid(W_i x_t + U_i h_prev + p_i * c_prev + b_i)
+    f = sigmoid(W_f x_t + U_f h_prev + p_f * c_prev + b_f)
+    g = tanh(W_g x_t + U_g h_prev + b_g)
+    c_t = f * c_prev + i * g
+    o = sigmoid(W_o x_t + U_o h_prev + p_o * c_t + b_o)      sees the memory already written
+    h_t = o * tanh(c_t)
+
+    p starts at zero, so that the layer begins as the LSTM; b_f starts at 1.
+
+    Shape:
+        p_i, p_f, p_o: (H,).
+
+    Source: Gers and Schmidhuber 2000; Gers, Schraudolph and Schmidhuber 2002.
+    """
+
+    gates = ("_i", "_f", "_g", "_o")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parameters["b_f"] += 1
+        for gate in ("_i", "_f", "_o"):
+            self.parameters[f"p{gate}"] = np.zeros(self.hidden_size, self.dtype)
+
+    @property
+    def state_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return ((self.hidden_size,),) * 2
+
+    def step(self, x_t: Array, state: State) -> tuple[Array, State]:
+        h_prev, c_prev = state
+        p = self.parameters
+        i = sigmoid(self._affine("_i", x_t, h_prev) + p["p_i"] * c_prev)
+        f = sigmoid(self._affine("_f", x_t, h_prev) + p["p_f"] * c_prev)
+        g = np.tanh(self._affine("_g", x_t, h_prev))
+        c_t = f * c_prev + i * g
+        o = sigmoid(self._affine("_o", x_t, h_prev) + p["p_o"] * c_t)
+        h_t = o * np.tanh(c_t)
+        return h_t, (h_t, c_t)
+
+
+class CoupledLSTM(Recurrent):
+    """The LSTM with one gate for both: what it forgets is what it takes in.
+
+    f, o = sigmoid(W_* x_t + U_* h_prev + b_*),   g = tanh(W_g x_t + U_g h_prev + b_g)
+    c_t = f * c_prev + (1 - f) * g,   h_t = o * tanh(c_t)
+
+    c_t lies between c_prev and g, so it never leaves (-1, 1). b_f starts at 1.
+
+    Source: Greff, Srivastava, Koutnik, Steunebrink and Schmidhuber 2017.
+    """
+
+    gates = ("_f", "_g", "_o")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parameters["b_f"] += 1
+
+    @property
+    def state_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return ((self.hidden_size,),) * 2
+
+    def step(self, x_t: Array, state: State) -> tuple[Array, State]:
+        h_prev, c_prev = state
+        f = sigmoid(self._affine("_f", x_t, h_prev))
+        g = np.tanh(self._affine("_g", x_t, h_prev))
+        o = sigmoid(self._affine("_o", x_t, h_prev))
+        c_t = f * c_prev + (1 - f) * g
+        h_t = o * np.tanh(c_t)
+        return h_t, (h_t, c_t)
+
+
 class GRU(Differentiable):
     """The gated recurrent unit (Cho and others 2014), reset after the matrix product by default.
 
@@ -115,4 +188,81 @@ class GRU(Differentiable):
         return d_n @ p["W_n"] + d_x_r + d_x_z, (d_h_prev,)
 
 
-CELLS: dict[str, type[Recurrent]] = {"lstm": LSTM, "gru": GRU}
+class GRUBefore(GRU):
+    """The GRU as in the paper, reset before the matrix product: n takes U_n (r * h_prev).
+
+    The parameters are the GRU's, so weights carry between the two; the functions differ.
+
+    Source: Cho and others 2014.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, reset="before", **kwargs)
+
+
+class MGU(Recurrent):
+    """The minimal gated unit: the GRU with one gate for both, f.
+
+    f = sigmoid(W_f x_t + U_f h_prev + b_f)
+    n = tanh(W_n x_t + U_n (f * h_prev) + b_n)
+    h_t = (1 - f) * h_prev + f * n
+
+    f stands where the GRU has r, and where it has 1 - z.
+
+    Source: Zhou, Wu, Zhang and Zhou 2016.
+    """
+
+    gates = ("_f", "_n")
+
+    def step(self, x_t: Array, state: State) -> tuple[Array, State]:
+        (h_prev,) = state
+        f = sigmoid(self._affine("_f", x_t, h_prev))
+        n = np.tanh(self._affine("_n", x_t, f * h_prev))
+        h_t = (1 - f) * h_prev + f * n
+        return h_t, (h_t,)
+
+
+class RecurrentHighway(Recurrent):
+    """A highway of two levels within each time step; only the first sees the input.
+
+    n = tanh(W_n1 x_t + U_n1 h_prev + b_n1),   z = sigmoid(W_z1 x_t + U_z1 h_prev + b_z1)
+    s = z * n + (1 - z) * h_prev
+    n = tanh(U_n2 s + b_n2),                   z = sigmoid(U_z2 s + b_z2)
+    h_t = z * n + (1 - z) * s
+
+    z is the paper's transform gate: it opens for the new, as 1 - z does in the GRU. b_z1 and b_z2
+    start at -1, so that the layer begins by carrying its state on.
+
+    Source: Zilly, Srivastava, Koutnik and Schmidhuber 2017; one gate for both, depth 2.
+    """
+
+    gates = ("_n1", "_z1")
+    recurrent_gates = ("_n1", "_z1", "_n2", "_z2")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._add("b", ("_n2", "_z2"), np.zeros(2 * self.hidden_size))
+        for gate in ("_z1", "_z2"):
+            self.parameters[f"b{gate}"] -= 1
+
+    def step(self, x_t: Array, state: State) -> tuple[Array, State]:
+        (h_prev,) = state
+        p = self.parameters
+        n = np.tanh(self._affine("_n1", x_t, h_prev))
+        z = sigmoid(self._affine("_z1", x_t, h_prev))
+        s = z * n + (1 - z) * h_prev
+        n = np.tanh(s @ p["U_n2"].T + p["b_n2"])
+        z = sigmoid(s @ p["U_z2"].T + p["b_z2"])
+        h_t = z * n + (1 - z) * s
+        return h_t, (h_t,)
+
+
+CELLS: dict[str, type[Recurrent]] = {
+    "lstm": LSTM,
+    "peephole": PeepholeLSTM,
+    "coupled": CoupledLSTM,
+    "gru": GRU,
+    "gru-before": GRUBefore,
+    "mgu": MGU,
+    "rhn": RecurrentHighway,
+}

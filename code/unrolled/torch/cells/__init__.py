@@ -2,7 +2,15 @@
 
 from unrolled.torch.cells import exponential, gated, memory, minimal, plain, state_space
 from unrolled.torch.cells.base import Recurrent, State
-from unrolled.torch.cells.gated import GRU, LSTM
+from unrolled.torch.cells.gated import (
+    GRU,
+    LSTM,
+    MGU,
+    CoupledLSTM,
+    GRUBefore,
+    PeepholeLSTM,
+    RecurrentHighway,
+)
 from unrolled.torch.cells.plain import Elman
 
 CELLS: dict[str, type[Recurrent]] = {
@@ -11,4 +19,16 @@ CELLS: dict[str, type[Recurrent]] = {
     for name, kind in family.CELLS.items()
 }
 
-__all__ = ["CELLS", "GRU", "LSTM", "Elman", "Recurrent", "State"]
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "MGU",
+    "CoupledLSTM",
+    "Elman",
+    "GRUBefore",
+    "PeepholeLSTM",
+    "Recurrent",
+    "RecurrentHighway",
+    "State",
+]
