@@ -1,6 +1,8 @@
 """Every diagram of the book, drawn from the one vocabulary of `Canvas`."""
 
 from unrolled.diagrams.canvas import SILENT, Canvas
+from unrolled.diagrams.depth import depths, dropout_masks, gradient_paths, read_by_each
+from unrolled.diagrams.direction import guide, informed, meeting, summaries
 from unrolled.diagrams.hybrids import (
     attention_moments,
     conv_lstm,
@@ -39,17 +41,25 @@ __all__ = [
     "conv_lstm",
     "conv_tagger",
     "ctc_lattice",
+    "depths",
+    "dropout_masks",
     "encoder_decoder",
+    "gradient_paths",
+    "guide",
     "heads",
     "hybrid_seats",
     "image_reader",
+    "informed",
     "layer_mixes",
+    "meeting",
     "memory_network",
     "paths",
     "plain_cell",
+    "read_by_each",
     "readers",
     "scan",
     "streams",
+    "summaries",
     "tag_chain",
     "teaching",
     "transducer_lattice",
