@@ -1,8 +1,10 @@
 """Every diagram of the book, drawn from the one vocabulary of `Canvas`."""
 
 from unrolled.diagrams.canvas import SILENT, Canvas
+from unrolled.diagrams.circuits import circuit
 from unrolled.diagrams.depth import depths, dropout_masks, gradient_paths, read_by_each
 from unrolled.diagrams.direction import guide, informed, meeting, summaries
+from unrolled.diagrams.family import family_tree, shapes, structure, time_line
 from unrolled.diagrams.hybrids import (
     attention_moments,
     conv_lstm,
@@ -38,12 +40,14 @@ __all__ = [
     "attention_moments",
     "attention_tagger",
     "backward_flow",
+    "circuit",
     "conv_lstm",
     "conv_tagger",
     "ctc_lattice",
     "depths",
     "dropout_masks",
     "encoder_decoder",
+    "family_tree",
     "gradient_paths",
     "guide",
     "heads",
@@ -58,10 +62,13 @@ __all__ = [
     "read_by_each",
     "readers",
     "scan",
+    "shapes",
     "streams",
+    "structure",
     "summaries",
     "tag_chain",
     "teaching",
+    "time_line",
     "transducer_lattice",
     "truncation",
     "unrolled_tagger",
