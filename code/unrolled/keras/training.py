@@ -117,7 +117,9 @@ class Trainer(training.Trainer):
         self._compiled = cache(self._compile)
 
     def reseed(self, seed: int) -> None:
-        for index, state in enumerate(self.model.non_trainable_variables):
+        weights = {id(weight) for weight in self.model.weights}  # some may not be trainable
+        states = [v for v in self.model.non_trainable_variables if id(v) not in weights]
+        for index, state in enumerate(states):
             state.assign([seed, index])  # of a dropout's random generator
 
     def train_step(self, letters: Array, targets: Array, learning_rate: float) -> float:

@@ -2,6 +2,7 @@
 
 from unrolled.keras.cells import exponential, gated, memory, minimal, plain, state_space
 from unrolled.keras.cells.base import Recurrent, State
+from unrolled.keras.cells.exponential import MLSTM, RWKV, SLSTM
 from unrolled.keras.cells.gated import (
     GRU,
     LSTM,
@@ -11,7 +12,7 @@ from unrolled.keras.cells.gated import (
     PeepholeLSTM,
     RecurrentHighway,
 )
-from unrolled.keras.cells.plain import Elman
+from unrolled.keras.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
 
 CELLS: dict[str, type[Recurrent]] = {
     name: kind
@@ -24,9 +25,17 @@ __all__ = [
     "GRU",
     "LSTM",
     "MGU",
+    "MLSTM",
+    "RWKV",
+    "SLSTM",
+    "Clockwork",
     "CoupledLSTM",
+    "EchoState",
     "Elman",
     "GRUBefore",
+    "IndRNN",
+    "Jordan",
+    "Orthogonal",
     "PeepholeLSTM",
     "Recurrent",
     "RecurrentHighway",

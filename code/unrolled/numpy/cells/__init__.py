@@ -10,6 +10,7 @@ from unrolled.numpy.cells.base import (
     orthogonal,
     sigmoid,
 )
+from unrolled.numpy.cells.exponential import MLSTM, RWKV, SLSTM
 from unrolled.numpy.cells.gated import (
     GRU,
     LSTM,
@@ -19,7 +20,7 @@ from unrolled.numpy.cells.gated import (
     PeepholeLSTM,
     RecurrentHighway,
 )
-from unrolled.numpy.cells.plain import Elman
+from unrolled.numpy.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
 
 CELLS: dict[str, type[Recurrent]] = {
     name: kind
@@ -32,11 +33,19 @@ __all__ = [
     "GRU",
     "LSTM",
     "MGU",
+    "MLSTM",
+    "RWKV",
+    "SLSTM",
     "Array",
+    "Clockwork",
     "CoupledLSTM",
     "Differentiable",
+    "EchoState",
     "Elman",
     "GRUBefore",
+    "IndRNN",
+    "Jordan",
+    "Orthogonal",
     "PeepholeLSTM",
     "Recurrent",
     "RecurrentHighway",

@@ -3,8 +3,9 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from unrolled.numpy.cells.base import Array, Differentiable, Recurrent, State
+from unrolled.numpy.cells.base import Array, Differentiable, Recurrent, State, glorot
 
 
 class Elman(Differentiable):
@@ -30,4 +31,202 @@ class Elman(Differentiable):
         return d_x, (d_h_prev,)
 
 
-CELLS: dict[str, type[Recurrent]] = {"elman": Elman}
+class Jordan(Recurrent):
+    """The plain layer whose output is fed back, not its hidden units.
+
+    h_t = tanh(W x_t + U y_prev + b)
+    y_t = tanh(V h_t + c)
+
+    The state is (y_t,): what the layer does not say, it does not remember.
+
+    Shape:
+        V: (H, H); c: (H,).
+
+    Source: Jordan 1986.
+    """
+
+    gates = ("",)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        rng = rng or np.random.default_rng()
+        super().__init__(input_size, hidden_size, rng, dtype)
+        self.parameters["V"] = glorot(rng, hidden_size, hidden_size).astype(self.dtype)
+        self.parameters["c"] = np.zeros(hidden_size, self.dtype)
+
+    def step(self, x_t: Array, state: State) -> tuple[Array, State]:
+        (y_prev,) = state
+        h_t = np.tanh(self._affine("", x_t, y_prev))
+        y_t = np.tanh(h_t @ self.parameters["V"].T + self.parameters["c"])
+        return y_t, (y_t,)
+
+
+class IndRNN(Recurrent):
+    """The independently recurrent layer: each unit is fed back to itself alone.
+
+    h_t = relu(W x_t + u * h_prev + b)
+
+    Where a unit is active, its memory of the input `lag` steps ago is that input times u^lag.
+    |u| starts uniform in (0, 1).
+
+    Shape:
+        u: (H,).
+
+    Source: Li, Li, Cook, Zhu and Gao 2018. They also clip |u| in training; this layer does not.
+    """
+
+    gates = ("",)
+    recurrent_gates = ()
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        rng = rng or np.random.default_rng()
+        super().__init__(input_size, hidden_size, rng, dtype)
+        self.parameters["u"] = rng.uniform(0, 1, hidden_size).astype(self.dtype)
+
+    def step(self, x_t: Array, state: State) -> tuple[Array, State]:
+        (h_prev,) = state
+        h_t = np.maximum(self._input("", x_t) + self.parameters["u"] * h_prev, 0)
+        return h_t, (h_t,)
+
+
+class Clockwork(Recurrent):
+    """The plain layer in four modules, each on its own clock: periods 1, 2, 4 and 8.
+
+    h_t = tanh(W x_t + U h_prev + b)   for units whose period divides t, counted from 0
+    h_t = h_prev                       for the others
+
+    Unit j has the period 2^floor(4 j / H). U is masked: a unit is fed by units of its own period
+    and of slower ones, never by faster ones. The state is (h_t, t + 1), so that the clocks run on.
+
+    Shape:
+        t: (B, 1).
+
+    Source: Koutnik, Greff, Gomez and Schmidhuber 2014.
+    """
+
+    gates = ("",)
+
+    @property
+    def state_shapes(self) -> tuple[tuple[int, ...], ...]:
+        return ((self.hidden_size,), (1,))
+
+    @property
+    def period(self) -> Array:
+        """Of each unit. Shape: (H,)."""
+        return 2 ** (4 * np.arange(self.hidden_size) // self.hidden_size)
+
+    def step(self, x_t: Array, state: State) -> tuple[Array, State]:
+        h_prev, t = state
+        U = self.parameters["U"] * (self.period >= self.period[:, None])
+        h_new = np.tanh(self._input("", x_t) + h_prev @ U.T)
+        h_t = np.where(t % self.period == 0, h_new, h_prev)
+        return h_t, (h_t, t + 1)
+
+
+def modrelu(a: Array, b: Array) -> Array:
+    """sign(a) * relu(|a| + b): moves the size of `a` by b and leaves its sign."""
+    return np.sign(a) * np.maximum(np.abs(a) + b, 0)
+
+
+class Orthogonal(Recurrent):
+    """The plain layer whose recurrent matrix is orthogonal, before training and after.
+
+    h_t = modrelu(W x_t + Q h_prev, b),   modrelu(a, b) = sign(a) * relu(|a| + b)
+    Q = (I + A)^-1 (I - A),   A = S - S^T
+
+    The Cayley transform makes of any S an orthogonal Q: it keeps the length of h_prev. S starts
+    such that the eigenvalues of Q stand all around the circle, and with b = 0 modrelu changes
+    nothing: the layer starts as a linear recurrence that neither shrinks nor grows.
+
+    Shape:
+        S: (H, H).
+
+    Source: Helfrich, Willmott and Ye 2018; modrelu: Arjovsky, Shah and Bengio 2016.
+    """
+
+    gates = ("",)
+    recurrent_gates = ()
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        rng = rng or np.random.default_rng()
+        super().__init__(input_size, hidden_size, rng, dtype)
+        pairs = hidden_size // 2
+        angle = 0.9 * np.pi * (np.arange(pairs) + rng.uniform(size=pairs)) / max(pairs, 1)
+        blocks = np.stack([np.tan(angle / 2), np.zeros(pairs)], axis=1).ravel()
+        self.parameters["S"] = np.diag(blocks[: hidden_size - 1], k=1).astype(self.dtype)
+
+    @property
+    def Q(self) -> Array:  # noqa: N802
+        """The recurrent matrix; e^(i angle) are its eigenvalues at the start. Shape: (H, H)."""
+        A = self.parameters["S"] - self.parameters["S"].T
+        eye = np.eye(self.hidden_size, dtype=self.dtype)
+        return np.linalg.solve(eye + A, eye - A)
+
+    def step(self, x_t: Array, state: State) -> tuple[Array, State]:
+        (h_prev,) = state
+        a_t = x_t @ self.parameters["W"].T
+        h_t = modrelu(a_t + h_prev @ self.Q.T, self.parameters["b"])
+        return h_t, (h_t,)
+
+    def unroll(self, x: Array, state: State | None = None) -> tuple[Array, State]:
+        """The same, with Q worked out once for all steps."""
+        (h,) = self.initial_state(len(x)) if state is None else state
+        a, Q = x @ self.parameters["W"].T, self.Q
+        outputs = np.empty_like(a)
+        for t in range(x.shape[1]):
+            h = outputs[:, t] = modrelu(a[:, t] + h @ Q.T, self.parameters["b"])
+        return outputs, (h,)
+
+
+class EchoState(Elman):
+    """The plain layer as it was drawn: W, U and b are never learnt, only what reads h_t is.
+
+    h_t = tanh(W x_t + U h_prev + b)
+
+    U is normal and scaled to a spectral radius of 0.9. That the state forgets where it started is
+    certain only where the largest singular value of U is below 1.
+
+    Source: Jaeger 2001.
+    """
+
+    radius = 0.9
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        rng = rng or np.random.default_rng()
+        super().__init__(input_size, hidden_size, rng, dtype)
+        U = rng.standard_normal((hidden_size, hidden_size))
+        U *= self.radius / np.abs(np.linalg.eigvals(U)).max()
+        self.parameters["U"] = U.astype(self.dtype)
+
+
+CELLS: dict[str, type[Recurrent]] = {
+    "elman": Elman,
+    "jordan": Jordan,
+    "indrnn": IndRNN,
+    "clockwork": Clockwork,
+    "orthogonal": Orthogonal,
+    "echo-state": EchoState,
+}
