@@ -7,7 +7,7 @@ import pytest
 from unrolled import cli, trained, training
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
-from unrolled.experiments import runner, store, suite
+from unrolled.experiments import runner, store, suite, trials
 from unrolled.tasks import pronunciation
 
 
@@ -156,6 +156,7 @@ def test_run_and_show_as_a_user(folder, tiny, capsys, monkeypatch):
     unfinished = str(folder / "unfinished")
     monkeypatch.setattr(suite, "SUITES", {"basic": tiny, "more": tiny})
     monkeypatch.setattr(runner, "SUITES", suite.SUITES)
+    monkeypatch.setattr(trials, "SUITES", ())
     assert cli.main(["experiments", "run", "--folder", unfinished]) == 0  # all of them
     assert [row["run"] for row in store.rows("more")] == [run.name for run in tiny]
     assert "window-pytorch-0" in capsys.readouterr().err
@@ -170,5 +171,5 @@ def test_run_and_show_as_a_user(folder, tiny, capsys, monkeypatch):
 
 def test_an_unknown_suite_is_the_users_mistake(folder, capsys):
     assert cli.main(["experiments", "show", "none"]) == 2
-    known = ", ".join(suite.SUITES)
+    known = ", ".join([*suite.SUITES, *trials.SUITES])
     assert capsys.readouterr().err == f"error: no suite is called 'none'; there are {known}\n"

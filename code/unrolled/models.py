@@ -26,9 +26,36 @@ Name = Literal[
     "encoder-decoder-attention",
     "window",
 ]
-Cell = Literal["elman", "lstm", "gru"]
+Cell = Literal[
+    "elman",
+    "jordan",
+    "indrnn",
+    "clockwork",
+    "orthogonal",
+    "echo-state",
+    "lstm",
+    "peephole",
+    "coupled",
+    "gru",
+    "gru-before",
+    "mgu",
+    "rhn",
+    "sru",
+    "qrnn",
+    "mingru",
+    "minlstm",
+    "lru",
+    "s4d",
+    "selective-ssm",
+    "rg-lru",
+    "rwkv",
+    "slstm",
+    "mlstm",
+    "stack-augmented",
+]
 CELLS: tuple[str, ...] = get_args(Cell)
 FUSED = ("elman", "lstm", "gru")  # those of which each framework has a kernel of its own
+SPEAKING = FUSED  # those that a decoder may have, whose first state is what they say
 FRAMEWORKS: tuple[str, ...] = get_args(Framework)
 
 
@@ -53,10 +80,17 @@ class Spec:
 
     def __post_init__(self) -> None:
         for key, value in self.arguments.items():
-            if must := _fault(key, value):
+            if must := _fault(key, value, self.cells):
                 raise UserError(
                     f"{key.replace('_', ' ')} of the {self.name} model is {value}; it must {must}"
                 )
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells that it may have."""
+        if "cell" not in self.arguments:
+            return ()
+        return SPEAKING if self.writes == "phonemes" else CELLS
 
 
 # The lowest and the highest value of an argument that is a whole number.
@@ -81,7 +115,7 @@ FLAGS = ("bidirectional", "residual", "layer_norm", "attention")
 ODD = ("kernel_size", "window")  # as many letters before the one in the middle as after it
 
 
-def _fault(key: str, value: Any) -> str | None:
+def _fault(key: str, value: Any, cells: tuple[str, ...]) -> str | None:
     """What the value of an argument must be where it is not."""
     if key in LIMITS:
         low, high = LIMITS[key]
@@ -91,8 +125,8 @@ def _fault(key: str, value: Any) -> str | None:
             return "be odd"
     elif key == "dropout" and not (isinstance(value, int | float) and 0 <= value < 1):
         return "be at least 0 and less than 1"
-    elif key == "cell" and value not in CELLS:
-        return f"be {', '.join(CELLS[:-1])} or {CELLS[-1]}"
+    elif key == "cell" and value not in cells:
+        return f"be {', '.join(cells[:-1])} or {cells[-1]}"
     elif key in FLAGS and not isinstance(value, bool):
         return "be true or false"
     return None

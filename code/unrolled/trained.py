@@ -215,8 +215,8 @@ def find(name: str | None, cell: str | None, framework: str | None) -> Path:
 
 def _specs(name: str | None, cell: str | None) -> Iterator[Spec]:
     for known, named in models.NAMED.items():
-        cells = models.CELLS if "cell" in named.arguments else (None,)
         if name in (None, known):
+            cells = named.cells or (None,)
             yield from (models.spec(known, cell=one) for one in cells if cell in (None, one))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from unrolled.cli import options, output
+from unrolled.errors import UserError
 
 EXAMPLES = (
     "unrolled experiments run",
@@ -39,20 +40,21 @@ def run(
 
     It may be stopped at any moment: the same command goes on from there.
     """
-    from unrolled.experiments import cluster, runner
+    from unrolled.experiments import cluster, runner, trials
 
     console, done = output.console(stderr=True), 0
     try:
         with contextlib.redirect_stdout(sys.stderr):  # Ray tells there of machines that are lost
             for name in _names(suite):
-                if ray is None:
+                if name in trials.SUITES:
+                    rows = trials.work(name, folder, console)
+                elif ray is None:
                     rows = runner.work(name, folder, console)
                 else:
                     rows = cluster.work(name, folder, ray, console)
+                told = trials.tell if name in trials.SUITES else runner.tell
                 for row in rows:
-                    rates = row.get("test", row["valid"])
-                    per, wer = rates["per"], rates["wer"]
-                    console.print(f"{row['run']}  PER {per:.4f}  WER {wer:.4f}  recorded")
+                    console.print(f"{told(row)}  recorded")
                     done += 1
     except KeyboardInterrupt:
         raise output.Stopped("stopped; the same command goes on from there") from None
@@ -63,8 +65,12 @@ def run(
 def _names(suite: str | None) -> list[str]:
     """The suites that are meant."""
     from unrolled.experiments import suite as suites
+    from unrolled.experiments import trials
 
-    return list(suites.SUITES) if suite is None else [suite]
+    names = [*suites.SUITES, *trials.SUITES]
+    if suite not in (None, *names):
+        raise UserError(f"no suite is called {suite!r}; there are {', '.join(names)}")
+    return names if suite is None else [suite]
 
 
 @app.command(epilog=output.examples(*EXAMPLES[2:]))
@@ -78,18 +84,22 @@ def show(
     A row is a model in a framework with the mean of its runs; low and high are the ends of the 95 %
     interval of WER over seeds and words.
     """
-    from unrolled.experiments import statistics, store
+    from unrolled.experiments import statistics, store, trials
     from unrolled.experiments import suite as suites
 
     names = _names(suite)
-    wanted = {name: len(suites.named(name)) for name in names}
+    wanted = {name: len(suites.named(name)) for name in names if name not in trials.SUITES}
     if as_json:
-        told = {n: {"runs": wanted[n], "recorded": store.rows(n)} for n in names}
+        told = {n: {"runs": wanted.get(n), "recorded": store.rows(n)} for n in names}
         output.emit({"suites": told} if suite is None else {"suite": suite, **told[suite]})
         return
     console = output.console()
     for name in names:
         recorded = len(store.rows(name))
+        if name in trials.SUITES:
+            console.print(f"{recorded} trials of {name} are recorded")
+            console.print("\n".join(map(trials.tell, store.rows(name))), highlight=False)
+            continue
         console.print(f"{recorded} of {wanted[name]} runs of {name} are recorded")
         if recorded:
             table = store.table(name) if runs else statistics.summary(name)

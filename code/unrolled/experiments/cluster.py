@@ -24,7 +24,7 @@ from unrolled import trained, training
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
 from unrolled.experiments import runner
-from unrolled.experiments.suite import Run
+from unrolled.experiments.run import Run
 from unrolled.files import atomic_write
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation.cache import cache_folder

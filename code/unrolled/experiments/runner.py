@@ -11,7 +11,8 @@ from rich.console import Console
 from unrolled import models, trained
 from unrolled.errors import UserError
 from unrolled.experiments import store
-from unrolled.experiments.suite import SUITES, Run, named
+from unrolled.experiments.run import Run
+from unrolled.experiments.suite import SUITES, named
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import PronunciationData
 from unrolled.training import BUDGETS, History, Recipe, examples, validate
@@ -149,6 +150,12 @@ def execute(
             "lengths": store.pack(score.lengths.values()),
         }
     return row
+
+
+def tell(row: Mapping[str, Any]) -> str:
+    """One row in a few words."""
+    rates = row.get("test", row["valid"])
+    return f"{row['run']}  PER {rates['per']:.4f}  WER {rates['wer']:.4f}"
 
 
 def _rates(score: pronunciation.Score) -> dict[str, Any]:

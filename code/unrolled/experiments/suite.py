@@ -5,44 +5,14 @@ A suite is a list of runs, the most needed first. To add one, add it here and ru
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training, from the initial weights to the score.
-
-    Args:
-        model: a name of `unrolled.models.NAMED`.
-        variant: what tells it from other runs of the model: "lstm"; empty where nothing has to.
-        framework: "pytorch" or "keras".
-        seed: of the initial weights and of the order of the words.
-        arguments: of the model, where they are not the named ones.
-        recipe: where it is not that of the budget.
-        budget: how long it trains.
-        tests: whether it is scored on the test words; False: on the validation words alone.
-        kept: whether its weights are kept beside the results, for the pages to use.
-    """
-
-    model: str
-    variant: str
-    framework: str
-    seed: int
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    budget: Budget = Budget.FULL
-    tests: bool = True
-    kept: bool = False
-
-    @property
-    def name(self) -> str:
-        """Its name in the store: basic-elman-pytorch-0."""
-        return "-".join(filter(None, [self.model, self.variant, self.framework, str(self.seed)]))
+from unrolled.experiments import cells
+from unrolled.experiments.run import Run
 
 
 @dataclass(frozen=True)
@@ -210,6 +180,9 @@ SUITES: dict[str, tuple[Run, ...]] = {
     "timed": tuple(_timed()),
     # practice/*: what makes the difference in each model.
     "ablations": tuple(entry.run("pytorch", seed) for seed in range(2) for entry in ABLATIONS),
+    # theory/types-of-rnn: every cell in both directions, its learning rate searched alike.
+    "cells-tuning": tuple(cells.tuning()),
+    "cells": tuple(cells.matched()),
     # runs of seconds that the tests repeat, so that the code cannot drift from the record.
     "small": tuple(_small()),
 }

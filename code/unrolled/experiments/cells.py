@@ -1,0 +1,52 @@
+"""The runs that compare all cells: the tagger in both directions, about 60,000 parameters each."""
+
+from collections.abc import Iterator
+from itertools import product
+
+from unrolled.experiments.run import Run
+
+EPOCHS = 4
+SEEDS = range(3)
+# The width of each direction that comes closest to `suite.PARAMETERS`.
+WIDTHS = {
+    "elman": 126,
+    "lstm": 64,
+    "peephole": 63,
+    "coupled": 74,
+    "gru": 74,
+    "gru-before": 74,
+    "mgu": 91,
+    "rhn": 70,
+}
+# Searched for each cell alike: on a part of the words, and scored on the validation words alone.
+GRID = (3e-3, 6e-3, 1.2e-2, 2.4e-2)
+TUNING = {"epochs": 2, "words": 40_000}
+# The best by PER on the validation words of the suite "cells-tuning".
+RATES: dict[str, float] = {}
+
+
+def tuning() -> Iterator[Run]:
+    """Each cell with each learning rate."""
+    for cell, rate in product(WIDTHS, GRID):
+        yield Run(
+            "bidirectional",
+            f"{cell}-rate-{rate:g}",
+            "pytorch",
+            seed=0,
+            arguments={"cell": cell, "hidden_size": WIDTHS[cell]},
+            recipe={"learning_rate": rate, **TUNING},
+            tests=False,
+        )
+
+
+def matched() -> Iterator[Run]:
+    """Each cell with its best learning rate."""
+    for seed, cell in product(SEEDS, RATES):
+        yield Run(
+            "bidirectional",
+            cell,
+            "pytorch",
+            seed,
+            arguments={"cell": cell, "hidden_size": WIDTHS[cell]},
+            recipe={"learning_rate": RATES[cell], "epochs": EPOCHS},
+        )

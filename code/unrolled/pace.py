@@ -1,0 +1,72 @@
+"""What a training step of a recurrent layer takes, beside the LSTM's loop, in PyTorch."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.memory import num_parameters, width
+from unrolled.torch.cells import CELLS
+
+BATCH, INPUT_SIZE, PARAMETERS = 16, 32, 20_000
+FORMS = ("parallel", "sequential")
+ROUNDS = 5
+
+
+def forms(cell: str) -> tuple[str, ...]:
+    """The ways in which a layer can read a sequence: all have a loop, some a parallel form."""
+    return FORMS if CELLS[cell].parallel else FORMS[1:]
+
+
+def measure(cell: str, T: int, form: str) -> dict[str, Any]:
+    """The seconds of forward, backward and Adam's step, and what the LSTM's loop takes of them.
+
+    Both are timed in turns; each is the median of its rounds, after one that does not count.
+
+    Args:
+        cell: a name of `CELLS`.
+        T: time steps.
+        form: "parallel", or "sequential" for the loop step by step.
+    """
+    size = width(cell, INPUT_SIZE, 0, PARAMETERS)
+    layer, other = (
+        CELLS[name](INPUT_SIZE, width(name, INPUT_SIZE, 0, PARAMETERS)) for name in (cell, "lstm")
+    )
+    steps = [_step(layer, form, T), _step(other, "sequential", T)]
+    seconds: list[list[float]] = [[], []]
+    for _ in range(1 + ROUNDS):
+        for place, step in enumerate(steps):
+            started = time.perf_counter()
+            step()
+            seconds[place].append(time.perf_counter() - started)
+    mine, lstm = (statistics.median(found[1:]) for found in seconds)
+    return {
+        "seconds": float(f"{mine:.4g}"),
+        "relative": float(f"{mine / lstm:.4g}"),
+        "batch": BATCH,
+        "hidden_size": size,
+        "parameters": num_parameters(layer),
+    }
+
+
+def _step(layer: nn.Module, form: str, T: int) -> Callable[[], None]:
+    """One training step on random input, to be called again and again."""
+    x = torch.randn(BATCH, T, INPUT_SIZE)
+    learnt = [parameter for parameter in layer.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.Adam(learnt) if learnt else None
+    read: Callable[[Tensor], tuple[Tensor, Any]] = (
+        layer if form == "parallel" else layer.unroll  # type: ignore[assignment]
+    )
+
+    def step() -> None:
+        outputs, _ = read(x)
+        if optimizer is None:
+            return
+        optimizer.zero_grad()
+        outputs.square().mean().backward()
+        optimizer.step()
+
+    return step
