@@ -10,6 +10,11 @@ SEEDS = range(3)
 # The width of each direction that comes closest to `suite.PARAMETERS`.
 WIDTHS = {
     "elman": 126,
+    "jordan": 97,
+    "indrnn": 268,
+    "clockwork": 126,
+    "orthogonal": 126,
+    "echo-state": 126,
     "lstm": 64,
     "peephole": 63,
     "coupled": 74,
