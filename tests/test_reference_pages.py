@@ -125,7 +125,7 @@ def test_the_notation_page_names_the_tensors_as_the_code_does(cells, row, symbol
         if symbol in holds.values():
             assert holds[said.strip("`")] == symbol
         else:
-            assert symbol == "bh" and type(cell).__name__ == "LSTM"
+            assert (symbol, type(cell).__name__) == ("bh", "LSTM")
 
 
 def test_the_notation_page_has_the_order_of_the_gates(cells):

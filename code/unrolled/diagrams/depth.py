@@ -146,7 +146,7 @@ def depths() -> Figure:
 
 def _folded(canvas: Canvas, x: float, top: float, title: str) -> None:
     """One of the four nets of `depths`."""
-    above, high, low, bottom = top + 32, top + 96, top + 156, top + 218
+    above, high, low, bottom = top + 30, top + 92, top + 160, top + 220
     canvas.token(x, bottom, "xₜ")
     canvas.token(x, above, "yₜ", colour=BLUE)
     canvas.arrow((x, bottom - 15), (x, low + 21))
