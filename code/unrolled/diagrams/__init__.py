@@ -4,7 +4,7 @@ from unrolled.diagrams.canvas import SILENT, Canvas
 from unrolled.diagrams.circuits import circuit
 from unrolled.diagrams.depth import depths, dropout_masks, gradient_paths, read_by_each
 from unrolled.diagrams.direction import guide, informed, meeting, summaries
-from unrolled.diagrams.family import family_tree, shapes, structure, time_line
+from unrolled.diagrams.family import family_tree, time_line
 from unrolled.diagrams.hybrids import (
     attention_moments,
     conv_lstm,
@@ -25,6 +25,7 @@ from unrolled.diagrams.recurrence import (
     teaching,
     truncation,
 )
+from unrolled.diagrams.shapes import shapes, structure
 from unrolled.diagrams.taggers import (
     alignment,
     attention_tagger,

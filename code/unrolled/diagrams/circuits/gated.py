@@ -191,7 +191,7 @@ MGU = replace(
     GRU,
     title="minimal gated unit",
     parent="gru-before",
-    note="one gate for reset and update",
+    note="one gate does both",
     flow="One gate f sees the input and the state. It multiplies the state before the matrix U and "
     "tanh make the candidate n of it and of the input. The new state is one minus f times the old "
     "one plus f times n.",
