@@ -1,0 +1,219 @@
+"""The sentences of theory/hybrid-architectures that claim an effect, and its numbers by hand."""
+
+from dataclasses import replace
+from functools import partial
+
+import claims
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from unrolled import lattices, models
+from unrolled.experiments import statistics, store, suite
+from unrolled.tasks import pronunciation
+from unrolled.torch import hybrids
+from unrolled.training import Recipe, fit
+
+says = partial(claims.says, "theory/hybrid-architectures")
+
+ONE, TWO, DEEP = "basic-lstm", "bidirectional-lstm", "stacked-bidirectional-lstm"
+LOOKS, SPEAKS = "attention-bidirectional-lstm", "encoder-decoder-attention-lstm"
+SUITES = ("matched", "timed")
+
+
+def compared(model, against, suite_name):
+    """The difference of two models at equal parameters or at equal time."""
+    found = (store.errors(name, "pytorch", suite_name) for name in (model, against))
+    return statistics.difference(*found)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return pronunciation.load()
+
+
+def test_the_suites_are_equal_in_what_they_say():
+    says("once with as many parameters, about", "and once with as much training time")
+    table = store.table("matched")
+    assert (abs(table["parameters"] / suite.PARAMETERS - 1) < 0.02).all()
+    timed = store.table("timed")
+    ours = timed[timed["name"].isin([ONE, TWO, DEEP, LOOKS, SPEAKS, "conv-lstm", "window"])]
+    seconds = {"-".join(filter(None, key)): value for key, value in suite.SECONDS.items()}
+    spent = ours["epochs"] * ours["name"].map(seconds)
+    assert (abs(spent / spent.median() - 1) < 0.1).all()
+
+
+@pytest.mark.parametrize("suite_name", SUITES)
+def test_a_window_does_the_work_of_the_convolution(suite_name):
+    says(
+        "a convolution below a one-directional network gains no more than a plain window does",
+        "But a window of five letters *without any recurrence* stands",
+        "Half of this hybrid does all of the work.",
+        "The window without a state equals the convolution with one",
+    )
+    assert compared("conv-lstm", ONE, suite_name).high < -35
+    found = compared("conv-lstm", "window", suite_name)
+    assert found.low < 0 < found.high
+    assert abs(found.difference) < 1
+
+
+@pytest.mark.parametrize("suite_name", SUITES)
+def test_attention_gains_what_a_second_layer_gains(suite_name):
+    says(
+        "attention no more than a second layer",
+        "the interval of the difference of the two holds zero, at equal parameters and at equal",
+        "a second layer equals attention",
+    )
+    assert compared(LOOKS, TWO, suite_name).high < -1.5
+    assert compared(DEEP, TWO, suite_name).high < -1
+    found = compared(LOOKS, DEEP, suite_name)
+    assert found.low < 0 < found.high
+
+
+def test_the_lead_of_the_encoder_decoder_is_one_of_time():
+    says(
+        "points ahead, and at equal time that lead is gone",
+        "the tagger equals the encoder-decoder in the same time",
+    )
+    assert compared(SPEAKS, TWO, "matched").high < -0.5
+    found = compared(SPEAKS, TWO, "timed")
+    assert found.low < 0 < found.high
+
+
+def test_the_encoder_decoder_needs_its_attention():
+    says("**The encoder-decoder needs its attention.**")
+    table = pd.concat([store.table("matched"), store.table("ablations")])
+    wer = table[table["framework"] == "pytorch"].groupby("name")["WER"].mean()
+    assert wer["encoder-decoder-lstm"] > wer[SPEAKS] + 5
+
+
+def test_seeing_ahead_is_worth_more_than_all_that_follows():
+    says("that one decision was worth", "and everything after it a few")
+    first = compared("conv-lstm", ONE, "matched").difference
+    rest = [compared(model, TWO, "matched").difference for model in (LOOKS, DEEP, SPEAKS)]
+    assert first < -35
+    assert all(-4 < gain < 0 for gain in rest)
+
+
+def test_a_counted_chain_helps_a_little_and_hurts_at_full_weight(data):
+    says("a small gain for a matrix that was only counted", "worse than nothing")
+    tagger = store.model(TWO)
+    pairs = np.full((len(tagger.tags),) * 2, 0.1)
+    for _, tags in data.train.by_length.values():
+        np.add.at(pairs, (tags[:, :-1], tags[:, 1:]), 1)
+    joint = pairs / pairs.sum()
+    Q = np.log(joint / np.outer(joint.sum(1), joint.sum(0)))
+    sample = list(data.valid)[::4]
+    log_p = {w: np.log(tagger.probabilities(tagger.letters.encode(w)[None])[0]) for w in sample}
+
+    def misread(words, weight):
+        paths = {word: lattices.viterbi(log_p[word], weight * Q)[0] for word in words}
+        said = {word: pronunciation.decode(tagger.tags, path) for word, path in paths.items()}
+        return 100 * pronunciation.score(said, {word: data.valid[word] for word in words}).wer
+
+    weights = (0, 0.1, 0.2, 0.3, 0.5, 1)
+    chosen = min(weights, key=lambda weight: misread(sample[::2], weight))
+    judged = {weight: misread(sample[1::2], weight) for weight in (0, chosen, 1)}
+    assert 0.3 < judged[0] - judged[chosen] < 3
+    assert judged[1] > judged[0] + 0.5
+
+
+@pytest.fixture(scope="module")
+def six(data):
+    """The words of six letters."""
+    return replace(
+        data,
+        train=pronunciation.Examples({6: data.train.by_length[6]}),
+        train_words={word: said for word, said in data.train_words.items() if len(word) == 6},
+        valid={word: said for word, said in data.valid.items() if len(word) == 6},
+    )
+
+
+def test_ctc_does_without_an_alignment(six):
+    says(
+        "Without any alignment the reader misreads",
+        "it is said once, in a spike, with blanks around it",
+    )
+    recipe = Recipe(epochs=2, batch_size=64, learning_rate=1.2e-2)
+    symbols = six.target("phonemes").symbols
+    torch.manual_seed(0)
+    reader = hybrids.CTCReader(len(six.letters), len(symbols), hidden_size=64)
+    ctc = fit(hybrids.CTCTrainer(reader, recipe), six).best
+    spec = models.spec("bidirectional", cell="lstm", hidden_size=64)
+    tagger = models.build("pytorch", spec, len(six.letters), len(six.tags), 0)
+    aligned = fit(models.trainer("pytorch", tagger, recipe), six).best
+    assert ctc["wer"] < 0.5
+    assert abs(ctc["wer"] - aligned["wer"]) < 0.08
+    letters = torch.from_numpy(np.stack([six.letters.encode(word) for word in six.valid]))
+    with torch.no_grad():
+        path = reader(letters).argmax(-1).numpy()
+    said = sum(len(lattices.collapse(row)) for row in path.tolist())
+    assert (path > 0).sum() < 1.1 * said
+    assert np.mean(path == 0) > 0.5
+
+
+def recall_errors(pairs, size=16, window=0, trials=400):
+    """The page's `wrong`: how often the wrong value comes back, in percent."""
+    rng, errors = np.random.default_rng(pairs), 0
+    for _ in range(trials):
+        k = rng.normal(size=(pairs, size))
+        k /= np.linalg.norm(k, axis=1, keepdims=True)
+        v = rng.integers(0, 64, pairs)
+        state = k.T @ np.eye(64)[v]
+        asked = rng.integers(pairs)
+        seen = asked >= pairs - window
+        answer = v[(k @ k[asked]).argmax()] if seen else (k[asked] @ state).argmax()
+        errors += answer != v[asked]
+    return 100 * errors / trials
+
+
+def test_a_state_of_fixed_size_forgets_and_a_window_does_not():
+    says(
+        "the window is exact and short, the state is long and blurred",
+        "Attention to all is never wrong, and has kept all 128 keys and values to be so.",
+        "A window of attention answers exactly, for what is still in it",
+    )
+    small, wide = recall_errors(128), recall_errors(128, size=64)
+    mixed, every = recall_errors(128, window=32), recall_errors(128, window=128)
+    assert recall_errors(32, window=32) == every == 0
+    assert every < wide < mixed < small
+    assert recall_errors(8) < 5 < small
+
+
+def test_the_numbers_by_hand():
+    says(
+        r"the weights are 2, 3 and 6 elevenths",
+        r"The text `a` has $\frac{64}{100}$, nothing has $\frac{36}{100}$.",
+        r"together $\frac34$",
+        r"The chain says `BA`, with $\frac{24}{47}$.",
+        r"Reading with $\bar w = (\frac12, \frac12)$ gives $(0, \frac32)$.",
+    )
+    log_p = np.log([[0.6, 0.4], [0.6, 0.4]])
+    assert np.exp(lattices.ctc_total(log_p, [1])) == pytest.approx(0.64)
+    assert np.exp(lattices.ctc_total(log_p, [])) == pytest.approx(0.36)
+    assert lattices.collapse(log_p.argmax(axis=1).tolist()) == ()
+    scores, Q = np.log([[3, 2], [3, 1]]), np.log([[1, 4], [4, 1]])
+    tags, best = lattices.viterbi(scores, Q)
+    assert tags == [1, 0]
+    assert np.exp(best - lattices.chain_total(scores, Q)) == pytest.approx(24 / 47)
+
+
+def test_the_context_is_a_mean_by_fit():
+    h, s = torch.tensor([[1.0, 0], [0, 1], [1, 1]]), torch.tensor([2.0, 3]).log()
+    g = torch.nn.functional.scaled_dot_product_attention(s[None], h, h, scale=1.0)
+    assert torch.allclose(g, torch.tensor([[8 / 11, 9 / 11]]))
+
+
+def test_the_size_of_a_conv_lstm():
+    says("A ConvLSTM has $4 k^2 H (D + H) + 4H$ parameters whatever the size of the picture.")
+    for D, H, k in ((1, 2, 3), (3, 4, 5)):
+        size = sum(p.numel() for p in hybrids.ConvLSTM(D, H, k).parameters())
+        assert size == 4 * k**2 * H * (D + H) + 4 * H
+
+
+def test_doubled_letters_need_a_blank():
+    says("$T$ must be at least $U$ plus the number of doubled labels.")
+    even = np.full((6, 3), -np.log(3))
+    for labels, need in (([1, 2], 2), ([1, 1], 3), ([1, 1, 2, 2], 6)):
+        assert lattices.ctc_total(even[:need], labels) > -np.inf
+        assert lattices.ctc_total(even[: need - 1], labels) == -np.inf
