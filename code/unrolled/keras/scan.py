@@ -1,11 +1,13 @@
 """Linear recurrences in Keras, all time steps at once."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keras import KerasTensor as Tensor
 from keras import ops
 
 Pair = tuple[Tensor, Tensor]
+Product = Callable[[Tensor, Tensor], Tensor]
 
 
 def linear_scan(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
@@ -18,29 +20,38 @@ def linear_scan(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
 
     Shape:
         a: (B, T, ...), or (1, T, ...) where it is the same for every sequence.
-        b: (B, T, ...) with T known; h0: (B, ...); returns: (B, T, ...). All of them real or all
-        complex.
+        b: (B, T, ...) with T known; h0: (B, ...); returns: (B, T, ...).
     """
     return _scan(a, b, h0)
 
 
 def complex_scan(a: Pair, b: Pair, h0: Pair) -> Pair:
-    """The same for complex numbers, each given and returned as its real and imaginary part."""
-    h = linear_scan(*(ops.view_as_complex(ops.stack(pair, axis=-1)) for pair in (a, b, h0)))
-    return ops.real(h), ops.imag(h)
+    """The same for complex numbers, each given and returned as its real and imaginary part.
+
+    Its rounds are kept for the derivative, O(T log T) numbers.
+    """
+    a, b, h0 = (ops.stack(pair, axis=-1) for pair in (a, b, h0))
+    h = _double(a, b, h0, _complex_product)
+    return h[..., 0], h[..., 1]
 
 
-def _double(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
+def _complex_product(p: Tensor, q: Tensor) -> Tensor:
+    """Shape: p, q, returns: (..., 2), the real and imaginary part."""
+    real = p[..., 0] * q[..., 0] - p[..., 1] * q[..., 1]
+    return ops.stack([real, p[..., 0] * q[..., 1] + p[..., 1] * q[..., 0]], axis=-1)
+
+
+def _double(a: Tensor, b: Tensor, h0: Tensor, times: Product = ops.multiply) -> Tensor:
     T, span = b.shape[1], 1
-    h = ops.concatenate([a[:, :1] * h0[:, None] + b[:, :1], b[:, 1:]], axis=1)
+    h = ops.concatenate([times(a[:, :1], h0[:, None]) + b[:, :1], b[:, 1:]], axis=1)
     a = a[:, 1:]  # of the steps that do not reach back to h0 yet
     while span < T:
-        h = ops.concatenate([h[:, :span], a * h[:, :-span] + h[:, span:]], axis=1)
-        a, span = a[:, span:] * a[:, :-span], 2 * span
+        h = ops.concatenate([h[:, :span], times(a, h[:, :-span]) + h[:, span:]], axis=1)
+        a, span = times(a[:, span:], a[:, :-span]), 2 * span
     return h
 
 
-@ops.custom_gradient
+@ops.custom_gradient  # type: ignore[untyped-decorator]
 def _scan(a: Tensor, b: Tensor, h0: Tensor) -> tuple[Tensor, Any]:
     """The derivative of a scan is a scan backward in time: no round need be kept in memory.
 
@@ -49,12 +60,12 @@ def _scan(a: Tensor, b: Tensor, h0: Tensor) -> tuple[Tensor, Any]:
     h = _double(a, b, h0)
 
     def gradient(d_h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        a_next = ops.conj(ops.concatenate([a[:, 1:], ops.zeros_like(a[:, :1])], axis=1))
-        h_prev = ops.conj(ops.concatenate([h0[:, None], h[:, :-1]], axis=1))
+        a_next = ops.concatenate([a[:, 1:], ops.zeros_like(a[:, :1])], axis=1)
+        h_prev = ops.concatenate([h0[:, None], h[:, :-1]], axis=1)
         d_b = linear_scan(ops.flip(a_next, 1), ops.flip(d_h, 1), ops.zeros_like(h0))
         d_b = ops.flip(d_b, 1)
         d_a = d_b * h_prev
         d_a = ops.sum(d_a, axis=0, keepdims=True) if a.shape[0] == 1 else d_a
-        return d_a, d_b, ops.conj(a[:, 0]) * d_b[:, 0]
+        return d_a, d_b, a[:, 0] * d_b[:, 0]
 
     return h, gradient
