@@ -12,6 +12,7 @@ from unrolled.keras.cells.gated import (
     PeepholeLSTM,
     RecurrentHighway,
 )
+from unrolled.keras.cells.memory import StackAugmented
 from unrolled.keras.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
 
 CELLS: dict[str, type[Recurrent]] = {
@@ -39,5 +40,6 @@ __all__ = [
     "PeepholeLSTM",
     "Recurrent",
     "RecurrentHighway",
+    "StackAugmented",
     "State",
 ]

@@ -20,6 +20,7 @@ from unrolled.numpy.cells.gated import (
     PeepholeLSTM,
     RecurrentHighway,
 )
+from unrolled.numpy.cells.memory import StackAugmented
 from unrolled.numpy.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
 
 CELLS: dict[str, type[Recurrent]] = {
@@ -49,6 +50,7 @@ __all__ = [
     "PeepholeLSTM",
     "Recurrent",
     "RecurrentHighway",
+    "StackAugmented",
     "State",
     "glorot",
     "orthogonal",

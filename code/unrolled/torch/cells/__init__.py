@@ -12,6 +12,7 @@ from unrolled.torch.cells.gated import (
     PeepholeLSTM,
     RecurrentHighway,
 )
+from unrolled.torch.cells.memory import StackAugmented
 from unrolled.torch.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
 
 CELLS: dict[str, type[Recurrent]] = {
@@ -39,5 +40,6 @@ __all__ = [
     "PeepholeLSTM",
     "Recurrent",
     "RecurrentHighway",
+    "StackAugmented",
     "State",
 ]
