@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from unrolled.diagrams.canvas import SILENT, Canvas
 from unrolled.figures import BLUE, Figure
 
-SHAPES: dict[
-    str, tuple[str, list[str | None], list[str | None]]
-] = {  # for what; what is read and what is said, step by step; None: nothing
+# For what; what is read and what is said, step by step; None: nothing.
+SHAPES: dict[str, tuple[str, list[str | None], list[str | None]]] = {
     "one to one": ("a sound for a letter", ["a"], ["AE"]),
     "one to many": ("a word from a letter", ["h", None, None, None], ["a", "t", "e", "end"]),
     "many to one": ("a class for a word", ["h", "a", "t", "e"], [None, None, None, "verb"]),

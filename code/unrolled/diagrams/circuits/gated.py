@@ -108,9 +108,10 @@ PEEPHOLE = replace(
     title="peephole LSTM",
     parent="lstm",
     note="the gates see the memory, too",
-    flow="The LSTM, in which the memory before the step, times a number p for each unit, also goes "
-    "into the input gate i and the forget gate f, and the new memory, times another p, into the "
-    "output gate o.",
+    flow="Gates f, i and o and candidate g see the input and the output before the step, as in the "
+    "LSTM: f keeps of the memory, i takes in of g, o shows tanh of the new memory. The memory "
+    "before the step, times a number p for each unit, also goes into i and f, and the new memory, "
+    "times another p, into o.",
     change="three peepholes, products with the vectors p, from the memory to the three gates; i "
     "and f see the old memory, o the new one.",
     nodes={
@@ -172,8 +173,10 @@ GRU_BEFORE = replace(
     title="GRU, reset before",
     parent="gru",
     note="reset before the matrix U",
-    flow="The GRU, in which the reset gate r multiplies the state first; the product with U comes "
-    "after it, and goes with the input through tanh to the candidate n.",
+    flow="The update gate z and the reset gate r see the input and the state h. The state is "
+    "multiplied by r first; the product with U comes after that and goes, with the input, through "
+    "tanh: the candidate n. The new state, which is also the output, is z times the old one plus "
+    "one minus z times n.",
     change="the product with r stands before the matrix U and not behind it.",
     nodes={**GRU.nodes, "reset": times(C, 260), "U": matrix("U", C, GATES)},
     wires=(

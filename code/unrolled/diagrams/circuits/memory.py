@@ -21,8 +21,8 @@ CIRCUITS = {
         note="a stack s below the plain RNN",
         flow="The top of the stack s before the step goes through the matrix P into tanh, beside "
         "U times the state and W times the input. From the new state h, which is the output, a "
-        "softmax gives the shares of push, pop and keep, and a sigmoid the value to push; the new "
-        "stack is the mix of the stack pushed, popped and kept, in these shares.",
+        "softmax gives the shares a of push, pop and keep, and a sigmoid the value p to push; the "
+        "new stack is the mix of the stack pushed, popped and kept, in these shares.",
         change="a stack with a line of its own, read through P, and two maps from h that say what "
         "is done with it.",
         nodes={

@@ -62,6 +62,8 @@ class Node:
         (x, y), (w, h) = towards, self.half
         if abs(x - self.x) < w:
             return x, self.y + (h + gap if y > self.y else -h - gap)
+        if abs(y - self.y) > h:
+            raise ValueError(f"{self.label} at ({self.x}, {self.y}) is not level with ({x}, {y})")
         return self.x + (w + gap if x > self.x else -w - gap), y
 
 

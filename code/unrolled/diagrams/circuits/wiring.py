@@ -26,8 +26,11 @@ class Board(Canvas):
         if node.kind == "gate":
             self.box(x, y, node.label, size=(2 * w, 2 * h), colour=PURPLE)
         elif node.kind == "operator":
-            self.operator(x, y, "")
-            self.text(x, y, node.label, size=15 if len(node.label) == 1 else 13)
+            self._shapes.append(
+                f'<circle cx="{x:g}" cy="{y:g}" r="{w:g}" fill="{INK}" fill-opacity="0.06" '
+                f'stroke="{INK}" stroke-width="1.3"/>'
+            )
+            self.text(x, y, node.label, size=15 if len(node.label) == 1 else 13.5)
         elif node.kind == "matrix":
             dash = ' stroke-dasharray="4 3"' if node.fixed else ""
             self._shapes.append(
