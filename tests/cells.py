@@ -38,7 +38,7 @@ class Trio:
 
     def __init__(self, name: str, D: int = 3, H: int = 5, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
-        self.D, self.H = D, H
+        self.name, self.D, self.H = name, D, H
         self.numpy = numpy_cells.CELLS[name](D, H, rng)
         for value in self.numpy.parameters.values():
             value += rng.normal(0, 0.2, value.shape)
@@ -65,6 +65,55 @@ class Trio:
         state = None if state is None else tuple(map(tf.constant, state))
         outputs, last = getattr(self.keras, how)(tf.constant(x), state)
         return np.asarray(outputs), tuple(np.asarray(s) for s in last)
+
+
+def readers(trio: Trio) -> tuple[Callable[..., Any], ...]:
+    """The layer as a function from arrays to arrays, in each framework."""
+    return trio.numpy.forward, trio.in_torch, trio.in_keras
+
+
+def give(trio: Trio, parameters: dict[str, Any]) -> None:
+    """The same parameters to all three layers; those that are not named stay."""
+    trio.numpy.parameters |= {name: np.array(value) for name, value in parameters.items()}
+    for layer in (trio.torch, trio.keras):
+        parity.assign(layer, trio.numpy.parameters)
+
+
+def hold_to_equations(trio: Trio, step: Callable[..., Any], start: Any = None, T: int = 5) -> None:
+    """Values and gradients are those of a step written anew in torch, left to autograd.
+
+    Args:
+        trio: the layer.
+        step: parameters, x_t and the arrays of a state -> the new state, its output first.
+        start: that state, where it is not the layer's own initial one.
+        T: time steps.
+    """
+    x, upstream = trio.input(T=T), np.random.default_rng(7).normal(size=(2, T, trio.H))
+    p = {n: torch.tensor(v, requires_grad=True) for n, v in trio.numpy.parameters.items()}
+    given = torch.tensor(x, requires_grad=True)
+    state = tuple(map(torch.tensor, trio.numpy.initial_state(2) if start is None else start))
+    said = []
+    for t in range(T):
+        state = step(p, given[:, t], *state)
+        said.append(state[0])
+    outputs = torch.stack(said, dim=1)
+    for read in readers(trio):
+        close(read(x)[0], outputs.detach())
+    loss = (outputs * torch.from_numpy(upstream)).sum()
+    wanted = dict(zip(["x", *p], torch.autograd.grad(loss, [given, *p.values()]), strict=True))
+    for found in (
+        torch_gradients(trio, x, upstream, "forward"),
+        keras_gradients(trio, x, upstream, "call"),
+    ):
+        assert found.keys() == wanted.keys()
+        for symbol, gradient in wanted.items():
+            close(found[symbol], gradient)
+
+
+def in_graph(trio: Trio, T: int) -> Callable[[np.ndarray], Any]:
+    """The Keras layer compiled for any number of sequences: their outputs."""
+    signature = tf.TensorSpec((None, T, trio.D), tf.float64)
+    return tf.function(lambda x: trio.keras.call(x)[0], input_signature=[signature])
 
 
 def torch_gradients(trio: Trio, x: np.ndarray, upstream: np.ndarray, how: str) -> dict[str, Any]:

@@ -8,22 +8,10 @@ import torch
 import unrolled.keras.cells as keras_cells
 import unrolled.numpy.cells as numpy_cells
 import unrolled.torch.cells as torch_cells
-from cells import Trio, all_close, close, keras_gradients, torch_gradients
+from cells import Trio, all_close, close, give, hold_to_equations, in_graph, readers
 from unrolled import parity
 
 OPEN, SHUT = 1000.0, -1000.0  # a gate's bias for exactly 1 and exactly 0
-
-
-def readers(trio):
-    """The layer as a function from arrays to arrays, in each framework."""
-    return trio.numpy.forward, trio.in_torch, trio.in_keras
-
-
-def give(trio, parameters):
-    """The same parameters to all three layers; those that are not named stay."""
-    trio.numpy.parameters |= {name: np.array(value) for name, value in parameters.items()}
-    for layer in (trio.torch, trio.keras):
-        parity.assign(layer, trio.numpy.parameters)
 
 
 def forced(trio, gates):
@@ -105,39 +93,16 @@ FORMULAS = {
 @pytest.mark.parametrize("name", FORMULAS)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_values_and_gradients_are_those_of_the_equations(name, seed):
-    trio = Trio(name, seed=seed)
-    x, upstream = trio.input(T=5), np.random.default_rng(seed).normal(size=(2, 5, trio.H))
-    p = {n: torch.tensor(v, requires_grad=True) for n, v in trio.numpy.parameters.items()}
-    given = torch.tensor(x, requires_grad=True)
-    state = tuple(map(torch.tensor, trio.numpy.initial_state(2)))
-    said = []
-    for t in range(5):
-        state = FORMULAS[name](p, given[:, t], *state)
-        said.append(state[0])
-    said = torch.stack(said, dim=1)
-    for read in readers(trio):
-        outputs, last = read(x)
-        close(outputs, said.detach())
-        all_close(last, [s.detach() for s in state])
-    loss = (said * torch.from_numpy(upstream)).sum()
-    wanted = dict(zip(["x", *p], torch.autograd.grad(loss, [given, *p.values()]), strict=True))
-    for found in (
-        torch_gradients(trio, x, upstream, "forward"),
-        keras_gradients(trio, x, upstream, "call"),
-    ):
-        assert found.keys() == wanted.keys()
-        for symbol, gradient in wanted.items():
-            close(found[symbol], gradient)
+    hold_to_equations(Trio(name, seed=seed), FORMULAS[name])
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_keras_reads_a_batch_of_unknown_size_in_a_graph(name):
     trio = Trio(name)
-    signature = tf.TensorSpec((None, 6, trio.D), tf.float64)
-    graph = tf.function(trio.keras.call, input_signature=[signature])
+    graph = in_graph(trio, T=6)
     for B in (1, 3):
         x = trio.input(B=B)
-        close(graph(x)[0], trio.numpy.forward(x)[0])
+        close(graph(x), trio.numpy.forward(x)[0])
 
 
 # Peepholes
