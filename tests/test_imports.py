@@ -16,9 +16,9 @@ FLOORS = (
     ("training",),
     ("models", "torch", "keras"),
     ("parity", "bench", "presets", "flow", "streams", "memory"),
-    ("trained", "probes", "pace"),
+    ("trained", "probes", "pace", "shapes"),
     ("experiments",),
-    ("cli",),
+    ("cli", "census"),
     ("__main__",),
 )
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}

@@ -1,0 +1,52 @@
+"""Fold away the code of one recurrent layer, with a tab for each framework.
+
+`{cell-code} gated LSTM` stands for a dropdown that holds the class `LSTM` of
+`unrolled/{torch,keras,numpy}/cells/gated.py`, each included from the tested file.
+"""
+
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+PACKAGES = {"PyTorch": "torch", "Keras": "keras", "NumPy": "numpy"}
+TAB = """\
+````{{tab-item}} {title}
+:sync: {sync}
+```{{literalinclude}} /code/unrolled/{package}/{module}.py
+:language: python
+:pyobject: {name}
+```
+````
+"""
+
+
+def markdown(module: str, name: str) -> str:
+    """The dropdown with its tabs, in MyST."""
+    tabs = "".join(
+        TAB.format(title=title, sync=title.lower(), package=package, module=module, name=name)
+        for title, package in PACKAGES.items()
+    )
+    title = f"``````{{dropdown}} {name} in PyTorch, Keras and NumPy"
+    return f"{title}\n`````{{tab-set}}\n:sync-group: framework\n{tabs}`````\n``````\n"
+
+
+class CellCode(SphinxDirective):
+    """The family of a cell, or a module of the package, and the name of the class."""
+
+    required_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        module, name = self.arguments
+        module = module if module == "trees" else f"cells/{module}"
+        lines = markdown(module, name).splitlines()
+        held = nodes.container()
+        self.state.nested_parse(StringList(lines, self.get_source_info()[0]), 0, held)
+        return held.children
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_directive("cell-code", CellCode)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

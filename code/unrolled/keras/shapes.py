@@ -1,0 +1,126 @@
+"""Models in Keras for tasks of other shapes than one tag a letter."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import KerasTensor as Tensor
+from keras import ops
+
+from unrolled.beam import END_ID
+from unrolled.keras.cells import CELLS, State
+from unrolled.keras.encoder_decoder import before
+from unrolled.keras.layers import embedding
+from unrolled.keras.model import Model
+
+
+class OneToOne(Model):
+    """One letter in, one tag out: no time, so nothing recurs.
+
+    y = V tanh(W E[letter] + b) + c
+
+    Shape:
+        letters: (B, 1) integers; logits y: (B, 1, K).
+    """
+
+    def __init__(
+        self, num_letters: int, num_tags: int, hidden_size: int = 32, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.embedding = embedding(num_letters, hidden_size)
+        self.hidden = keras.layers.Dense(hidden_size, activation="tanh", name="hidden")
+        self.readout = keras.layers.Dense(num_tags, name="readout")
+        self(ops.zeros((1, 1), "int32"))  # builds the weights
+
+    def call(self, letters: Tensor, training: bool = False) -> Tensor:
+        return self.readout(self.hidden(self.embedding(letters)))
+
+
+class ManyToOne(Model):
+    """A word in, one answer out: only the last state is read.
+
+    h_t = cell(E[letter_t], h_{t-1}),   y = V h_T + c
+
+    Shape:
+        letters: (B, T) integers; logits y: (B, 1, K).
+    """
+
+    def __init__(
+        self,
+        num_letters: int,
+        num_answers: int,
+        cell: str = "gru",
+        hidden_size: int = 64,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.embedding = embedding(num_letters, hidden_size)
+        self.recurrent = CELLS[cell](hidden_size, name="recurrent")
+        self.readout = keras.layers.Dense(num_answers, name="readout")
+        self(ops.zeros((1, 1), "int32"))  # builds the weights
+
+    def call(self, letters: Tensor, training: bool = False) -> Tensor:
+        h, _ = self.recurrent(self.embedding(letters))  # (B, T, H)
+        return self.readout(h[:, -1:])  # (B, 1, K)
+
+
+class OneToMany(Model):
+    """One vector in, a sequence of symbols out, each told the one before it.
+
+    h_0 = tanh(B x + b),   h_u = cell(P symbol_{u-1}, h_{u-1}),   y_u = V h_u + c
+
+    The end symbol stands before the first one and after the last one.
+
+    Shape:
+        x: (B, D), numbers of any kind; logits y: (B, U, K).
+    """
+
+    writes: ClassVar[str] = "phonemes"
+
+    def __init__(
+        self,
+        input_size: int,
+        num_symbols: int,
+        cell: str = "gru",
+        hidden_size: int = 128,
+        longest: int = 16,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.longest = longest
+        self.bridge = keras.layers.Dense(hidden_size, activation="tanh", name="bridge")
+        self.told = embedding(num_symbols, hidden_size, name="told")
+        self.decoder = CELLS[cell](hidden_size, name="decoder")
+        self.readout = keras.layers.Dense(num_symbols, name="readout")
+        self(ops.zeros((1, input_size)), ops.zeros((1, 1), "int32"))  # builds the weights
+
+    def begin(self, x: Tensor) -> State:
+        """The first state: all that the decoder learns of x."""
+        h_0 = self.bridge(ops.cast(x, self.compute_dtype))  # (B, H)
+        return h_0, *self.decoder.initial_state(ops.shape(x)[0])[1:]
+
+    def call(self, x: Tensor, targets: Tensor | None = None, training: bool = False) -> Tensor:
+        """The logits of each step: told the targets before it, or else of a greedy reading."""
+        targets = self.read(x) if targets is None else targets
+        h, _ = self.decoder(self.told(before(targets)), self.begin(x))  # (B, U, H)
+        return self.readout(h)
+
+    def teach(self, x: Tensor, targets: Tensor, *, training: bool = True) -> Tensor:
+        """Teacher forcing: each step is told the right symbol before it."""
+        return self(x, targets, training=training)
+
+    def read(self, x: Tensor) -> Tensor:
+        """Says the most probable symbol, is told it, and goes on. Shape: (B, D) -> (B, longest)."""
+        state, ids = self.begin(x), []
+        said = ops.full((ops.shape(x)[0],), END_ID, "int32")
+        for _ in range(self.longest):
+            y_u, state = self.decoder.step(self.told(said), state)
+            said = ops.argmax(self.readout(y_u), axis=-1)  # (B,)
+            ids.append(said)
+        return ops.stack(ids, axis=1)
+
+
+SHAPES: dict[str, type[Model]] = {
+    "one-to-one": OneToOne,
+    "many-to-one": ManyToOne,
+    "one-to-many": OneToMany,
+}
