@@ -1,7 +1,9 @@
 """How far back a recurrent layer learns to remember, with nothing but a readout; in PyTorch."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from unrolled.torch.layers import dense
 
 BATCH, HELD_OUT = 32, 256  # sequences of a step, and of the score
 PARAMETERS = 10_000
+INPUT_SIZE = 32  # features that a cell reads: one or two would leave some cells hardly a weight
 
 
 @dataclass(frozen=True)
@@ -28,15 +31,16 @@ class Recipe:
 
 
 class Rememberer(nn.Module):
-    """One recurrent layer and an affine readout. Shape: (B, T, D) -> (B, T, K)."""
+    """One recurrent layer between two affine maps. Shape: (B, T, D) -> (B, T, K)."""
 
     def __init__(self, cell: str, task: Task, hidden_size: int) -> None:
         super().__init__()
-        self.recurrent = CELLS[cell](task.inputs, hidden_size)
+        self.embedding = dense(task.inputs, INPUT_SIZE)
+        self.recurrent = CELLS[cell](INPUT_SIZE, hidden_size)
         self.readout = dense(hidden_size, task.outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.readout(self.recurrent(x)[0])
+        return self.readout(self.recurrent(self.embedding(x))[0])
 
 
 def num_parameters(module: nn.Module) -> int:
@@ -44,12 +48,11 @@ def num_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def width(cell: str, inputs: int, outputs: int, parameters: int) -> int:
-    """The H with which a layer and its readout come closest to so many parameters."""
+def width(build: Callable[[int], nn.Module], parameters: int) -> int:
+    """The H with which what is built of it comes closest to so many parameters."""
 
     def off(hidden_size: int) -> int:
-        layer = CELLS[cell](inputs, hidden_size)
-        return abs(num_parameters(layer) + outputs * (hidden_size + 1) - parameters)
+        return abs(num_parameters(build(hidden_size)) - parameters)
 
     low = 1
     while off(low + 1) < off(low):
@@ -65,7 +68,7 @@ def learn(cell: str, task_name: str, lag: int, seed: int, recipe: Recipe) -> dic
         trained.
     """
     task = TASKS[task_name]
-    hidden_size = width(cell, task.inputs, task.outputs, PARAMETERS)
+    hidden_size = width(partial(Rememberer, cell, task), PARAMETERS)
     held_out = task.draw(lag, HELD_OUT, np.random.default_rng([seed, 1]))
     best: dict[str, Any] = {}
     for rate in recipe.rates:

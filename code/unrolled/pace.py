@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,9 +32,9 @@ def measure(cell: str, T: int, form: str) -> dict[str, Any]:
         T: time steps.
         form: "parallel", or "sequential" for the loop step by step.
     """
-    size = width(cell, INPUT_SIZE, 0, PARAMETERS)
     layer, other = (
-        CELLS[name](INPUT_SIZE, width(name, INPUT_SIZE, 0, PARAMETERS)) for name in (cell, "lstm")
+        CELLS[name](INPUT_SIZE, width(partial(CELLS[name], INPUT_SIZE), PARAMETERS))
+        for name in (cell, "lstm")
     )
     steps = [_step(layer, form, T), _step(other, "sequential", T)]
     seconds: list[list[float]] = [[], []]
@@ -47,7 +48,7 @@ def measure(cell: str, T: int, form: str) -> dict[str, Any]:
         "seconds": float(f"{mine:.4g}"),
         "relative": float(f"{mine / lstm:.4g}"),
         "batch": BATCH,
-        "hidden_size": size,
+        "hidden_size": layer.hidden_size,
         "parameters": num_parameters(layer),
     }
 
