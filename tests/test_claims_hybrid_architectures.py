@@ -58,6 +58,32 @@ def test_a_window_does_the_work_of_the_convolution(suite_name):
 
 
 @pytest.mark.parametrize("suite_name", SUITES)
+def test_a_late_answer_and_two_directions_beat_the_convolution(suite_name):
+    says(
+        "an LSTM that answers three letters late, with no second kind of layer, misreads",
+        "and is ahead at equal time as well",
+        "need no second kind of layer, and err less",
+    )
+    assert compared("conv-lstm", "look-ahead-lstm", suite_name).low > 0
+    assert compared("conv-lstm", TWO, suite_name).low > 3
+
+
+def test_each_part_costs_time():
+    says("**All of them cost time.**")
+    seconds = {"-".join(filter(None, key)): value for key, value in suite.SECONDS.items()}
+    for more, less in (("conv-lstm", ONE), (LOOKS, TWO), (SPEAKS, TWO)):
+        assert seconds[more] > 1.1 * seconds[less]
+
+
+def test_windows_add_up_over_layers():
+    says("$2 \\cdot 15 = 30$ items back")
+    place = np.arange(80)
+    sees = (place[:, None] >= place) & (place[:, None] - place < 16)
+    reached = (sees.astype(int) @ sees.astype(int))[-1].nonzero()[0]
+    assert place[-1] - reached.min() == 30
+
+
+@pytest.mark.parametrize("suite_name", SUITES)
 def test_attention_gains_what_a_second_layer_gains(suite_name):
     says(
         "attention no more than a second layer",

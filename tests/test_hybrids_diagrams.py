@@ -13,6 +13,7 @@ ALL = {
     "image": diagrams.image_reader("hat"),
     "conv": diagrams.conv_lstm(),
     "moments": diagrams.attention_moments(),
+    "vector": diagrams.one_vector("shy", ["SH", "AY"]),
     "heads": diagrams.heads("hat", [[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], at=1),
     "memory": diagrams.memory_network(),
     "mixes": diagrams.layer_mixes({"a": "RRA", "b": "RA"}),
@@ -57,6 +58,16 @@ def test_the_moments_tell_before_from_after():
     assert drawn.count("compare") == drawn.count("cell") == 2
     assert drawn.count("tanh [s, g]") == 1
     assert "before the step" in ALL["moments"].alt
+
+
+def test_one_vector_passes():
+    drawn = texts(ALL["vector"])
+    assert drawn.count("m") == 1
+    assert drawn.count("read") == drawn.count("say") == 3
+    assert [word for word in drawn if word in ("SH", "AY", "end")] == [
+        *("end", "SH", "SH", "AY", "AY", "end")
+    ]
+    assert "says SH, AY, end" in ALL["vector"].alt
 
 
 def test_heads_look_by_weight():

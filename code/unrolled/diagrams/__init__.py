@@ -2,6 +2,7 @@
 
 from unrolled.diagrams.canvas import SILENT, Canvas
 from unrolled.diagrams.circuits import circuit
+from unrolled.diagrams.circuits.key import circuit_key
 from unrolled.diagrams.depth import depths, dropout_masks, gradient_paths, read_by_each
 from unrolled.diagrams.direction import guide, informed, meeting, summaries
 from unrolled.diagrams.family import family_tree, time_line
@@ -13,6 +14,7 @@ from unrolled.diagrams.hybrids import (
     image_reader,
     layer_mixes,
     memory_network,
+    one_vector,
 )
 from unrolled.diagrams.lattices import ctc_lattice, tag_chain, transducer_lattice
 from unrolled.diagrams.recurrence import (
@@ -42,6 +44,7 @@ __all__ = [
     "attention_tagger",
     "backward_flow",
     "circuit",
+    "circuit_key",
     "conv_lstm",
     "conv_tagger",
     "ctc_lattice",
@@ -58,6 +61,7 @@ __all__ = [
     "layer_mixes",
     "meeting",
     "memory_network",
+    "one_vector",
     "paths",
     "plain_cell",
     "read_by_each",

@@ -107,6 +107,42 @@ def conv_lstm() -> Figure:
     )
 
 
+def one_vector(letters: Sequence[str], phonemes: Sequence[str]) -> Figure:
+    """A reader below, a speaker above, and the one vector between them.
+
+    Args:
+        letters: what is read.
+        phonemes: what is said; the end symbol is drawn after them.
+    """
+    step, left = 70, 70
+    read = [left + step * t for t in range(len(letters))]
+    say = [left + step * u for u in range(len(phonemes) + 1)]
+    canvas = Canvas(max(read[-1], say[-1]) + 44, 396)
+    for t, (x, letter) in enumerate(zip(read, letters, strict=True)):
+        canvas.token(x, 364, letter)
+        canvas.cell(x, 296, "read")
+        canvas.arrow((x, 349), (x, 317))
+        if t:
+            canvas.arrow((read[t - 1] + 28, 296), (x - 29, 296), time=True)
+    canvas.state(left, 232, "m")
+    canvas.path((read[-1], 276), (read[-1], 232), (left + 20, 232), time=True)
+    canvas.path((left - 18, 232), (18, 232), (18, 100), (left - 29, 100), time=True)
+    said = [*phonemes, "end"]
+    for u, (x, before, now) in enumerate(zip(say, ["end", *phonemes], said, strict=True)):
+        canvas.token(x, 168, before, colour=BLUE)
+        canvas.cell(x, 100, "say")
+        canvas.token(x, 30, now, colour=BLUE)
+        canvas.arrow((x, 153), (x, 121))
+        canvas.arrow((x, 79), (x, 46))
+        if u:
+            canvas.arrow((say[u - 1] + 28, 100), (x - 29, 100), time=True)
+    return canvas.figure(
+        f"Below, one network reads {''.join(letters)}; its last state is the vector m. Above, "
+        f"another one begins with m and says {', '.join(said)}, each step told what was said "
+        "before it. Nothing else passes between the two."
+    )
+
+
 def attention_moments() -> Figure:
     """When the decoder looks: before its step (Bahdanau) or after it (Luong)."""
     canvas = Canvas(430, 360)
