@@ -13,6 +13,7 @@ from unrolled.keras.cells.gated import (
     RecurrentHighway,
 )
 from unrolled.keras.cells.memory import StackAugmented
+from unrolled.keras.cells.minimal import QRNN, SRU, MinGRU, MinLSTM
 from unrolled.keras.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
 
 CELLS: dict[str, type[Recurrent]] = {
@@ -27,8 +28,10 @@ __all__ = [
     "LSTM",
     "MGU",
     "MLSTM",
+    "QRNN",
     "RWKV",
     "SLSTM",
+    "SRU",
     "Clockwork",
     "CoupledLSTM",
     "EchoState",
@@ -36,6 +39,8 @@ __all__ = [
     "GRUBefore",
     "IndRNN",
     "Jordan",
+    "MinGRU",
+    "MinLSTM",
     "Orthogonal",
     "PeepholeLSTM",
     "Recurrent",

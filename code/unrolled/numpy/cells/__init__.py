@@ -21,6 +21,7 @@ from unrolled.numpy.cells.gated import (
     RecurrentHighway,
 )
 from unrolled.numpy.cells.memory import StackAugmented
+from unrolled.numpy.cells.minimal import QRNN, SRU, MinGRU, MinLSTM
 from unrolled.numpy.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
 
 CELLS: dict[str, type[Recurrent]] = {
@@ -35,8 +36,10 @@ __all__ = [
     "LSTM",
     "MGU",
     "MLSTM",
+    "QRNN",
     "RWKV",
     "SLSTM",
+    "SRU",
     "Array",
     "Clockwork",
     "CoupledLSTM",
@@ -46,6 +49,8 @@ __all__ = [
     "GRUBefore",
     "IndRNN",
     "Jordan",
+    "MinGRU",
+    "MinLSTM",
     "Orthogonal",
     "PeepholeLSTM",
     "Recurrent",
