@@ -32,7 +32,23 @@ WIDTHS = {
 GRID = (3e-3, 6e-3, 1.2e-2, 2.4e-2, 4.8e-2)
 TUNING = {"epochs": 2, "words": 40_000}
 # The best by PER on the validation words of the suite "cells-tuning".
-RATES: dict[str, float] = {}
+RATES: dict[str, float] = {
+    "elman": 1.2e-2,
+    "jordan": 1.2e-2,
+    "indrnn": 2.4e-2,
+    "clockwork": 2.4e-2,
+    "orthogonal": 2.4e-2,
+    "echo-state": 4.8e-2,
+    "lstm": 2.4e-2,
+    "peephole": 2.4e-2,
+    "coupled": 2.4e-2,
+    "gru": 1.2e-2,
+    "gru-before": 2.4e-2,
+    "mgu": 1.2e-2,
+    "rhn": 1.2e-2,
+    "rwkv": 4.8e-2,
+    "slstm": 2.4e-2,
+}
 
 
 def tuning() -> Iterator[Run]:
