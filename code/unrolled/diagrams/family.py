@@ -14,7 +14,7 @@ CELLS = {
     "peephole": ("peephole LSTM", 2000),
     "echo-state": ("echo state", 2001),
     "gru": ("GRU", 2014),
-    "gru-before": ("GRU, reset before", 2014),
+    "gru-before": ("GRU reset before", 2014),
     "clockwork": ("clockwork", 2014),
     "stack-augmented": ("stack-augmented", 2015),
     "mgu": ("minimal gated unit", 2016),

@@ -172,7 +172,7 @@ GRU_BEFORE = replace(
     GRU,
     title="GRU, reset before",
     parent="gru",
-    note="reset before the matrix U",
+    note="reset before the matrix",
     flow="The update gate z and the reset gate r see the input and the state h. The state is "
     "multiplied by r first; the product with U comes after that and goes, with the input, through "
     "tanh: the candidate n. The new state, which is also the output, is z times the old one plus "

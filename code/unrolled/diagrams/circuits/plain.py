@@ -104,7 +104,7 @@ CIRCUITS = {
         "changes the size of a number and not its sign, where tanh was.",
         nodes={
             "Q": matrix("Q", 112, LINE, "QᵀQ = I", beside=(0, 26)),
-            "": gate("modReLU", TANH, LINE),
+            "": gate("modReLU", TANH, LINE, width=78),
             "W": matrix("W", TANH, 138),
         },
         wires=(*line("h0", "Q", "", "h1"), *UP),

@@ -48,7 +48,7 @@ LRU = Circuit(
         "C": matrix("C", D, HIGH),
         "D": matrix("D", D),
         "sum": plus(D, LOW),
-        "out": gate("gelu", EXIT + 2, HIGH),
+        "out": gate("gelu", EXIT + 4, HIGH, width=40),
     },
     wires=(
         *line("s0", "λ", "add", "s1"),
@@ -81,7 +81,7 @@ S4D = Circuit(
         "C": matrix("C", D, HIGH),
         "D": times(D, GATES, "D", beside=(-20, 0)),
         "sum": plus(D, LOW),
-        "out": gate("gelu", EXIT + 2, HIGH),
+        "out": gate("gelu", EXIT + 4, HIGH, width=40),
     },
     wires=(
         *line("s0", "λ", "add", "s1"),

@@ -23,6 +23,13 @@ class Board(Canvas):
     def node(self, node: Node, *, new: bool = False) -> None:
         """One shape, outlined heavily where it is new."""
         x, y, (w, h) = node.x, node.y, node.half
+        if new:
+            round_ = {"gate": 8, "operator": 13, "matrix": 4}.get(node.kind, 9)
+            self._shapes.append(
+                f'<rect x="{x - w - 2:g}" y="{y - h - 2:g}" width="{2 * w + 4:g}" '
+                f'height="{2 * h + 4:g}" rx="{round_}" fill="{PURPLE}" fill-opacity="0.22" '
+                f'stroke="{PURPLE}" stroke-width="3"/>'
+            )
         if node.kind == "gate":
             self.box(x, y, node.label, size=(2 * w, 2 * h), colour=PURPLE)
         elif node.kind == "operator":
@@ -44,13 +51,6 @@ class Board(Canvas):
             self.token(x, y, node.label, colour=GREEN if node.kind == "input" else BLUE)
         if node.name:
             self.text(x + node.beside[0], y + node.beside[1], node.name)
-        if new:
-            round_ = {"gate": 8, "operator": 13, "matrix": 4}.get(node.kind, 9)
-            self._shapes.append(
-                f'<rect x="{x - w - 2:g}" y="{y - h - 2:g}" width="{2 * w + 4:g}" '
-                f'height="{2 * h + 4:g}" rx="{round_}" fill="{PURPLE}" fill-opacity="0.22" '
-                f'stroke="{PURPLE}" stroke-width="3"/>'
-            )
 
     def dot(self, x: float, y: float, *, time: bool) -> None:
         """A branch."""
