@@ -1,7 +1,9 @@
 """Lines over a number: the plots of the chapters on time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from matplotlib.axes import Axes
 
 from unrolled.figures import GREY, Figure
 from unrolled.plots import COLOURS, drawing, finish
@@ -41,7 +43,7 @@ def lines(
         for axes, (title, panel) in zip(every, panels.items(), strict=True):
             for name, (places, values) in panel.items():
                 style: Any = {"color": looks[name][0], "linestyle": looks[name][1]}
-                axes.plot(places, values, marks, label=name, linewidth=2, markersize=5, **style)
+                axes.plot(places, values, marker=marks, label=name, linewidth=2, ms=5, **style)
             for name, value in (levels or {}).items():
                 axes.axhline(value, color=GREY, linewidth=1.1)
                 axes.annotate(
@@ -56,12 +58,17 @@ def lines(
             axes.set(ylim=ylim)
             axes.grid(axis="y")
         every[-1].set_xlabel(xlabel)
-        handles, labels = every[0].get_legend_handles_labels()
-        if len(names) > 1:
-            columns = 3 if sum(map(len, names)) > 40 and len(names) > 2 else len(names)
+        if any(len(panel) > 1 for panel in panels.values()):
+            found = {name: line for axes in every for line, name in _handles(axes)}
+            columns = min(len(found), 66 // (6 + max(map(len, found))))
+            handles, labels = list(found.values()), list(found)
             canvas.legend(handles, labels, loc="outside upper center", ncols=columns)
     told = ". ".join(_said(title, panel) for title, panel in panels.items())
-    return finish(canvas, f"{ylabel} against {xlabel}. {told}.")
+    return finish(canvas, f"{ylabel or 'Values'} against {xlabel}. {told}.")
+
+
+def _handles(axes: Axes) -> Iterator[tuple[Any, str]]:
+    return zip(*axes.get_legend_handles_labels(), strict=True)
 
 
 def _said(title: str, panel: Mapping[str, Line]) -> str:

@@ -68,7 +68,7 @@ def jacobians(cell: Recurrent, x: Tensor) -> list[Tensor]:
     The sequence is run H times side by side, and row i asks for the derivative of output i.
 
     Args:
-        cell: any layer, with its step.
+        cell: a layer whose output is the first tensor of its state.
         x: one sequence, (T, D).
 
     Returns:
@@ -77,13 +77,15 @@ def jacobians(cell: Recurrent, x: Tensor) -> list[Tensor]:
     """
     H = cell.hidden_size
     state = tuple(s.detach().requires_grad_() for s in cell.initial_state(H))
-    states, output = [state], state[0]
+    states = [state]
     for x_t in x:
-        output, state = cell.step(x_t.expand(H, -1), state)
+        _, state = cell.step(x_t.expand(H, -1), state)
+        # A step makes h of c. The copies leave that behind: h and c are changed one by one.
+        state = tuple(s.clone() for s in state)
         states.append(state)
     flat = [s for state in states for s in state]
     found = torch.autograd.grad(
-        output, flat, torch.eye(H, dtype=x.dtype), allow_unused=True, materialize_grads=True
+        state[0], flat, torch.eye(H, dtype=x.dtype), allow_unused=True, materialize_grads=True
     )
     width = len(state)
     blocks = [found[at : at + width] for at in range(0, len(found), width)]

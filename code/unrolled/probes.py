@@ -45,3 +45,27 @@ def gradient_norms(model: object, letters: Array, tags: Array) -> list[float]:
             layer = int(name.split(".")[2])
             squares[layer] = squares.get(layer, 0.0) + float(np.square(gradient, dtype=float).sum())
     return [squares[layer] ** 0.5 for layer in sorted(squares)]
+
+
+def after_first_slip(model: object, letters: Array, targets: Array) -> tuple[Array, Array]:
+    """Whether a model that speaks is right in the step after its first mistake.
+
+    Up to there it is told the right symbols. Then it is told the right one once more, or the one
+    that it has said.
+
+    Args:
+        model: it writes symbols, each told the one before it.
+        letters: words of one length, (B, T).
+        targets: what is right, (B, U), below 0 where nothing is asked for.
+
+    Shape: two arrays of bool, one entry for each word with a mistake that is not its last step:
+    told the right symbol, told its own.
+    """
+    said = parity.logits(model, letters, targets).argmax(axis=-1)  # (B, U)
+    wrong = (said != targets) & (targets >= 0)
+    first = wrong.argmax(axis=1)
+    slips = np.flatnonzero(wrong.any(axis=1) & (first + 1 < (targets >= 0).sum(axis=1)))
+    row, u, own = np.arange(len(slips)), first[slips], targets[slips].copy()
+    own[row, u] = said[slips, u]
+    fed_back = parity.logits(model, letters[slips], own).argmax(axis=-1)
+    return ~wrong[slips, u + 1], fed_back[row, u + 1] == targets[slips, u + 1]

@@ -87,6 +87,29 @@ def train_keras(model: Any, rows: Array, window: int, learning_rate: float = 5e-
     return losses
 
 
+def errors(
+    model: Any, letters: Array, following: Array
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What the cell reads, and what the mean cross-entropy says of each of its outputs.
+
+    g_t = V^T (p_t - q_t) / (B T), with q_t 1 at the letter that follows
+
+    Args:
+        model: a tagger in PyTorch whose tags are the letters that follow.
+        letters: (B, T).
+        following: (B, T).
+
+    Shape: x (B, T, D); g (B, T, H).
+    """
+    with torch.no_grad():
+        x = model.embedding(torch.from_numpy(letters))
+        h, _ = model.recurrent(x)
+        p = model.readout(h).softmax(dim=-1).double().numpy()  # (B, T, K)
+    p[(*np.indices(following.shape), following)] -= 1
+    V = model.readout.weight.detach().double().numpy()
+    return x.double().numpy(), p @ V / following.size
+
+
 def loss_by_place(model: Any, rows: Array, window: int, carry: Carry) -> NDArray[np.float64]:
     """How surprised the model is at each place of a window, in bits a letter.
 

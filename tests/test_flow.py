@@ -1,0 +1,280 @@
+"""Gradients through time, measured: held against autograd in both frameworks and the bounds."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import torch
+from unrolled import curves, flow, models, parity, probes, streams
+from unrolled.keras.cells import Elman as KerasElman
+from unrolled.numpy.cells import Elman as Reference
+from unrolled.torch.cells import Elman
+
+D, H, T = 3, 4, 6
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("case", list(flow.CASES))
+def test_jacobians_are_those_of_finite_differences(case, rng):
+    torch.manual_seed(0)
+    cell = flow.CASES[case](D, H).double()
+    x = torch.from_numpy(rng.standard_normal((T, D)))
+    found = flow.jacobians(cell, x)
+    assert len(found) == T + 1
+    lag, nudge = 3, 1e-6
+    _, before = cell.unroll(x[None, : T - lag])
+    flat = torch.cat([s[0] for s in before])
+
+    def last(state):
+        parts = tuple(part[None] for part in state.split(H))
+        with torch.no_grad():
+            return cell.unroll(x[None, T - lag :], parts)[0][0, -1]
+
+    for j in range(len(flat)):
+        by = torch.zeros_like(flat)
+        by[j] = nudge
+        numeric = (last(flat + by) - last(flat - by)) / (2 * nudge)
+        assert torch.allclose(found[lag][:, j], numeric.detach(), atol=1e-7)
+
+
+def test_at_lag_0_the_gradient_is_what_it_began_as(rng):
+    x = torch.from_numpy(rng.standard_normal((T, D)))
+    for build in flow.CASES.values():
+        assert flow.by_lag(build(D, H).double(), x)[0] == pytest.approx(1)
+
+
+def test_keras_loses_as_much_as_pytorch(rng):
+    """The same norms from a tape in Keras, with the weights carried over."""
+    torch.manual_seed(0)
+    cell, x = Elman(D, H).double(), rng.standard_normal((T, D))
+    other = KerasElman(H, dtype="float64")
+    other.build((H, T, D))
+    weights = (cell.weight_ih, cell.weight_hh, cell.bias)
+    other.set_weights([weight.detach().numpy().T for weight in weights])
+    state = (tf.zeros((H, H), tf.float64),)
+    with tf.GradientTape() as tape:
+        tape.watch(state)
+        y, states = None, [state[0]]
+        for x_t in x:
+            y, state = other.step(tf.constant(np.tile(x_t, (H, 1))), state)
+            states.append(state[0])
+        diagonal = tf.linalg.trace(y)  # row i asks for output i
+    by_state = tape.gradient(diagonal, states)
+    norms = [np.linalg.norm(g) / np.sqrt(H) for g in reversed(by_state)]
+    assert np.allclose(norms, flow.by_lag(cell, torch.from_numpy(x)))
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0])
+@pytest.mark.parametrize("gain", [0.5, 0.9, 2.0])
+def test_no_step_exceeds_the_bound(gain, scale):
+    norms = flow.measure(lambda d, h: flow.scaled(gain, d, h), 30, 2, (D, H), scale)
+    assert (norms[:, 1:] <= gain * norms[:, :-1] * (1 + 1e-6)).all()
+
+
+def test_without_inputs_the_bound_is_met():
+    norms = flow.measure(lambda d, h: flow.scaled(1.3, d, h), 20, 2, (D, H), scale=0.0)
+    assert np.allclose(norms, 1.3 ** np.arange(21), rtol=1e-4)
+    assert flow.factor(norms) == pytest.approx(1.3, rel=1e-5)
+    assert flow.factor(norms, first=7) == pytest.approx(1.3, rel=1e-5)
+
+
+def test_the_identity_starts_as_the_identity():
+    cell = flow.CASES["ReLU, identity"](D, H)
+    assert torch.equal(cell.weight_hh, torch.eye(H))
+    outputs, _ = cell(torch.ones(1, 5, D))
+    assert (outputs >= 0).all()
+    assert torch.equal(outputs, cell.unroll(torch.ones(1, 5, D))[0])
+    Q = flow.CASES["tanh, orthogonal"](D, H).weight_hh
+    assert torch.allclose(Q @ Q.T, torch.eye(H), atol=1e-5)
+
+
+@pytest.fixture
+def plain(rng):
+    """A plain layer, inputs, and the errors at its outputs."""
+    cell = Reference(D, H, rng)
+    return cell, rng.standard_normal((2, T, D)), rng.standard_normal((2, T, H))
+
+
+def test_the_parts_sum_to_the_gradient(plain):
+    cell, x, d_outputs = plain
+    cell.forward(x)
+    cell.backward(d_outputs)
+    parts = list(flow.parts(cell, x, d_outputs))
+    assert len(parts) == T
+    for name, whole in cell.gradients.items():
+        assert np.allclose(sum(part[name] for part in parts), whole)
+
+
+def test_a_part_is_of_its_lag(plain):
+    """Where one step alone has a loss, part k is what step T - 1 - k says of the weights."""
+    cell, x, _ = plain
+    d_outputs = np.zeros((2, T, H))
+    d_outputs[:, -1] = 1
+    h, _ = cell.forward(x)
+    delta = 1 - h[:, -1] ** 2
+    for k, part in enumerate(flow.parts(cell, x, d_outputs)):
+        t = T - 1 - k
+        assert np.allclose(part["W"], delta.T @ x[:, t])
+        assert np.allclose(part["b"], delta.sum(axis=0))
+        delta = (delta @ cell.parameters["U"]) * (1 - h[:, t - 1] ** 2)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 6])
+def test_chunks_are_what_detach_does(plain, window):
+    cell, x, d_outputs = plain
+    layer = Elman(D, H).double()
+    with torch.no_grad():
+        for weight, name in zip(layer.parameters(), "WUb", strict=True):
+            weight.copy_(torch.from_numpy(cell.parameters[name]))
+    state, total = layer.initial_state(2), 0
+    for s in range(0, T, window):
+        state = tuple(part.detach() for part in state)
+        h, state = layer(torch.from_numpy(x[:, s : s + window]), state)
+        total = total + (h * torch.from_numpy(d_outputs[:, s : s + window])).sum()
+    found = torch.autograd.grad(total, list(layer.parameters()))
+    cut = flow.truncated(cell, x, d_outputs, [window])["chunks"][window]
+    assert np.allclose(cut, np.concatenate([g.numpy().ravel() for g in found]))
+
+
+def test_every_step_goes_back_as_far_as_the_window(plain):
+    cell, x, d_outputs = plain
+    parts = [flow.vector(part) for part in flow.parts(cell, x, d_outputs)]
+    found = flow.truncated(cell, x, d_outputs, [1, 3, T])["every step"]
+    for k, gradient in found.items():
+        assert np.allclose(gradient, np.sum(parts[:k], axis=0))
+    both = flow.truncated(cell, x, d_outputs, [1, T])
+    for k in (1, T):  # the two ways to cut agree where nothing or everything is cut
+        assert np.allclose(both["chunks"][k], both["every step"][k])
+
+
+def test_the_reference_is_the_same_layer(plain):
+    layer = Elman(D, H).double()
+    x = plain[1]
+    there = layer(torch.from_numpy(x))[0].detach().numpy()
+    assert np.allclose(flow.reference(layer).forward(x)[0], there)
+
+
+def test_streams_go_on_from_window_to_window():
+    rows = streams.lay_out("abcdefghijklmnopqrst", batch=2)
+    assert rows.shape == (2, 10)
+    read = ["".join(streams.LETTERS[i] for i in row) for row in rows]
+    assert read == ["abcdefghij", "klmnopqrst"]
+    pairs = list(streams.windows(rows, 3))
+    assert len(pairs) == 3
+    assert np.array_equal(np.concatenate([letters for letters, _ in pairs], axis=1), rows[:, :9])
+    assert all(np.array_equal(b[:, :-1], a[:, 1:]) for a, b in pairs)
+
+
+def test_the_manual_is_letters_and_blanks():
+    text = streams.manual()
+    assert len(text) > 100_000
+    assert set(text) == set(streams.LETTERS)
+    assert "  " not in text
+
+
+@pytest.fixture
+def readers():
+    K = len(streams.LETTERS)
+    spec = models.spec("basic", cell="elman", embedding_size=4, hidden_size=8)
+    built = {f: models.build(f, spec, K, K, seed=0) for f in models.FRAMEWORKS}
+    parity.carry(built["pytorch"], built["keras"])
+    return built
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return streams.lay_out(streams.manual()[:4000], batch=4)
+
+
+def test_the_frameworks_read_the_same_text_alike(readers, rows):
+    some = rows[:, : 8 * 12 + 1]
+    losses = [
+        streams.train_pytorch(readers["pytorch"], some, 8),
+        streams.train_keras(readers["keras"], some, 8),
+    ]
+    assert len(losses[0]) == 12
+    assert np.allclose(*losses, atol=2e-3)
+    assert losses[0][-1] < losses[0][0]
+
+
+def test_a_carried_state_makes_windows_invisible(readers, rows):
+    """The mean loss over windows of any length is that of one long reading."""
+    model, long = readers["pytorch"], rows[:, : 8 * 40 + 1]
+    with torch.no_grad():
+        h, _ = model.recurrent(model.embedding(torch.from_numpy(long[:, :-1])))
+        logits = model.readout(h).transpose(1, 2)
+        loss = torch.nn.functional.cross_entropy(
+            logits, torch.from_numpy(long[:, 1:]), reduction="none"
+        )
+    by_place = loss.mean(dim=0).reshape(40, 8)[1:].mean(dim=0).numpy() / np.log(2)
+    assert np.allclose(streams.loss_by_place(model, long, 8, "carried"), by_place, atol=1e-5)
+
+
+def test_zeros_and_another_stream_begin_otherwise(readers, rows):
+    model = readers["pytorch"]
+    found = {c: streams.loss_by_place(model, rows, 8, c) for c in ("carried", "zero", "shuffled")}
+    assert abs(found["zero"][0] - found["carried"][0]) > 1e-4
+    assert abs(found["shuffled"][0] - found["carried"][0]) > 1e-5
+    alone = rows[:1]  # one row alone cannot get the state of another one
+    for carry in ("carried", "shuffled"):
+        found[carry] = streams.loss_by_place(model, alone, 8, carry)
+    assert np.array_equal(found["carried"], found["shuffled"])
+
+
+def test_errors_are_those_of_autograd(readers, rows):
+    model, letters, following = readers["pytorch"], rows[:, :6], rows[:, 1:7]
+    x, g = streams.errors(model, letters, following)
+    h, _ = model.recurrent(torch.from_numpy(x).float())
+    h.retain_grad()
+    logits = model.readout(h).flatten(0, 1)
+    torch.nn.functional.cross_entropy(logits, torch.from_numpy(following).flatten()).backward()
+    assert np.allclose(g, h.grad.numpy(), atol=1e-7)
+
+
+class Parrot(torch.nn.Module):
+    """Says 1 after 1 and 2 after anything else."""
+
+
+def test_after_first_slip_tells_its_own(monkeypatch):
+    def said(model, letters, targets):
+        before = np.concatenate([np.ones((len(targets), 1), int), targets[:, :-1]], axis=1)
+        return np.eye(3)[np.where(before == 1, 1, 2)]
+
+    monkeypatch.setattr(probes.parity, "logits", said)
+    letters = np.zeros((4, 3), int)
+    targets = np.array([[1, 1, 1], [1, 2, 2], [1, 1, 2], [2, 1, -100]])
+    told, own = probes.after_first_slip(Parrot(), letters, targets)
+    # The first word has no slip and the third one only at its end. The second slips at its second
+    # step, where it says 1: told 2 it goes on right, told its own 1 it does not. The fourth slips
+    # at once, says 1, and after its own 1 it is right by chance.
+    assert told.tolist() == [True, False]
+    assert own.tolist() == [False, True]
+
+
+def test_lines_tell_their_ends_and_their_middle():
+    panels = {"up": {"a": ([0, 1, 2], [1.0, 2.0, 3.0]), "b": ([0, 1], [5.0, 6.0])}}
+    figure = curves.lines(panels, "lag", "gradient", levels={"one": 1.0}, marks="o")
+    assert figure.alt == ("gradient against lag. up: a 1 at 0, 2 at 1, 3 at 2; b 5 at 0, 6 at 1.")
+    for words in (">one<", ">lag<", ">gradient<", ">up<", ">a<", ">b<"):
+        assert words in figure.svg
+
+
+def test_six_lines_can_be_told_apart():
+    line = ([0, 1], [1.0, 2.0])
+    names = "abcdef"
+    svg = curves.lines({"": dict.fromkeys(names, line)}, "x", "y").svg
+    looks = {part.split('"')[0] for part in svg.split('style="fill: none; ')[1:]}
+    lines = {look for look in looks if "stroke-width: 2" in look}
+    assert len(lines) == 6
+
+
+def test_keras_clips_matrices_one_by_one_with_clipnorm():
+    weights = [keras.Variable(np.zeros(2)) for _ in range(2)]
+    gradients = [tf.constant([3.0, 4.0]), tf.constant([0.3, 0.4])]
+    keras.optimizers.SGD(1.0, clipnorm=1.0).apply(gradients, weights)
+    assert np.allclose(weights[0], [-0.6, -0.8], atol=1e-6)
+    assert np.allclose(weights[1], [-0.3, -0.4], atol=1e-6)
