@@ -52,7 +52,7 @@ class RWKV(Recurrent):
 
     def initial_state(self, batch: int) -> State:
         x_prev, num, den, m = super().initial_state(batch)
-        return x_prev, num, den, m + self.dtype.type(LOW)
+        return x_prev, num, den, m + LOW
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         x_prev, num, den, m_prev = state
@@ -93,7 +93,7 @@ class SLSTM(Recurrent):
 
     def initial_state(self, batch: int) -> State:
         h, c, n, m = super().initial_state(batch)
-        return h, c, n, m + self.dtype.type(LOW)
+        return h, c, n, m + LOW
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         h_prev, c_prev, n_prev, m_prev = state
