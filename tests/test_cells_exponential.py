@@ -7,6 +7,7 @@ import tensorflow as tf
 import torch
 import unrolled.keras.cells as keras_cells
 import unrolled.keras.cells.exponential as keras_exponential
+import unrolled.numpy.cells as numpy_cells
 import unrolled.torch.cells as torch_cells
 import unrolled.torch.cells.exponential as torch_exponential
 from cells import Trio, all_close, close, give, hold_to_equations, in_graph, readers
@@ -129,6 +130,14 @@ def test_keras_reads_a_batch_of_unknown_size_in_a_graph(name):
     for B in (1, 3):
         x = trio.input(B=B)
         close(graph(x), trio.numpy.forward(x)[0])
+
+
+@with_names
+def test_the_reference_keeps_to_single_precision(name):
+    layer = numpy_cells.CELLS[name](3, 5, dtype=np.float32)
+    outputs, last = layer.forward(np.ones((2, 4, 3), np.float32))
+    every = (outputs, *last, *layer.parameters.values())
+    assert {array.dtype.name for array in every} == {"float32"}
 
 
 # RWKV

@@ -105,6 +105,14 @@ def test_keras_reads_a_batch_of_unknown_size_in_a_graph(name):
         close(graph(x), trio.numpy.forward(x)[0])
 
 
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_reference_keeps_to_single_precision(name):
+    layer = numpy_cells.CELLS[name](3, 5, dtype=np.float32)
+    outputs, last = layer.forward(np.ones((2, 4, 3), np.float32))
+    every = (outputs, *last, *layer.parameters.values())
+    assert {array.dtype.name for array in every} == {"float32"}
+
+
 # Peepholes
 
 

@@ -150,7 +150,7 @@ class MLSTM(Recurrent):
         C_prev, n_prev, m_prev = state
         p = self.parameters
         q, v = self._input("_q", x_t), self._input("_v", x_t)
-        k = self._input("_k", x_t) / np.sqrt(self.hidden_size)
+        k = self._input("_k", x_t) / self.hidden_size**0.5
         log_i = x_t @ p["w_i"].T + p["b_i"]  # (B, 1)
         log_f = -np.logaddexp(0, -(x_t @ p["w_f"].T + p["b_f"]))
         m_t = np.maximum(np.maximum(log_f + m_prev, log_i), 0)
