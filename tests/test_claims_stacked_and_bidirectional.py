@@ -296,6 +296,25 @@ def test_the_summary_of_keras():
     assert not np.allclose(plain[5:], alone[5:], atol=1e-3)
 
 
+def test_a_mask_of_the_embedding_travels_through_a_stack_of_keras():
+    says("`Embedding(mask_zero=True)` has made travels on from layer to layer by itself")
+    words = np.array([[3, 1, 2, 4], [2, 5, 0, 0]])
+    differ = []
+    for masked in (True, False):
+        net = keras.Sequential(
+            [
+                keras.layers.Embedding(6, 3, mask_zero=masked, embeddings_initializer="normal"),
+                keras.layers.Bidirectional(keras.layers.LSTM(5, return_sequences=True)),
+                keras.layers.Bidirectional(keras.layers.LSTM(5)),
+            ]
+        )
+        net(words)
+        net.set_weights([weight + 0.1 for weight in net.get_weights()])
+        together, alone = np.asarray(net(words))[1], np.asarray(net(words[1:, :2]))[0]
+        differ.append(np.abs(together - alone).max())
+    assert differ[0] < 1e-6 < 1e-3 < differ[1]
+
+
 def test_zeros_for_padding_hide_the_fault_until_training():
     says("zeros leave a state of zeros as it is while the biases are still 0")
     x = np.random.default_rng(0).standard_normal((1, 4, 3)).astype(np.float32)

@@ -118,7 +118,7 @@ def guide() -> Figure:
         canvas.arrow((108, y + 27), (108, y + 76))
         canvas.text(126, y + 50, "no", size=13)
     _lines(canvas, (108, 260), "two directions", (208, 44), GREEN)
-    _lines(canvas, (108, 596), "one layer, as wide as it pays", (208, 44), GREEN)
+    _lines(canvas, (108, 596), "one layer", (208, 44), GREEN)
     return canvas.figure(
         "A decision tree. First the direction: if the next item itself is the question, one "
         "direction; if the answer must come before the input has ended, one direction, a little "
