@@ -14,10 +14,6 @@ def gelu(a: Array) -> Array:
     return 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3)))
 
 
-def same(a: Array) -> Array:
-    return a
-
-
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     SIGMA: sigmoid,
     "tanh": np.tanh,
@@ -83,7 +79,6 @@ class Drawn:
         if node.label == "+":
             return np.sum(inputs, axis=0)
         assert node.label == TIMES, f"{name} needs a rule"
-        # broadcasts a product of a pair of vectors with a vector
         product = self.constants[name] if node.name else np.array(1.0)
         for value in inputs:
             product = product * value

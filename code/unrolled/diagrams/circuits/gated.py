@@ -229,7 +229,7 @@ MGU = replace(
 RHN = Circuit(
     title="recurrent highway network",
     parent="gru",
-    note="two updates within one step",
+    note="two updates in one step",
     flow="Two levels, one after the other, on the state's line. In each a gate z and a candidate n "
     "are made from the state that comes in, and the state that goes on is z times n plus one minus "
     "z times the one that came in. Only the first level sees the input; the second one is fed by "

@@ -100,7 +100,7 @@ S4D = Circuit(
 SELECTIVE = Circuit(
     title="selective state space (the core of Mamba)",
     parent="s4d",
-    note="Δ, B and C depend on the input",
+    note="Δ, B, C depend on the input",
     flow="The input gives the step size Δ through softplus, and by matrix products B, the channels "
     "u and C. The state is multiplied by the exponential of Δ times A, and the product of B, u and "
     "Δ is added. The output is C times the new state plus a number D times u.",
