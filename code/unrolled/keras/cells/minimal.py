@@ -109,19 +109,17 @@ class QRNN(Recurrent):
         return ops.tanh(n), ops.sigmoid(f), ops.sigmoid(o)
 
 
-class Blend(Recurrent):
-    """A state that is a mixture of itself and a candidate n, in parts that x_t alone decides.
+class Scanned(Recurrent):
+    """A layer whose output is its state, and linear in the state before: all of them are one scan.
 
-    h_t = z * h_prev + (1 - z) * n
-
-    The state is the output, and linear in the state before: all of them are one scan.
+    h_t = keep_t * h_prev + new_t,   keep_t and new_t from x_t alone
     """
 
     recurrent_gates = ()
     parallel = True
 
-    def blend(self, a: Tensor) -> tuple[Tensor, Tensor]:
-        """What is kept, z, and what is new, (1 - z) * n, for one step or for all.
+    def terms(self, a: Tensor) -> tuple[Tensor, Tensor]:
+        """What is kept and what is new, for one step or for all.
 
         Shape: a (..., G H); both (..., H).
         """
@@ -129,18 +127,18 @@ class Blend(Recurrent):
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (h_prev,) = state
-        keep, new = self.blend(a_t)
+        keep, new = self.terms(a_t)
         h_t = keep * h_prev + new
         return h_t, (h_t,)
 
     def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All steps at once, by a scan."""
         (h_0,) = self.initial_state(ops.shape(x)[0]) if state is None else state
-        h = linear_scan(*self.blend(self.project(x)), h_0)
+        h = linear_scan(*self.terms(self.project(x)), h_0)
         return h, (h[:, -1],)
 
 
-class MinGRU(Blend):
+class MinGRU(Scanned):
     """The minimal GRU, whose gate does not see the state.
 
     z = sigmoid(W_z x_t + b_z),   n = W_n x_t + b_n
@@ -153,12 +151,12 @@ class MinGRU(Blend):
 
     gates = ("_z", "_n")
 
-    def blend(self, a: Tensor) -> tuple[Tensor, Tensor]:
+    def terms(self, a: Tensor) -> tuple[Tensor, Tensor]:
         a_z, n = ops.split(a, 2, axis=-1)
         return ops.sigmoid(a_z), ops.sigmoid(-a_z) * n
 
 
-class MinLSTM(Blend):
+class MinLSTM(Scanned):
     """The minimal LSTM, whose gates do not see the state.
 
     f, i = sigmoid(W_* x_t + b_*),   n = W_n x_t + b_n
@@ -173,7 +171,7 @@ class MinLSTM(Blend):
 
     gates = ("_f", "_i", "_n")
 
-    def blend(self, a: Tensor) -> tuple[Tensor, Tensor]:
+    def terms(self, a: Tensor) -> tuple[Tensor, Tensor]:
         a_f, a_i, n = ops.split(a, 3, axis=-1)
         ratio = ops.log_sigmoid(a_f) - ops.log_sigmoid(a_i)
         return ops.sigmoid(ratio), ops.sigmoid(-ratio) * n

@@ -23,6 +23,7 @@ from unrolled.numpy.cells.gated import (
 from unrolled.numpy.cells.memory import StackAugmented
 from unrolled.numpy.cells.minimal import QRNN, SRU, MinGRU, MinLSTM
 from unrolled.numpy.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
+from unrolled.numpy.cells.state_space import LRU, RGLRU, S4D, SelectiveSSM
 
 CELLS: dict[str, type[Recurrent]] = {
     name: kind
@@ -33,11 +34,14 @@ CELLS: dict[str, type[Recurrent]] = {
 __all__ = [
     "CELLS",
     "GRU",
+    "LRU",
     "LSTM",
     "MGU",
     "MLSTM",
     "QRNN",
+    "RGLRU",
     "RWKV",
+    "S4D",
     "SLSTM",
     "SRU",
     "Array",
@@ -55,6 +59,7 @@ __all__ = [
     "PeepholeLSTM",
     "Recurrent",
     "RecurrentHighway",
+    "SelectiveSSM",
     "StackAugmented",
     "State",
     "glorot",

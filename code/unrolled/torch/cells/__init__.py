@@ -15,6 +15,7 @@ from unrolled.torch.cells.gated import (
 from unrolled.torch.cells.memory import StackAugmented
 from unrolled.torch.cells.minimal import QRNN, SRU, MinGRU, MinLSTM
 from unrolled.torch.cells.plain import Clockwork, EchoState, Elman, IndRNN, Jordan, Orthogonal
+from unrolled.torch.cells.state_space import LRU, RGLRU, S4D, SelectiveSSM
 
 CELLS: dict[str, type[Recurrent]] = {
     name: kind
@@ -25,11 +26,14 @@ CELLS: dict[str, type[Recurrent]] = {
 __all__ = [
     "CELLS",
     "GRU",
+    "LRU",
     "LSTM",
     "MGU",
     "MLSTM",
     "QRNN",
+    "RGLRU",
     "RWKV",
+    "S4D",
     "SLSTM",
     "SRU",
     "Clockwork",
@@ -45,6 +49,7 @@ __all__ = [
     "PeepholeLSTM",
     "Recurrent",
     "RecurrentHighway",
+    "SelectiveSSM",
     "StackAugmented",
     "State",
 ]

@@ -103,19 +103,17 @@ class QRNN(Recurrent):
         return torch.tanh(n), torch.sigmoid(f), torch.sigmoid(o)
 
 
-class Blend(Recurrent):
-    """A state that is a mixture of itself and a candidate n, in parts that x_t alone decides.
+class Scanned(Recurrent):
+    """A layer whose output is its state, and linear in the state before: all of them are one scan.
 
-    h_t = z * h_prev + (1 - z) * n
-
-    The state is the output, and linear in the state before: all of them are one scan.
+    h_t = keep_t * h_prev + new_t,   keep_t and new_t from x_t alone
     """
 
     recurrent_gates = ()
     parallel = True
 
-    def blend(self, a: Tensor) -> tuple[Tensor, Tensor]:
-        """What is kept, z, and what is new, (1 - z) * n, for one step or for all.
+    def terms(self, a: Tensor) -> tuple[Tensor, Tensor]:
+        """What is kept and what is new, for one step or for all.
 
         Shape: a (..., G H); both (..., H).
         """
@@ -123,18 +121,18 @@ class Blend(Recurrent):
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (h_prev,) = state
-        keep, new = self.blend(a_t)
+        keep, new = self.terms(a_t)
         h_t = keep * h_prev + new
         return h_t, (h_t,)
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All steps at once, by a scan."""
         (h_0,) = self.initial_state(len(x)) if state is None else state
-        h = linear_scan(*self.blend(self.project(x)), h_0)
+        h = linear_scan(*self.terms(self.project(x)), h_0)
         return h, (h[:, -1],)
 
 
-class MinGRU(Blend):
+class MinGRU(Scanned):
     """The minimal GRU, whose gate does not see the state.
 
     z = sigmoid(W_z x_t + b_z),   n = W_n x_t + b_n
@@ -147,12 +145,12 @@ class MinGRU(Blend):
 
     gates = ("_z", "_n")
 
-    def blend(self, a: Tensor) -> tuple[Tensor, Tensor]:
+    def terms(self, a: Tensor) -> tuple[Tensor, Tensor]:
         a_z, n = a.chunk(2, dim=-1)
         return torch.sigmoid(a_z), torch.sigmoid(-a_z) * n
 
 
-class MinLSTM(Blend):
+class MinLSTM(Scanned):
     """The minimal LSTM, whose gates do not see the state.
 
     f, i = sigmoid(W_* x_t + b_*),   n = W_n x_t + b_n
@@ -167,7 +165,7 @@ class MinLSTM(Blend):
 
     gates = ("_f", "_i", "_n")
 
-    def blend(self, a: Tensor) -> tuple[Tensor, Tensor]:
+    def terms(self, a: Tensor) -> tuple[Tensor, Tensor]:
         a_f, a_i, n = a.chunk(3, dim=-1)
         ratio = F.logsigmoid(a_f) - F.logsigmoid(a_i)
         return torch.sigmoid(ratio), torch.sigmoid(-ratio) * n
