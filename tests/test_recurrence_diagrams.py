@@ -1,6 +1,7 @@
 """The diagrams of the chapter on recurrence say what they draw."""
 
 import xml.etree.ElementTree as ET
+from functools import partial
 
 import pytest
 from unrolled import diagrams
@@ -21,6 +22,7 @@ def shapes(figure: Figure, kind: str, **attributes: str) -> int:
 
 
 ALL = [
+    partial(diagrams.unrolling, "hate", ["HH", "EY", "T", "-"]),
     diagrams.plain_cell,
     diagrams.readers,
     diagrams.backward_flow,
@@ -32,7 +34,7 @@ ALL = [
 ]
 
 
-@pytest.mark.parametrize("draw", ALL, ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize("draw", ALL, ids=lambda draw: getattr(draw, "__name__", "unrolling"))
 def test_a_diagram_is_legible_on_a_phone(draw):
     root = ET.fromstring(draw().svg)
     width = float(root.get("viewBox").split()[2])
@@ -42,6 +44,16 @@ def test_a_diagram_is_legible_on_a_phone(draw):
         left = float(box.get("x"))
         assert left >= 0
         assert left + float(box.get("width")) <= width
+
+
+def test_unrolling_has_one_cell_a_letter_and_one_folded():
+    figure = diagrams.unrolling("hat", ["HH", "AE", "T"])
+    drawn = texts(figure)
+    assert drawn.count("cell") == drawn.count("W") == drawn.count("U") == drawn.count("V") == 4
+    assert [text for text in drawn if text in ("h", "a", "t", "HH", "AE", "T", "h₀")] == [
+        *("h", "HH", "a", "AE", "t", "T", "h₀")
+    ]
+    assert "unrolled over hat" in figure.alt
 
 
 def test_plain_cell_names_every_shape():

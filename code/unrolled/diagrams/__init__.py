@@ -6,6 +6,7 @@ from unrolled.diagrams.circuits.key import circuit_key
 from unrolled.diagrams.depth import depths, dropout_masks, gradient_paths, read_by_each
 from unrolled.diagrams.direction import guide, informed, meeting, summaries
 from unrolled.diagrams.family import family_tree, time_line
+from unrolled.diagrams.feeding import streams, teaching, truncation
 from unrolled.diagrams.hybrids import (
     attention_moments,
     conv_lstm,
@@ -23,9 +24,7 @@ from unrolled.diagrams.recurrence import (
     plain_cell,
     readers,
     scan,
-    streams,
-    teaching,
-    truncation,
+    unrolling,
 )
 from unrolled.diagrams.shapes import shapes, structure
 from unrolled.diagrams.taggers import (
@@ -77,4 +76,5 @@ __all__ = [
     "transducer_lattice",
     "truncation",
     "unrolled_tagger",
+    "unrolling",
 ]
