@@ -41,8 +41,8 @@ def unrolling(letters: Sequence[str], tags: Sequence[str]) -> Figure:
     return canvas.figure(
         "Above, a recurrent network: one cell with a loop through U, an input below it and an "
         f"answer above. Below, the same network unrolled over {''.join(letters)}: one cell for "
-        "each letter, each with the same W, U and V, each state passed on to the right from the initial "
-        f"state, and the tags {', '.join(tags)} above."
+        "each letter, each with the same W, U and V, each state passed on to the right from the "
+        f"initial state, and the tags {', '.join(tags)} above."
     )
 
 
