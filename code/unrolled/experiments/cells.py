@@ -54,8 +54,16 @@ RATES: dict[str, float] = {
     "gru-before": 2.4e-2,
     "mgu": 1.2e-2,
     "rhn": 1.2e-2,
+    "sru": 4.8e-2,
+    "qrnn": 4.8e-2,
+    "mingru": 2.4e-2,
+    "minlstm": 2.4e-2,
+    "lru": 2.4e-2,
+    "s4d": 4.8e-2,
     "rwkv": 4.8e-2,
     "slstm": 2.4e-2,
+    "mlstm": 4.8e-2,
+    "stack-augmented": 1.2e-2,
 }
 
 
