@@ -213,8 +213,8 @@ def test_four_words_by_hand(k, wrong, bits):
 def test_the_function_of_the_page_finds_the_floor_of_the_dictionary(page, data):
     says("This is the floor under every one-directional net on these words, stacked or not.")
     (cell,) = re.findall(r"def best_possible.*?return wrong, bits\n", page, re.DOTALL)
-    space = {"np": np}
-    exec("from collections import Counter, defaultdict\n" + cell, space)
+    space = {}
+    exec("from collections import Counter, defaultdict\nfrom math import log2\n" + cell, space)
     some = [("ab", "12"), ("ac", "32"), ("ac", "32"), ("b", "1")]
     assert space["best_possible"](some, 0)[0] == 1
     assert space["best_possible"](some, 1)[0] == 0
