@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from cells import all_close, close
+from cells import Trio, all_close, close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from unrolled.keras import scan as keras_scan
 from unrolled.torch import scan as torch_scan
+from unrolled.torch.cells import state_space
 
 lengths = st.integers(1, 40)
 seeds = st.integers(0, 2**32 - 1)
@@ -150,3 +151,24 @@ def test_a_long_scan_keeps_only_what_its_derivative_needs():
     ):
         torch_scan.linear_scan(a.requires_grad_(), b.requires_grad_(), h0.requires_grad_())
     assert sum(saved) == 2 * b.numel() + h0.numel()
+
+
+@pytest.mark.parametrize("name", ["qrnn", "mingru", "minlstm", *state_space.CELLS])
+def test_a_layer_in_keras_may_have_any_batch_in_graph_mode(name):
+    """The whole sequence at once, and its gradient by the weights."""
+    trio = Trio(name)
+    weights = trio.keras.trainable_variables
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 7, 3), tf.float64)])
+    def learn(x):
+        with tf.GradientTape() as tape:
+            outputs, _ = trio.keras(x)
+            loss = tf.reduce_sum(outputs**2)
+        return outputs, tape.gradient(loss, weights)
+
+    for B in (1, 3):
+        outputs, gradients = learn(tf.constant(trio.input(B, 7)))
+        close(outputs, trio.numpy.forward(trio.input(B, 7))[0])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(trio.keras(trio.input(B, 7))[0] ** 2)
+        all_close(gradients, tape.gradient(loss, weights), 1e-9)

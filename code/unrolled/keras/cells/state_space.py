@@ -10,7 +10,6 @@ from unrolled.keras.cells.base import Recurrent, State
 from unrolled.keras.cells.minimal import Scanned
 from unrolled.keras.scan import complex_scan, linear_scan
 
-
 Pair = tuple[Tensor, Tensor]  # the real and the imaginary part
 
 
@@ -197,7 +196,7 @@ class S4D(Recurrent):
         return self._output(y, u), (kept[0] + added[0], kept[1] + added[1])
 
     def _discrete(self) -> tuple[Pair, Pair]:
-        """Exponent dt A, and (exp(dt A) - 1) / A, by which u_t is written. Shape: (H, N) each."""
+        """Exponent dt A, and (exp(dt A) - 1) / A, which writes u_t. Shape: (H, N) each."""
         A_re, A_im, dt = -ops.exp(self.a_re), self.a_im, ops.exp(self.log_dt)[:, None]
         decay, turn = dt * A_re, dt * A_im
         # exp(dt A) - 1, exact where dt A is near 0

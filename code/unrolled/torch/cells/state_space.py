@@ -148,7 +148,7 @@ class S4D(Recurrent):
         return self._output(y, u), (s_T.real, s_T.imag)
 
     def _discrete(self) -> tuple[Tensor, Tensor]:
-        """Exponent dt A, and (exp(dt A) - 1) / A, by which u_t is written. Shape: (H, N), complex."""
+        """Exponent dt A, and (exp(dt A) - 1) / A, which writes u_t. Shape: (H, N), complex."""
         A = torch.complex(-torch.exp(self.a_re), self.a_im)
         exponent = torch.exp(self.log_dt)[:, None] * A
         return exponent, torch.expm1(exponent) / A
