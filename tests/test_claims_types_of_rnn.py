@@ -22,7 +22,8 @@ TYPES, CELLS_PAGE = (
 NUMBER = r"\$([^$]+)\$"
 TAIL = r"([\w ]+) \| ([^|\n]+) \|$"
 ROW = re.compile(
-    rf"^\| \{{ref\}}`[^<]+<cell-([\w-]+)>` \| (\d+) \| [^|]+ \| {NUMBER} \| {NUMBER} \| {TAIL}",
+    rf"^\| \{{ref\}}`[^<]+<cell-([\w-]+)>` (\d+) (\S+) \| [^|]+ \| {NUMBER} \| {NUMBER} "
+    r"\| ([\w ]+) \|$",
     re.M,
 )
 SECTION = re.compile(
@@ -60,7 +61,7 @@ def test_the_formulas_are_those_of_the_class(name):
     layer = CELLS[name](D, H)
     state = sum(torch.Size(shape).numel() for shape in layer.state_shapes)
     parameters = sum(p.numel() for p in layer.parameters())
-    _, at_a_glance, size, at_once, source = ROWS[name]
+    _, source, at_a_glance, size, at_once = ROWS[name]
     in_detail, detail_size, _, detail_at_once, detail_source = SECTIONS[name]
     assert value(at_a_glance) == value(in_detail) == state
     assert value(size) == value(detail_size) == parameters
@@ -89,7 +90,7 @@ def test_parameters_differ_at_one_width_by_more_than_ten():
 def test_each_year_is_that_of_its_first_source():
     bibliography = (claims.BOOK / "references.bib").read_text(encoding="utf-8")
     published = {"selective-ssm": "2024"}  # the year is that of its preprint
-    for name, (year, *_, source) in ROWS.items():
+    for name, (year, source, *_) in ROWS.items():
         key = source.split("`")[1].split(",")[0]
         entry = re.search(rf"\{{{key},.*?\byear\s*=\s*\{{(\d+)\}}", bibliography, re.S)
         assert entry, key
