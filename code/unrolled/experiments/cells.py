@@ -60,6 +60,8 @@ RATES: dict[str, float] = {
     "minlstm": 2.4e-2,
     "lru": 2.4e-2,
     "s4d": 4.8e-2,
+    "selective-ssm": 2.4e-2,
+    "rg-lru": 4.8e-2,
     "rwkv": 4.8e-2,
     "slstm": 2.4e-2,
     "mlstm": 4.8e-2,
