@@ -30,10 +30,11 @@ def complex_scan(a: Pair, b: Pair, h0: Pair) -> Pair:
 
 
 def _double(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
-    h = torch.cat([a[:, :1] * h0[:, None] + b[:, :1], b[:, 1:]], dim=1)
+    h = b.clone()
+    h[:, 0] += a[:, 0] * h0
     a, span = a[:, 1:], 1  # a: of the steps that do not reach back to h0 yet
     while span < b.shape[1]:
-        h = torch.cat([h[:, :span], a * h[:, :-span] + h[:, span:]], dim=1)
+        h[:, span:] += a * h[:, :-span]
         a, span = a[:, span:] * a[:, :-span], 2 * span
     return h
 
@@ -54,6 +55,6 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, d_h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a, h0, h = ctx.saved_tensors
         a_next = torch.cat([a[:, 1:], torch.zeros_like(a[:, :1])], dim=1).conj()
-        h_prev = torch.cat([h0[:, None], h[:, :-1]], dim=1).conj()
         d_b = linear_scan(a_next.flip(1), d_h.flip(1), torch.zeros_like(h0)).flip(1)
+        h_prev = torch.cat([h0[:, None], h[:, :-1]], dim=1).conj()
         return (d_b * h_prev).sum_to_size(a.shape), d_b, a[:, 0].conj() * d_b[:, 0]
