@@ -22,6 +22,11 @@ TAB = """\
 """
 
 
+def path(module: str) -> str:
+    """Of a family of cells, or of the trees, within a framework's package."""
+    return module if module == "trees" else f"cells/{module}"
+
+
 def markdown(module: str, name: str) -> str:
     """The dropdown with its tabs, in MyST."""
     tabs = "".join(
@@ -39,8 +44,7 @@ class CellCode(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         module, name = self.arguments
-        module = module if module == "trees" else f"cells/{module}"
-        lines = markdown(module, name).splitlines()
+        lines = markdown(path(module), name).splitlines()
         held = nodes.container()
         self.state.nested_parse(StringList(lines, self.get_source_info()[0]), 0, held)
         return held.children
