@@ -165,3 +165,11 @@ def test_fresh_weights_are_drawn_alike_in_each_framework(name):
             error = 6 * spread / np.sqrt(value.size) + 1e-6
             assert abs(found[symbol].mean() - value.mean()) <= error, symbol
             assert found[symbol].std() == pytest.approx(value.std(), rel=0.4, abs=2e-3), symbol
+
+
+@with_cells
+def test_the_reference_keeps_single_precision(name):
+    layer = numpy_cells.CELLS[name](3, 5, np.random.default_rng(0), np.float32)
+    assert {value.dtype for value in layer.parameters.values()} == {np.dtype(np.float32)}
+    y_t, state = layer.step(np.ones((2, 3), np.float32), layer.initial_state(2))
+    assert {array.dtype for array in (y_t, *state)} == {np.dtype(np.float32)}

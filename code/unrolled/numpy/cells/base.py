@@ -74,6 +74,10 @@ class Recurrent:
         if recurrent:
             self._add("U", recurrent, orthogonal(rng, recurrent_rows, hidden_size))
         self._add("b", self.gates, np.zeros(rows))
+        self.draw(rng)
+
+    def draw(self, rng: np.random.Generator) -> None:
+        """Adds what a cell has beside W, U and b, or lets them start otherwise."""
 
     def _add(self, symbol: str, gates: tuple[str, ...], stacked: Array) -> None:
         """Parameters of one kind, stacked along the first axis, one a gate."""

@@ -1,7 +1,6 @@
 """Recurrent layers with exponential gates, or weights that fall off exponentially, in NumPy."""
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
@@ -30,21 +29,13 @@ class RWKV(Recurrent):
     gates = ("_r", "_k", "_v")
     recurrent_gates = ()
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
+    def draw(self, rng: np.random.Generator) -> None:
         for gate in self.gates:
             del self.parameters[f"b{gate}"]
-        self._add("mu", self.gates, np.full(3 * input_size, 0.5))
-        self._add("w_log", ("",), -5 + 8 * np.linspace(0, 1, hidden_size) ** 0.7)
-        self._add("u", ("",), np.zeros(hidden_size))
-        self._add("W", ("_y",), glorot(rng, hidden_size, hidden_size))
+        self._add("mu", self.gates, np.full(3 * self.input_size, 0.5))
+        self._add("w_log", ("",), -5 + 8 * np.linspace(0, 1, self.hidden_size) ** 0.7)
+        self._add("u", ("",), np.zeros(self.hidden_size))
+        self._add("W", ("_y",), glorot(rng, self.hidden_size, self.hidden_size))
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -130,16 +121,8 @@ class MLSTM(Recurrent):
     gates = ("_q", "_k", "_v", "_o")
     recurrent_gates = ()
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        self._add("w", ("_i", "_f"), glorot(rng, 2, input_size))
+    def draw(self, rng: np.random.Generator) -> None:
+        self._add("w", ("_i", "_f"), glorot(rng, 2, self.input_size))
         self._add("b", ("_i", "_f"), np.array([0.0, 3.0]))
 
     @property

@@ -24,8 +24,7 @@ class LSTM(Differentiable):
 
     gates = ("_i", "_f", "_g", "_o")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def draw(self, rng: np.random.Generator) -> None:
         self.parameters["b_f"] += 1
 
     @property
@@ -77,8 +76,7 @@ class PeepholeLSTM(Recurrent):
 
     gates = ("_i", "_f", "_g", "_o")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def draw(self, rng: np.random.Generator) -> None:
         self.parameters["b_f"] += 1
         for gate in ("_i", "_f", "_o"):
             self.parameters[f"p{gate}"] = np.zeros(self.hidden_size, self.dtype)
@@ -112,8 +110,7 @@ class CoupledLSTM(Recurrent):
 
     gates = ("_f", "_g", "_o")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def draw(self, rng: np.random.Generator) -> None:
         self.parameters["b_f"] += 1
 
     @property
@@ -153,8 +150,9 @@ class GRU(Differentiable):
         if reset not in ("after", "before"):
             raise ValueError(f"reset is 'after' or 'before', not {reset!r}")
         self.reset = reset
-        for gate in self.gates:
-            self.parameters[f"bh{gate}"] = np.zeros(self.hidden_size, self.dtype)
+
+    def draw(self, rng: np.random.Generator) -> None:
+        self._add("bh", self.gates, np.zeros(3 * self.hidden_size))
 
     def taped_step(self, x_t: Array, state: State) -> tuple[State, Any]:
         (h_prev,) = state
@@ -239,8 +237,7 @@ class RecurrentHighway(Recurrent):
     gates = ("_n1", "_z1")
     recurrent_gates = ("_n1", "_z1", "_n2", "_z2")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def draw(self, rng: np.random.Generator) -> None:
         self._add("b", ("_n2", "_z2"), np.zeros(2 * self.hidden_size))
         for gate in ("_z1", "_z2"):
             self.parameters[f"b{gate}"] -= 1

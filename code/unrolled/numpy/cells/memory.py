@@ -1,7 +1,6 @@
 """Recurrent layers with a memory beside the hidden state, in NumPy."""
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
@@ -30,20 +29,12 @@ class StackAugmented(Recurrent):
     depth = 16
     width = 8
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
+    def draw(self, rng: np.random.Generator) -> None:
         more = {
-            "P": glorot(rng, hidden_size, self.width),
-            "A": glorot(rng, 3, hidden_size),
+            "P": glorot(rng, self.hidden_size, self.width),
+            "A": glorot(rng, 3, self.hidden_size),
             "c_a": np.zeros(3),
-            "E": glorot(rng, self.width, hidden_size),
+            "E": glorot(rng, self.width, self.hidden_size),
             "c_p": np.zeros(self.width),
         }
         self.parameters |= {symbol: value.astype(self.dtype) for symbol, value in more.items()}

@@ -1,9 +1,6 @@
 """Recurrent layers whose matrices see x_t alone, in NumPy."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import DTypeLike
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
@@ -29,8 +26,7 @@ class SRU(Recurrent):
     gates = ("_n", "_f", "_r", "_s")
     recurrent_gates = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def draw(self, rng: np.random.Generator) -> None:
         self._add("v", ("_f", "_r"), np.zeros(2 * self.hidden_size))
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
@@ -61,16 +57,8 @@ class QRNN(Recurrent):
     gates = ("_n", "_f", "_o")
     recurrent_gates = ()
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        self._add("V", self.gates, glorot(rng, 3 * hidden_size, input_size))
+    def draw(self, rng: np.random.Generator) -> None:
+        self._add("V", self.gates, glorot(rng, 3 * self.hidden_size, self.input_size))
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from unrolled.numpy.cells.base import Array, Differentiable, Recurrent, State, glorot
 
@@ -47,17 +46,9 @@ class Jordan(Recurrent):
 
     gates = ("",)
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        self.parameters["V"] = glorot(rng, hidden_size, hidden_size).astype(self.dtype)
-        self.parameters["c"] = np.zeros(hidden_size, self.dtype)
+    def draw(self, rng: np.random.Generator) -> None:
+        self.parameters["V"] = glorot(rng, self.hidden_size, self.hidden_size).astype(self.dtype)
+        self.parameters["c"] = np.zeros(self.hidden_size, self.dtype)
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         (y_prev,) = state
@@ -83,16 +74,8 @@ class IndRNN(Recurrent):
     gates = ("",)
     recurrent_gates = ()
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        self.parameters["u"] = rng.uniform(0, 1, hidden_size).astype(self.dtype)
+    def draw(self, rng: np.random.Generator) -> None:
+        self.parameters["u"] = rng.uniform(0, 1, self.hidden_size).astype(self.dtype)
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         (h_prev,) = state
@@ -158,19 +141,11 @@ class Orthogonal(Recurrent):
     gates = ("",)
     recurrent_gates = ()
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        pairs = hidden_size // 2
+    def draw(self, rng: np.random.Generator) -> None:
+        pairs = self.hidden_size // 2
         angle = 0.9 * np.pi * (np.arange(pairs) + rng.uniform(size=pairs)) / max(pairs, 1)
         blocks = np.stack([np.tan(angle / 2), np.zeros(pairs)], axis=1).ravel()
-        self.parameters["S"] = np.diag(blocks[: hidden_size - 1], k=1).astype(self.dtype)
+        self.parameters["S"] = np.diag(blocks[: self.hidden_size - 1], k=1).astype(self.dtype)
 
     @property
     def Q(self) -> Array:  # noqa: N802
@@ -208,16 +183,8 @@ class EchoState(Elman):
 
     radius = 0.9
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        U = rng.standard_normal((hidden_size, hidden_size))
+    def draw(self, rng: np.random.Generator) -> None:
+        U = rng.standard_normal((self.hidden_size, self.hidden_size))
         U *= self.radius / np.abs(np.linalg.eigvals(U)).max()
         self.parameters["U"] = U.astype(self.dtype)
 

@@ -1,14 +1,15 @@
 """Recurrent layers that are linear in their state, in NumPy."""
 
+import math
+
 import numpy as np
-from numpy.typing import DTypeLike
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
 
 def gelu(a: Array) -> Array:
     """The Gaussian error linear unit, in its form with tanh (Hendrycks and Gimpel 2016)."""
-    return 0.5 * a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3)))
+    return 0.5 * a * (1 + np.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
 
 
 def softplus(a: Array) -> Array:
@@ -35,16 +36,8 @@ class LRU(Recurrent):
     gates = ("",)
     recurrent_gates = ()
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        D, H = input_size, hidden_size
+    def draw(self, rng: np.random.Generator) -> None:
+        D, H = self.input_size, self.hidden_size
         radius = np.sqrt(rng.uniform(0.9**2, 0.999**2, H))
         self.parameters["D"] = self.parameters.pop("W")
         self._add("nu", ("",), np.log(-np.log(radius)))
@@ -88,16 +81,8 @@ class S4D(Recurrent):
     recurrent_gates = ()
     state_size = 8
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        H, N = hidden_size, self.state_size
+    def draw(self, rng: np.random.Generator) -> None:
+        H, N = self.hidden_size, self.state_size
         self._add("a_re", ("",), np.full((H, N), np.log(0.5)))
         self._add("a_im", ("",), np.tile(np.pi * np.arange(N), (H, 1)))
         self._add("log_dt", ("",), rng.uniform(np.log(0.001), np.log(0.1), H))
@@ -141,19 +126,11 @@ class SelectiveSSM(Recurrent):
     recurrent_gates = ()
     state_size = 8
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        H, N = hidden_size, self.state_size
+    def draw(self, rng: np.random.Generator) -> None:
+        H, N = self.hidden_size, self.state_size
         dt = np.exp(rng.uniform(np.log(0.001), np.log(1), H))
         self.parameters["b_dt"] += np.log(np.expm1(dt))  # softplus of it is dt
-        self._add("W", ("_B", "_C"), glorot(rng, 2 * N, input_size))
+        self._add("W", ("_B", "_C"), glorot(rng, 2 * N, self.input_size))
         self._add("A_log", ("",), np.tile(np.log(np.arange(1, N + 1)), (H, 1)))
         self._add("D", ("",), np.ones(H))
 
@@ -191,16 +168,8 @@ class RGLRU(Recurrent):
     gates = ("_r", "_i", "_u")
     recurrent_gates = ()
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        rng = rng or np.random.default_rng()
-        super().__init__(input_size, hidden_size, rng, dtype)
-        least = rng.uniform(0.9, 0.999, hidden_size)  # a where r = 1
+    def draw(self, rng: np.random.Generator) -> None:
+        least = rng.uniform(0.9, 0.999, self.hidden_size)  # a where r = 1
         self._add("Lambda", ("",), np.log(np.expm1(-np.log(least) / 8)))
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
