@@ -46,7 +46,7 @@ STRUCTURES = {
 
 
 def _width(label: str) -> float:
-    return 14 + sum(9.6 if letter.isupper() else 7.4 for letter in label)
+    return 14 + sum(11 if letter in "mwM" else 9.6 if letter.isupper() else 7.4 for letter in label)
 
 
 def _colour(name: str) -> str:
