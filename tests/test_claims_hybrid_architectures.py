@@ -10,6 +10,7 @@ import pytest
 import torch
 from unrolled import lattices, models
 from unrolled.experiments import statistics, store, suite
+from unrolled.keras import hybrids as keras_hybrids
 from unrolled.tasks import pronunciation
 from unrolled.torch import hybrids
 from unrolled.training import Recipe, fit
@@ -62,7 +63,8 @@ def test_a_late_answer_and_two_directions_beat_the_convolution(suite_name):
     says(
         "an LSTM that answers three letters late, with no second kind of layer, misreads",
         "and is ahead at equal time as well",
-        "need no second kind of layer, and err less",
+        "need no second kind of layer, and err less, the late answer with one letter more in sight",
+        "the late answer has seen three letters ahead and the filter two",
     )
     assert compared("conv-lstm", "look-ahead-lstm", suite_name).low > 0
     assert compared("conv-lstm", TWO, suite_name).low > 3
@@ -86,7 +88,7 @@ def test_windows_add_up_over_layers():
 @pytest.mark.parametrize("suite_name", SUITES)
 def test_attention_gains_what_a_second_layer_gains(suite_name):
     says(
-        "attention no more than a second layer",
+        "a convolution and attention still gain a little, but no more than a second layer",
         "the interval of the difference of the two holds zero, at equal parameters and at equal",
         "a second layer equals attention",
     )
@@ -94,6 +96,21 @@ def test_attention_gains_what_a_second_layer_gains(suite_name):
     assert compared(DEEP, TWO, suite_name).high < -1
     found = compared(LOOKS, DEEP, suite_name)
     assert found.low < 0 < found.high
+
+
+@pytest.mark.parametrize("suite_name", SUITES)
+def test_a_convolution_gains_in_two_directions_and_no_more_than_a_second_layer(suite_name):
+    says(
+        "**In two directions it gains where nothing was missing.**",
+        "with an interval that leaves out zero",
+        "and a second recurrent layer takes off",
+        "and does no worse than a convolution in two directions",
+    )
+    both = "conv-bidirectional-lstm"
+    found = compared(both, TWO, suite_name)
+    assert found.high < 0
+    assert -3 < found.difference < compared(DEEP, TWO, suite_name).difference * 0.3
+    assert compared(both, DEEP, suite_name).difference > 0
 
 
 def test_the_lead_of_the_encoder_decoder_is_one_of_time():
@@ -197,7 +214,8 @@ def test_fewer_words_hurt_both_alike(six):
 
 def test_ctc_begins_with_blanks(six):
     says(
-        "Stopped after one pass over those 1,000 words, it says nothing but blanks.",
+        "Stopped after one pass over those 1,000 words, it says nothing but blanks. "
+        "Their share among all frames:",
         "the network says nothing for a while, as above",
     )
     reader, _, aligned = both_trained(six, 1000, 1)
@@ -212,10 +230,10 @@ def recall_errors(pairs, size=16, window=0, trials=400):
         k = rng.normal(size=(pairs, size))
         k /= np.linalg.norm(k, axis=1, keepdims=True)
         v = rng.integers(0, 64, pairs)
-        state = k.T @ np.eye(64)[v]
+        state = np.eye(64)[v].T @ k
         asked = rng.integers(pairs)
         seen = asked >= pairs - window
-        answer = v[(k @ k[asked]).argmax()] if seen else (k[asked] @ state).argmax()
+        answer = v[(k @ k[asked]).argmax()] if seen else (state @ k[asked]).argmax()
         errors += answer != v[asked]
     return 100 * errors / trials
 
@@ -270,3 +288,20 @@ def test_doubled_letters_need_a_blank():
     for labels, need in (([1, 2], 2), ([1, 1], 3), ([1, 1, 2, 2], 6)):
         assert lattices.ctc_total(even[:need], labels) > -np.inf
         assert lattices.ctc_total(even[: need - 1], labels) == -np.inf
+    says("| CTC | in order, $U$ plus doubled labels $\\le T$ |")
+    says("CTC has no path if $U + R > T$ with $R$ doubled pairs")
+
+
+def test_the_lattice_of_ctc_begins_in_two_rows():
+    says("and $\\alpha_1(2) = p_1(z_1)$; all other $\\alpha_1(j)$")
+    log_p = np.log([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]])
+    assert np.allclose(np.exp(lattices.ctc(log_p, [1, 2])[0]), [0.5, 0.3, 0, 0, 0])
+
+
+def test_keras_begins_by_remembering_and_pytorch_does_not():
+    says("Keras's bias of the forget gate starts at 1, PyTorch's convolution draws its bias")
+    torch.manual_seed(0)
+    layer = keras_hybrids.ConvLSTM(4, 3)
+    layer.build((1, 2, 5, 5, 3))
+    assert np.allclose(np.sort(np.asarray(layer.get_weights()[2])), [0] * 12 + [1] * 4)
+    assert hybrids.ConvLSTM(3, 4, 3).input.bias.abs().max() < 0.5

@@ -121,6 +121,55 @@ def test_the_lstm_counts_and_means_cannot():
             assert state[-1].abs().max() <= 1 + 1e-6
 
 
+def test_half_lives_of_the_forget_gate():
+    cells_say(
+        "$2.2$ steps at $f = 0.73$, $69$ at $f = 0.99$",
+        "$\\sigma(1) = 0.73$",
+        "the $0.5$ of a bias of 0, whose half-life is one step",
+        "It takes $b_f = 5$ to begin with a half-life of a hundred.",
+    )
+    bias = np.array([0, 1, 5])
+    f = np.append(1 / (1 + np.exp(-bias)), 0.99)
+    assert np.allclose(np.log(2) / -np.log(f), [1, 2.2, 103, 69], rtol=0.01)
+    assert round(f[1], 2) == 0.73
+
+
+def test_the_direct_way_of_the_lstm_has_the_slope_f():
+    cells_say(r"$\partial c_t / \partial c_{t-1} = \operatorname{diag}(f)$")
+    layer = CELLS["lstm"](3, 4)
+    x, h, c = torch.randn(1, 3), torch.randn(1, 4), torch.randn(1, 4)
+    slope = torch.func.jacrev(lambda c: layer.step(x, (h, c))[1][1][0])(c)[:, 0]
+    a_f = (layer.project(x) + h @ layer.weight_hh.T)[0, 4:8]
+    assert torch.allclose(slope, torch.diag(torch.sigmoid(a_f)), atol=1e-6)
+
+
+def test_both_forms_of_the_mlstm_are_one_function():
+    cells_say("The fraction is the same, whatever $m_t$ is.")
+    rng = np.random.default_rng(0)
+    C, n, q = rng.normal(size=(4, 4)), 0.1 * rng.normal(size=4), rng.normal(size=4)
+    exact = C @ q / max(abs(n @ q), 1)
+    for m in (-1.0, 0.0, 2.0):
+        stored = C / np.exp(m), n / np.exp(m)
+        assert np.allclose(stored[0] @ q / max(abs(stored[1] @ q), np.exp(-m)), exact)
+
+
+def test_clockwork_rests_three_quarters_at_every_second_step():
+    cells_say("At every second step three quarters of its units stand still, whatever is read.")
+    cells_say(r"\text{if the period of unit } j \text{ divides } t - 1")
+    h, _ = CELLS["clockwork"](3, 16)(torch.randn(1, 17, 3))
+    moved = (h[0, 1:] != h[0, :-1]).float().mean(dim=-1)  # at the steps 2, 3, ... 17
+    assert (h[0, 0] != 0).all()
+    assert (moved[::2] == 1 / 4).all()
+    assert moved[[1, 3, 7]].tolist() == [1 / 2, 3 / 4, 1]
+
+
+def test_the_first_number_of_s4d_only_decays():
+    cells_say("for $n = 0$ a plain decay, and seven vibrations that die out")
+    layer = CELLS["s4d"](3, 4)
+    assert torch.equal(layer.a_im[:, 0], torch.zeros(4))
+    assert torch.allclose(layer.a_im, np.pi * torch.arange(8.0).expand(4, 8))
+
+
 @pytest.fixture(scope="module")
 def data():
     return pronunciation.load()

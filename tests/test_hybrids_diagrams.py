@@ -56,6 +56,7 @@ def test_the_conv_lstm_marks_nine_pixels_on_each_side():
 def test_the_moments_tell_before_from_after():
     drawn = texts(ALL["moments"])
     assert drawn.count("compare") == drawn.count("cell") == 2
+    assert drawn.count("zᵤ") == drawn.count("zᵤ₋₁") == 2
     assert drawn.count("tanh [s, g]") == 1
     assert "before the step" in ALL["moments"].alt
 

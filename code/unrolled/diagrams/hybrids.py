@@ -150,7 +150,7 @@ def attention_moments() -> Figure:
         canvas.text(x, 18, title)
         canvas.box(x - 54, 330, "states h", size=(76, 28), colour=ORANGE)
         canvas.token(x + 58, 330, "zᵤ₋₁", colour=BLUE)
-        canvas.token(x, 62, "yᵤ", colour=BLUE)
+        canvas.token(x, 62, "zᵤ", colour=BLUE)
     canvas.state(126, 272, "sᵤ₋₁")
     canvas.gate(60, 222, "compare", 76)
     canvas.arrow((40, 315), (40, 238))

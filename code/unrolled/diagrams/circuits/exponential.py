@@ -127,7 +127,7 @@ MLSTM = Circuit(
     "and query q by matrix products; the output gate o. The state is multiplied by f, and i times "
     "the outer product of value and key is added, with a one beside the value for the normaliser "
     "n. The memory times the query is divided by the size of the normaliser times the query, by "
-    "one at least, and multiplied by o.",
+    "one at least before all is divided by the exponential of m, and multiplied by o.",
     change="the memory is a matrix, written by the outer product of value and key and read by a "
     "query; no gate sees a state, so that it is linear in its state.",
     nodes={

@@ -35,7 +35,7 @@ SRU = Circuit(
     title="SRU",
     parent="coupled",
     note="gates see x and their own c",
-    flow="The forget gate f and the reset gate r see the input and, through the vectors v, each "
+    flow="The forget gate f and the highway gate r see the input and, through the vectors v, each "
     "unit its own memory before the step. The memory is f times the old one plus one minus f times "
     "a matrix product of the input. The output is r times the memory plus one minus r times "
     "another matrix product of the input, the skip.",

@@ -74,9 +74,9 @@ CIRCUITS = {
         parent="elman",
         note="four clocks: p = 1, 2, 4, 8",
         flow="As in the plain RNN, tanh of U times the state plus W times the input is a proposal. "
-        "A switch lets it through for the units whose period p divides the step number t; the "
-        "other units keep the state before the step, which reaches the switch on a line of its "
-        "own.",
+        "A switch lets it through for the units whose period p divides the number of the step, "
+        "counted from 0; the other units keep the state before the step, which reaches the switch "
+        "on a line of its own.",
         change="a switch with a clock for each of four modules of units, a line that carries the "
         "old state past the function, and a mask on U, so that a unit is fed by units of its own "
         "period or a slower one.",

@@ -14,7 +14,7 @@ class StackAugmented(Recurrent):
     a = softmax(A h_t + c_a)            how much to push, to pop and to keep
     p = sigmoid(E h_t + c_p)            what to push
     s_t[0] = a_push p + a_pop s_prev[1] + a_keep s_prev[0]
-    s_t[i] = a_push s_prev[i-1] + a_pop s_prev[i+1] + a_keep s_prev[i]
+    s_t[j] = a_push s_prev[j-1] + a_pop s_prev[j+1] + a_keep s_prev[j]
 
     The state is (h_t, s_t): `depth` cells of `width` numbers, zeros below them. The plain layer
     must hold in h all that it remembers; this one sees the top of the stack and reaches what lies
