@@ -94,17 +94,18 @@ def test_the_example_backward():
 
 def test_the_example_with_two_losses():
     says(
-        r"g_2 = h_2 - 1 = -0.637$, so $e_2 = -0.637 - 0.397 = -1.034$ and $\delta_2 = 0.868 "
-        r"\cdot (-1.034) = -0.897$",
+        r"g_2 = h_2 - 1 = -0.637$, so $e_2 = -0.637 - 0.397 = -1.033$ and $\delta_2 = 0.868 "
+        r"\cdot (-1.033) = -0.897$ (as above, the last digits come from more digits than "
+        "are shown)",
         r"$e_1 = \tfrac12 \delta_2 = -0.449$",
         r"= \delta_3 h_2 + \delta_2 h_1 = -0.288 - 0.683 = -0.972",
     )
     found = by_hand(second_loss=True)
-    wanted = {"a2": -0.897, "h2": -1.034, "h1": -0.449, "U": -0.972}
+    wanted = {"a2": -0.897, "h2": -1.033, "h1": -0.449, "U": -0.972}
     for name, value in wanted.items():
-        assert float(found[name].grad) == pytest.approx(value, abs=6e-4)
+        assert float(found[name].grad) == pytest.approx(value, abs=5e-4)
     parts = [float(found[f"a{t}"].grad * found[f"h{t - 1}"].detach()) for t in (3, 2)]
-    assert parts == pytest.approx([-0.288, -0.683], abs=6e-4)
+    assert parts == pytest.approx([-0.288, -0.683], abs=5e-4)
 
 
 def test_backward_of_the_page_is_that_of_autograd():
@@ -176,6 +177,79 @@ def test_the_counts_against_windows(data):
     assert sorted("listen") == sorted("silent")
 
 
+def test_a_layer_has_the_parameters_that_are_printed():
+    says(r"$4{,}096 + 16{,}384 + 128 = 20{,}608$, of which $U$ alone has most")
+    sizes = {name: p.numel() for name, p in Elman(32, 128).named_parameters()}
+    assert list(sizes.values()) == [4096, 16384, 128]
+    assert sum(sizes.values()) == 20608
+
+
+def test_what_a_window_cannot_do_and_what_it_does_better():
+    says(
+        "It cannot use what lies outside it.",
+        "It cannot be made wider without new weights",
+        "a running count, which depends on *all* letters so far, fits into no window",
+        "Its answers do not wait for each other, so all $T$ are computed at once.",
+    )
+    torch.manual_seed(0)
+    window = models.build("pytorch", models.spec("window", window=5), 10, 4, seed=0).eval()
+    letters = torch.randint(2, 10, (1, 12))
+    changed = letters.clone()
+    changed[0, 6] = letters[0, 6] % 8 + 2
+    with torch.no_grad():
+        whole, other, alone = (window(x) for x in (letters, changed, letters[:, 4:9]))
+    moved = (whole - other).abs().amax(-1)[0] > 1e-6
+    assert moved.nonzero().ravel().tolist() == [4, 5, 6, 7, 8]  # from both sides, no farther
+    assert torch.allclose(whole[:, 6], alone[:, 2], atol=1e-6)  # waits for no other answer
+
+
+def terms_of_the_example(weight: str) -> list[float]:
+    """The terms of lag 0, 1 and 2 in the gradient of W or U, for the loss after the tap."""
+    found = by_hand()
+    h, x = [0.0, *(float(found[f"h{t}"].detach()) for t in (1, 2, 3))], [1.0, 0.0, 0.0]
+    right = {"W": x, "U": h}[weight]
+    return [float(found[f"a{s}"].grad) * right[s - 1] for s in (3, 2, 1)]
+
+
+def test_the_lags_are_apart_for_the_input_weights_only():
+    says(
+        "$W$ learns from the terms of lag $k$ and from no others",
+        "comes from the lags 0 and 1",
+        "They can only work with what is in the state already.",
+    )
+    of_w, of_u = terms_of_the_example("W"), terms_of_the_example("U")
+    assert of_w[:2] == [0, 0]
+    assert of_w[2] < -0.05
+    assert of_u[2] == 0
+    assert max(of_u[:2]) < -0.2
+    for terms, name in ((of_w, "W"), (of_u, "U")):
+        assert sum(terms) == pytest.approx(float(by_hand()[name].grad))
+
+
+def test_the_frobenius_norm_is_a_mean_over_directions():
+    says(r"the mean of $\lVert J_k^\top v \rVert^2$ is $\lVert J_k \rVert_F^2 / H$")
+    rng = np.random.default_rng(0)
+    J, v = rng.standard_normal((4, 4)), rng.standard_normal((4, 200_000))
+    v /= np.linalg.norm(v, axis=0)
+    mean = (np.linalg.norm(J.T @ v, axis=0) ** 2).mean()
+    assert mean == pytest.approx(np.linalg.norm(J) ** 2 / 4, rel=0.01)
+
+
+def test_the_lower_solution_ends_where_the_page_says():
+    says(
+        "three solutions, one of them below $-0.8$",
+        r"Above $b \approx 1.30$ only the one near $+1$",
+    )
+    grid = np.linspace(-1, 1, 200_001)
+    for b, count in ((0, 3), (1.2, 3), (1.30, 3), (1.31, 1), (2, 1)):
+        above = np.tanh(3 * grid + b) > grid
+        assert (above[1:] != above[:-1]).sum() == count
+    h = -1.0
+    for _ in range(1000):
+        h = np.tanh(3 * h + 1.30)
+    assert -1 < h < -0.8
+
+
 def test_a_window_of_five_reads_better_than_the_recurrence():
     says("None of this says that the recurrence reads *better*.", "and a plain RNN")
     runs = store.table("matched").query("framework == 'pytorch'").groupby("name")
@@ -227,13 +301,21 @@ def test_relu_loses_half_of_the_squares(factors):
 
 
 def test_the_identity_keeps_most_for_long():
-    says("passes a unit's gradient on unchanged until that unit is off once")
-    kept = flow.measure(flow.CASES["ReLU, identity"], T, SEEDS)[:, 50].mean()
-    assert 0.5 < kept < 0.9
+    says("passes a unit's gradient on unchanged until that unit is off once", "is not straight")
+    norms = flow.measure(flow.CASES["ReLU, identity"], T, SEEDS)
+    assert 0.5 < norms[:, 50].mean() < 0.9
+    line = np.log(norms).mean(axis=0)
+    first, last = (line[50] - line[0]) / 50, (line[100] - line[50]) / 50
+    assert last < 2 * first < 0  # in logarithms: it falls more than twice as fast
 
 
 def test_the_lstm_does_not_abolish_vanishing(factors):
-    says("*An LSTM does not abolish vanishing.*", "many times what is left of the plain cell")
+    says(
+        "*An LSTM does not abolish vanishing.*",
+        "many times what is left of the plain cell",
+        "With weak inputs it is the other way round",
+    )
+    assert factors[0.1]["LSTM"] < factors[0.1]["tanh"] - 0.05
     assert 0.73 < factors[1.0]["LSTM"] < 0.88
     after = {n: flow.measure(flow.CASES[n], 50, SEEDS)[:, 50].mean() for n in ("LSTM", "tanh")}
     assert after["LSTM"] > 100 * after["tanh"]
@@ -309,7 +391,7 @@ def reading():
 def test_chunks_lose_more_than_steps_that_all_go_back_as_far(reading):
     says(
         "whatever the window, the same few steps at its beginning are cut short",
-        "so the error falls by even less than half",
+        "shorter by $\\sqrt2$ only. So the error falls by even less than half",
         "The direction is what counts, and it is nearly right.",
     )
     (_, trained, _), test = reading[0]["elman"], reading[1]
@@ -329,7 +411,7 @@ def test_chunks_lose_more_than_steps_that_all_go_back_as_far(reading):
 
 
 def test_training_makes_the_gradient_vanish_faster(reading):
-    says("Training has made it vanish *faster*", "The LSTM began lower", "lost less by training")
+    says("Training has made it vanish *faster*", "less is left", "training takes less of it away")
     found, test = reading
     kept, slope = {}, {}
     for cell, (fresh, trained, _) in found.items():
@@ -349,11 +431,11 @@ def test_training_makes_the_gradient_vanish_faster(reading):
 
 
 def test_a_wrong_state_costs_most_at_the_first_letter(reading):
-    says("Nothing crashes.", "no better than none", "the difference is forgotten")
+    says("Nothing crashes.", "is about as bad as none", "the difference is forgotten")
     (_, trained, _), test = reading[0]["elman"], reading[1]
     ways = ("carried", "zero", "shuffled")
     found = {c: streams.loss_by_place(trained, test, 32, c) for c in ways}
-    assert found["shuffled"][0] > found["zero"][0] - 0.3
+    assert abs(found["shuffled"][0] - found["zero"][0]) < 0.3
     apart = found["shuffled"] - found["carried"]
     assert apart[0] > 0.8
     assert abs(apart[16:]).max() < 0.05

@@ -64,17 +64,40 @@ def test_the_sum_over_paths_by_hand_and_by_counting():
 
 
 def test_the_number_of_paths_grows_like_a_power_of_the_length():
-    says("the number of paths grows like $T^{L-1}$")
+    says(
+        "the number of paths grows like $T^{L-1}$",
+        "it delays the vanishing and does not stop it",
+    )
+    sums = {T: comb(T + 1, 2) * 0.9 ** (T - 1) for T in (1, 10, 20, 400)}  # three layers
+    assert sums[10] > 20 * sums[1]
+    assert sums[20] < 2 * sums[10]
+    assert sums[400] < 1e-12
     for L in (2, 3, 4):
         ratio = comb(2000 + L - 2, L - 1) / comb(1000 + L - 2, L - 1)
         assert np.isclose(ratio, 2 ** (L - 1), rtol=0.01)
 
 
 def test_a_residual_connection_adds_one_to_the_factor_of_a_layer():
-    says("turns the factor $J$ of each layer on the way down into $1 + J$")
+    says("turns the factor $J$ of each layer on the way down into $I + J$")
     for L in (1, 3):
         residual = Stack("elman", 1, 1, L, residual=True)
         assert np.isclose(slope(with_weights(residual, w=0.3, u=0.9), T=1), 1.3**L)
+
+
+def test_the_matrix_of_a_residual_layer_is_its_jacobian_and_the_unit_matrix():
+    says("where $D \\ne H$ the book's first layer goes without")
+    torch.manual_seed(0)
+    x = torch.randn(1, 1, 4)
+    plain, residual = (Stack("elman", 4, 4, 1, residual=kind) for kind in (False, True))
+    residual.load_state_dict(plain.state_dict())
+    J, with_it = (
+        torch.autograd.functional.jacobian(lambda a, s=s: s(a)[0, 0], x)[:, 0, 0]
+        for s in (plain, residual)
+    )
+    assert torch.allclose(with_it, torch.eye(4) + J, atol=1e-6)
+    plain, residual = (Stack("elman", 3, 4, 1, residual=kind) for kind in (False, True))
+    residual.load_state_dict(plain.state_dict())
+    assert torch.equal(plain(x[..., :3]), residual(x[..., :3]))
 
 
 def test_the_parameters_are_those_of_the_formula():
@@ -89,6 +112,8 @@ def test_the_parameters_are_those_of_the_formula():
     def size(L, d, D=1, H=10**5):
         return d * (H * D + H**2 + H) + (L - 1) * d * (d * H**2 + H**2 + H)
 
+    says(r"$2 G H'^2 = G H^2$ gives the width $H' = H / \sqrt2$")
+    assert np.isclose(size(1, 2, H=10**5 / 2**0.5), size(1, 1), rtol=1e-4)
     sizes = [size(L, d) / size(1, 1) for L, d in ((1, 2), (2, 1), (2, 2))]
     assert np.allclose(sizes, [2, 3, 8], rtol=1e-3)
 
@@ -155,12 +180,18 @@ def test_pytorch_drops_between_layers_and_warns_of_a_single_one():
         single = nn.LSTM(3, 4, num_layers=1, dropout=0.9)
     x = torch.randn(5, 1, 3)
     assert torch.equal(single(x)[0], single(x)[0])
+    says("between the layers, new at each step, none on the input or above the top layer")
     double = nn.LSTM(3, 50, num_layers=2, dropout=0.5)
     assert not torch.equal(double(x)[0], double(x)[0])
+    halves = [double(x) for _ in range(2)]
+    assert torch.equal(halves[0][1][0][0], halves[1][1][0][0])  # layer 1: its input is whole
+    assert (halves[0][0] != 0).all()  # and so is what comes out at the top
 
 
 def test_the_gap_between_depths_hangs_on_the_learning_rate():
-    says("three layers are further behind one at the smallest rate than at the best, by more than")
+    says(
+        "more phonemes wrong than one layer at the smallest rate", "more if each has its best rate"
+    )
     per = {"basic": {}, "stacked": {}}
     for row in store.rows("tuning"):
         lstm = row["variant"].startswith("lstm") and not row["arguments"]["dropout"]
@@ -344,6 +375,7 @@ def test_the_record_says_what_each_step_buys():
     says(
         "In this book's task the direction is worth",
         "Depth in one direction changes nothing",
+        "and two layers, the same step as in the last row, differ",
         "Only then does a second layer pay",
     )
     gains = statistics.compare(
@@ -360,6 +392,22 @@ def test_the_record_says_what_each_step_buys():
     assert two["high"] < late["low"] < late["high"] < -30
     assert both["high"] < -1
     assert max(row["p, Holm"] for row in (two, late, both)) < 0.05
+    runs = store.table("ablations").query("framework == 'pytorch'").groupby("name")["WER"].mean()
+    basic = store.table("matched").query("framework == 'pytorch'").groupby("name")["WER"].mean()
+    assert abs(runs["stacked-2-layers"] - basic["basic-lstm"]) < 1
+
+
+def test_depth_weighs_more_in_speech():
+    says("five layers instead of one took away nearly a quarter of the phoneme errors")
+    mean = store.table("matched").query("framework == 'pytorch'").groupby("name")["WER"].mean()
+    here = 1 - mean["stacked-bidirectional-lstm"] / mean["bidirectional-lstm"]
+    assert 0.03 < here < 0.5 * (1 - 18.4 / 23.9)
+    assert round(1 - 18.4 / 23.9, 2) == 0.23
+
+
+def test_the_bits_of_ha_are_a_sum_over_its_words():
+    says("together $3 \\log_2 3 - 2$")
+    assert np.isclose(np.log2(3) + 2 * np.log2(3 / 2), 3 * np.log2(3) - 2)
 
 
 def test_the_table_of_the_record_compares_equal_sizes_and_five_seeds():

@@ -100,7 +100,8 @@ def test_masks_stand_on_time_arrows_only_where_they_stay():
         for y, xs in by_row.items()
         if y not in rows
     }
-    assert [len(shapes[y]) for y in sorted(shapes)] == [3, 3, 1, 1, 1]  # new, new; then the same
+    # new at each step, between the layers only; then the same, on the input and between the layers
+    assert [len(shapes[y]) for y in sorted(shapes)] == [3, 1, 1]
 
 
 def test_what_is_not_known_is_dashed():

@@ -167,7 +167,7 @@ def _folded(canvas: Canvas, x: float, top: float, title: str) -> None:
         canvas.loop(x, high, "")
 
 
-KEPT = ((1, 0, 1, 1), (0, 1, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0), (1, 0, 0, 1), (0, 1, 1, 0))
+KEPT = ((1, 0, 1, 1), (0, 1, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0), (1, 0, 0, 1))
 
 
 def dropout_masks() -> Figure:
@@ -195,14 +195,13 @@ def dropout_masks() -> Figure:
                         _mask(canvas, (x - step / 2, y), KEPT[3 + level])
                 if same or level:
                     _mask(canvas, (x, y + 42), KEPT[level if same else t])
-            canvas.arrow((x, high - 20), (x, high - 58))
-            _mask(canvas, (x, high - 38), KEPT[2 if same else t + 3])
+            canvas.arrow((x, high - 20), (x, high - 50))
     return canvas.figure(
-        "Two layers over three steps, twice. Above, dropout stands on the arrows up from layer 1 "
-        "and from layer 2, with another mask at each step, and none on the arrows through time. "
-        "Below, every arrow has a mask, those through time too, and each layer's masks are the "
-        "same at all three steps. A thick bar is a unit that is kept, a thin one a unit that is "
-        "dropped."
+        "Two layers over three steps, twice. Above, dropout stands only on the arrows from layer 1 "
+        "up to layer 2, with another mask at each step; none stands on the input, above the top "
+        "layer or on the arrows through time. Below, each layer has a mask on what comes up to it "
+        "and one on its arrows through time, and these are the same at all three steps. A thick "
+        "bar is a unit that is kept, a thin one a unit that is dropped."
     )
 
 

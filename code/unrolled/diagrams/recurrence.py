@@ -151,7 +151,7 @@ def backward_flow(T: int = 3) -> Figure:
 
 
 def paths(lag: int = 3) -> Figure:
-    """All ways on which one unit reaches another one some steps later, with two units."""
+    """All paths on which one unit reaches another one some steps later, with two units."""
     canvas, step = Canvas(100 * lag + 90, 210), 100
     rows = (70, 150)
     for t in range(lag):
