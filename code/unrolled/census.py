@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from unrolled.experiments import store
@@ -157,42 +156,33 @@ def table() -> pd.DataFrame:
     return pd.DataFrame(rows, index=list(TITLES.values()))
 
 
-def right_against_lag(task: str = "echo") -> Figure:
-    """Phonemes right against the longest lag learnt, one mark a cell in the style of its family."""
-    scored, remembered = right(), lags()
-    points = {
-        cell: (remembered[cell, task].longest, scored["phonemes"][cell])
-        for cell in scored.index
-        if (cell, task) in remembered
-    }
-    with drawing(6.8, 4.6) as (canvas, (axes,)):
-        for number, (family, cells) in enumerate(FAMILIES.items()):
-            there = [points[cell] for cell in cells if cell in points]
-            if there:
-                x, y = np.transpose(there)
-                colour = [*COLOURS, GREY][number]
-                axes.plot(np.maximum(x, 1), y, MARKS[number], color=colour, label=family)
-        for side, (cell, (x, y)) in enumerate(sorted(points.items(), key=lambda item: item[1])):
-            left = side % 2 == 0
-            axes.annotate(
-                TITLES[cell],
-                (max(x, 1), y),
-                (-7 if left else 7, 0),
-                textcoords="offset points",
-                ha="right" if left else "left",
-                va="center",
-                fontsize=8.5,
+def right_by_cell() -> Figure:
+    """Phonemes right, the best cell first: the mean, and the lowest and the highest run."""
+    scored = right().sort_values("phonemes")
+    family = {cell: number for number, cells in enumerate(FAMILIES.values()) for cell in cells}
+    names = list(FAMILIES)
+    with drawing(6.6, 1.2 + 0.24 * len(scored)) as (canvas, (axes,)):
+        for place, (cell, row) in enumerate(scored.iterrows()):
+            number = family[str(cell)]
+            colour, mark = [*COLOURS, GREY][number], MARKS[number]
+            axes.plot((row["lowest"], row["highest"]), (place, place), color=colour, linewidth=2)
+            label = (
+                names[number] if names[number] not in axes.get_legend_handles_labels()[1] else ""
             )
-        axes.set(xlabel=f"longest lag learnt, {task}", ylabel="phonemes right, %", xscale="log")
-        axes.margins(x=0.16, y=0.08)
-        if points:
-            axes.legend()
-        axes.grid()
-    told = "; ".join(f"{TITLES[cell]} {x} and {y:.1f} %" for cell, (x, y) in points.items())
+            axes.plot(row["phonemes"], place, mark, color=colour, label=label, markersize=6)
+        axes.set_yticks(range(len(scored)), [TITLES[str(cell)] for cell in scored.index])
+        axes.set(xlabel="phonemes right, %", ylim=(-0.6, len(scored) - 0.4))
+        axes.tick_params("y", length=0)
+        axes.grid(axis="x")
+        for number, name in enumerate(names):
+            axes.plot([], [], MARKS[number], color=[*COLOURS, GREY][number], label=name)
+        canvas.legend(loc="outside upper center", ncols=3)
+    told = "; ".join(
+        f"{TITLES[str(cell)]} {row['phonemes']:.1f} %" for cell, row in scored[::-1].iterrows()
+    )
     return finish(
         canvas,
-        f"The share of phonemes read right against the longest lag learnt in the {task} task, one "
-        f"mark a cell. {told or 'Nothing is recorded yet'}.",
+        f"The share of phonemes read right, cell by cell. {told or 'Nothing is recorded yet'}.",
     )
 
 

@@ -1,6 +1,5 @@
 """What a training step of a recurrent layer takes, beside the LSTM's loop, in PyTorch."""
 
-import statistics
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +13,7 @@ from unrolled.torch.cells import CELLS
 
 BATCH, INPUT_SIZE, PARAMETERS = 16, 32, 20_000
 FORMS = ("parallel", "sequential")
-ROUNDS = 5
+ROUNDS = 5  # at the least
 
 
 def forms(cell: str) -> tuple[str, ...]:
@@ -23,9 +22,10 @@ def forms(cell: str) -> tuple[str, ...]:
 
 
 def measure(cell: str, T: int, form: str) -> dict[str, Any]:
-    """The seconds of forward, backward and Adam's step, and what the LSTM's loop takes of them.
+    """The CPU seconds of forward, backward and Adam's step, and their ratio to the LSTM's loop.
 
-    Both are timed in turns; each is the median of its rounds, after one that does not count.
+    Both are timed in turns, after one round that does not count. It is the processor's time, on
+    one thread: other programs on the machine hardly count.
 
     Args:
         cell: a name of `CELLS`.
@@ -37,13 +37,13 @@ def measure(cell: str, T: int, form: str) -> dict[str, Any]:
         for name in (cell, "lstm")
     )
     steps = [_step(layer, form, T), _step(other, "sequential", T)]
-    seconds: list[list[float]] = [[], []]
-    for _ in range(1 + ROUNDS):
+    rounds, seconds = max(ROUNDS, 1024 // T), [0.0, 0.0]
+    for turn in range(1 + rounds):
         for place, step in enumerate(steps):
-            started = time.perf_counter()
+            started = time.process_time()
             step()
-            seconds[place].append(time.perf_counter() - started)
-    mine, lstm = (statistics.median(found[1:]) for found in seconds)
+            seconds[place] += (time.process_time() - started) / rounds if turn else 0
+    mine, lstm = seconds
     return {
         "seconds": float(f"{mine:.4g}"),
         "relative": float(f"{mine / lstm:.4g}"),
