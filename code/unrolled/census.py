@@ -153,28 +153,25 @@ def table() -> pd.DataFrame:
                 **{("at once", str(T)): pace(cell, "parallel", T) for T in LENGTHS},
             }
         )
-    return pd.DataFrame(rows, index=list(TITLES.values()))
+    columns = pd.MultiIndex.from_tuples(rows[0])
+    return pd.DataFrame([list(row.values()) for row in rows], list(TITLES.values()), columns)
 
 
 def right_by_cell() -> Figure:
     """Phonemes right, the best cell first: the mean, and the lowest and the highest run."""
     scored = right().sort_values("phonemes")
     family = {cell: number for number, cells in enumerate(FAMILIES.values()) for cell in cells}
-    names = list(FAMILIES)
     with drawing(6.6, 1.2 + 0.24 * len(scored)) as (canvas, (axes,)):
         for place, (cell, row) in enumerate(scored.iterrows()):
             number = family[str(cell)]
             colour, mark = [*COLOURS, GREY][number], MARKS[number]
             axes.plot((row["lowest"], row["highest"]), (place, place), color=colour, linewidth=2)
-            label = (
-                names[number] if names[number] not in axes.get_legend_handles_labels()[1] else ""
-            )
-            axes.plot(row["phonemes"], place, mark, color=colour, label=label, markersize=6)
+            axes.plot(row["phonemes"], place, mark, color=colour, markersize=6)
         axes.set_yticks(range(len(scored)), [TITLES[str(cell)] for cell in scored.index])
         axes.set(xlabel="phonemes right, %", ylim=(-0.6, len(scored) - 0.4))
         axes.tick_params("y", length=0)
         axes.grid(axis="x")
-        for number, name in enumerate(names):
+        for number, name in enumerate(FAMILIES):
             axes.plot([], [], MARKS[number], color=[*COLOURS, GREY][number], label=name)
         canvas.legend(loc="outside upper center", ncols=3)
     told = "; ".join(
