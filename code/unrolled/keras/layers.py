@@ -49,7 +49,7 @@ class Bidirectional(keras.layers.Layer):
     f_t = cell_f(x_t, f_{t-1}),   b_t = cell_b(x_t, b_{t+1}),   h_t = [f_t, b_t]
 
     Args:
-        cell: "elman", "lstm" or "gru".
+        cell: a name of `CELLS`, such as "lstm".
         hidden_size: units of each direction, H.
 
     Shape:
@@ -78,7 +78,7 @@ class Stack(keras.layers.Layer):
     Dropout stands between the layers: x itself loses nothing.
 
     Args:
-        cell: "elman", "lstm" or "gru".
+        cell: a name of `CELLS`, such as "lstm".
         hidden_size: units of each layer and direction, H.
         num_layers: L.
         bidirectional: whether each layer reads in both directions.

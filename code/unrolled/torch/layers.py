@@ -56,7 +56,7 @@ class Bidirectional(nn.Module):
     f_t = cell_f(x_t, f_{t-1}),   b_t = cell_b(x_t, b_{t+1}),   h_t = [f_t, b_t]
 
     Args:
-        cell: "elman", "lstm" or "gru".
+        cell: a name of `CELLS`, such as "lstm".
         input_size: features of x_t, D.
         hidden_size: units of each direction, H.
 
@@ -85,7 +85,7 @@ class Stack(nn.Module):
     Dropout stands between the layers: x itself loses nothing.
 
     Args:
-        cell: "elman", "lstm" or "gru".
+        cell: a name of `CELLS`, such as "lstm".
         input_size: features of x_t, D.
         hidden_size: units of each layer and direction, H.
         num_layers: L.

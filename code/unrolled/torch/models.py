@@ -24,7 +24,7 @@ class Tagger(Model):
     Args:
         num_letters: size of the letter vocabulary.
         num_tags: K.
-        cell: "elman", "lstm" or "gru".
+        cell: a name of `CELLS`, such as "lstm".
         embedding_size: D.
         hidden_size: H.
         dropout: the share of h_t that the readout misses in training.
