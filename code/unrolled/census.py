@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from unrolled.experiments import store
-from unrolled.experiments.trials import LAGS
+from unrolled.experiments.trials import LAGS, STEPS, TASKS
 from unrolled.figures import GREY, Figure
 from unrolled.plots import COLOURS, drawing, finish
 
@@ -52,8 +52,6 @@ FAMILIES = {
     "exponential": ("rwkv", "slstm", "mlstm"),
     "memory": ("stack-augmented",),
 }
-TASKS = ("echo", "adding", "copying")
-LENGTHS = (16, 128, 1024)
 MARKS = ("o", "s", "^", "D", "v", "P")  # one a family, so that colour is never the only sign
 DASH = "\u2013"
 
@@ -123,7 +121,7 @@ def paces(rows: Sequence[Mapping[str, Any]] | None = None) -> pd.DataFrame:
     given = pd.DataFrame(list(store.rows("pace") if rows is None else rows))
     if given.empty:
         empty = pd.MultiIndex.from_tuples([], names=["cell", "form"])
-        return pd.DataFrame(index=empty, columns=list(LENGTHS))
+        return pd.DataFrame(index=empty, columns=list(STEPS))
     found = given.pivot_table("relative", ["cell", "form"], "T", aggfunc="median")
     order = [key for key in TITLES if key in found.index.get_level_values("cell")]
     return found.reindex(order, level="cell")
@@ -149,8 +147,8 @@ def table() -> pd.DataFrame:
             {
                 ("phonemes", "right, %"): f"{scored['phonemes'][cell]:.1f}" if there else DASH,
                 **{("lag", task): str(remembered.get((cell, task), DASH)) for task in TASKS},
-                **{("loop", str(T)): pace(cell, "sequential", T) for T in LENGTHS},
-                **{("at once", str(T)): pace(cell, "parallel", T) for T in LENGTHS},
+                **{("loop", str(T)): pace(cell, "sequential", T) for T in STEPS},
+                **{("at once", str(T)): pace(cell, "parallel", T) for T in STEPS},
             }
         )
     columns = pd.MultiIndex.from_tuples(rows[0])
@@ -202,7 +200,7 @@ def pace_by_length(cells: Sequence[str]) -> Figure:
                 told.append(f"{name}: " + ", ".join(f"T = {T} {v:.2g}" for T, v in line.items()))
         axes.axhline(1, color=GREY, linewidth=1)
         axes.set(xlabel="T", ylabel="time of a step (LSTM loop = 1)", xscale="log", yscale="log")
-        axes.set_xticks(LENGTHS, [str(T) for T in LENGTHS])
+        axes.set_xticks(STEPS, [str(T) for T in STEPS])
         axes.minorticks_off()
         if told:
             canvas.legend(loc="outside right upper", fontsize=9)

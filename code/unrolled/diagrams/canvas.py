@@ -33,13 +33,14 @@ class Canvas:
         size: tuple[float, float],
         colour: str,
         dashed: bool = False,
+        radius: float = 7,
     ) -> None:
         """A labelled box; dashed and empty for what is not there yet."""
         w, h = size
         dash = 'stroke-dasharray="4 3" fill-opacity="0"' if dashed else 'fill-opacity="0.16"'
         self._shapes.append(
-            f'<rect x="{x - w / 2:g}" y="{y - h / 2:g}" width="{w:g}" height="{h:g}" rx="7" '
-            f'fill="{colour}" stroke="{colour}" stroke-width="1.6" {dash}/>'
+            f'<rect x="{x - w / 2:g}" y="{y - h / 2:g}" width="{w:g}" height="{h:g}" '
+            f'rx="{radius:g}" fill="{colour}" stroke="{colour}" stroke-width="1.6" {dash}/>'
         )
         self.text(x, y, label)
 
@@ -61,13 +62,8 @@ class Canvas:
 
     def state(self, x: float, y: float, label: str, *, dashed: bool = False) -> None:
         """What is carried from step to step: h, c, a memory."""
-        w, h = max(34, 9 * len(label) + 16), 26
-        dash = 'stroke-dasharray="4 3" fill-opacity="0"' if dashed else 'fill-opacity="0.16"'
-        self._shapes.append(
-            f'<rect x="{x - w / 2:g}" y="{y - h / 2:g}" width="{w:g}" height="{h:g}" rx="13" '
-            f'fill="{ORANGE}" stroke="{ORANGE}" stroke-width="1.6" {dash}/>'
-        )
-        self.text(x, y, label)
+        size = (max(34, 9 * len(label) + 16), 26)
+        self.box(x, y, label, size=size, colour=ORANGE, dashed=dashed, radius=13)
 
     def operator(self, x: float, y: float, sign: str) -> None:
         """An operation of one number with one number: times, plus, one minus."""

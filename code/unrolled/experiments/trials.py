@@ -17,9 +17,11 @@ from rich.console import Console
 from unrolled import models, trained
 from unrolled.experiments import store
 from unrolled.experiments.runner import commit
+from unrolled.tasks import memory
 
+SUITES = ("memory", "pace")
 LAGS = (5, 10, 20, 40, 80, 160)
-TASKS = ("echo", "adding", "copying")
+TASKS = tuple(memory.TASKS)
 STEPS = (16, 128, 1024)  # T of the pace
 SEEDS = range(1)
 
@@ -101,9 +103,9 @@ def execute(suite: str, trial: Trial) -> dict[str, Any]:
     if suite == "pace":
         measured: dict[str, Any] = import_module("unrolled.pace").measure(**facts)
         return measured
-    memory = import_module("unrolled.memory")
-    found: dict[str, Any] = memory.learn(
-        facts["cell"], facts["task"], facts["lag"], facts["seed"], memory.Recipe()
+    training = import_module("unrolled.memory")
+    found: dict[str, Any] = training.learn(
+        facts["cell"], facts["task"], facts["lag"], facts["seed"], training.Recipe()
     )
     return found
 
@@ -113,7 +115,3 @@ def tell(row: Mapping[str, Any]) -> str:
     if "relative" in row:
         return f"{row['run']}  {row['seconds']:.3g} s  {row['relative']:.2f} of the LSTM's loop"
     return f"{row['run']}  {'learnt' if row['solved'] else 'not learnt'}  {row['score']:.3f}"
-
-
-# What each suite holds, in the words of its listing.
-SUITES = ("memory", "pace")
