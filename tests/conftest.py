@@ -2,9 +2,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import browser
 import pytest
+from filelock import FileLock
+from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,8 +25,21 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def site() -> Path:
-    """The book, built at the smoke budget; any warning fails."""
+    """The book, built at the smoke budget; any warning fails.
+
+    Of several processes that want it the first one builds, and the others find it up to date.
+    UNROLLED_SITE names a site that is built already, such as _build/html, to be looked at instead.
+    """
+    if built := os.environ.get("UNROLLED_SITE"):
+        return Path(built).resolve()
     output = ROOT / "_build" / "smoke"
+    output.mkdir(parents=True, exist_ok=True)
+    with FileLock(output / ".lock"):
+        _build(output)
+    return output / "_build" / "html"
+
+
+def _build(output: Path) -> None:
     jupyter_book = shutil.which("jupyter-book", path=Path(sys.executable).parent)
     assert jupyter_book, "jupyter-book is not in the environment of this Python"
     options = ["-W", "-n", "--keep-going", "--path-output", str(output)]
@@ -34,4 +51,25 @@ def site() -> Path:
         check=False,
     )
     assert built.returncode == 0, built.stdout[-4000:] + built.stderr[-8000:]
-    return output / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """Where the built site is served; it ends in a slash."""
+    with browser.served(site) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A running Chromium."""
+    with browser.launched() as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """An empty page in a profile of its own."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()

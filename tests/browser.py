@@ -1,0 +1,90 @@
+"""The built site as a reader's browser meets it: served over HTTP, in a real Chromium."""
+
+import functools
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import paper
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+BASE = "/unrolled/"  # a project's site does not stand at the root of its host
+REQUIRED = "UNROLLED_BROWSER"
+
+
+def chromium() -> str:
+    """Return the browser to drive; without one the test is skipped, or fails where it must run."""
+    found = paper.browser()
+    if found is None:
+        missing = "no Chromium is installed (apt install chromium, or name one by CHROMIUM)"
+        if os.environ.get(REQUIRED) == "required":
+            pytest.fail(f"{missing}, and {REQUIRED}=required")
+        pytest.skip(missing)
+    return found
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """A static host as GitHub Pages is one: the site under BASE, 404.html for all else."""
+
+    extensions_map = {  # noqa: RUF012
+        **http.server.SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+    }
+
+    def translate_path(self, path: str) -> str:
+        inside = urlsplit(path).path.startswith(BASE)
+        return super().translate_path(path[len(BASE) - 1 :] if inside else "/nothing-there")
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        page = Path(self.directory) / "404.html"
+        if code != 404 or not page.is_file():
+            super().send_error(code, message, explain)
+            return
+        body = page.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """Serve a folder and yield its address, which ends in a slash."""
+    handler = functools.partial(Handler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}{BASE}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Start Chromium; our own pages need no sandbox, and there is none for root."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def foreign(page: Page, address: str) -> list[str]:
+    """Collect from now on the requests of a page that leave the site."""
+    found: list[str] = []
+    own = (address, "data:", "blob:", "about:")
+    page.on("request", lambda request: request.url.startswith(own) or found.append(request.url))
+    return found
