@@ -56,7 +56,7 @@ def test_help_is_quick_and_needs_no_framework(tmp_path):
     assert "pronounce" in ended.stdout
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate", "pronounce", "data", "bench"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "pronounce", "export", "data", "bench"])
 def test_every_command_helps_with_examples_and_can_speak_json(name, capsys):
     assert cli.main([name, "--help"]) == 0
     said = capsys.readouterr().out

@@ -15,7 +15,7 @@ FLOORS = (
     ("checkpoints", "charts", "curves", "tasks"),
     ("training",),
     ("models", "torch", "keras"),
-    ("parity", "bench", "presets", "flow", "streams", "memory"),
+    ("parity", "bench", "presets", "flow", "streams", "memory", "export"),
     ("trained", "probes", "pace", "shapes"),
     ("experiments",),
     ("cli", "census"),

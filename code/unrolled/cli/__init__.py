@@ -1,4 +1,4 @@
-"""The command line: `unrolled train`, `evaluate`, `pronounce`, `data`, `bench`, `experiments`.
+"""The command line: `unrolled train`, `evaluate`, `pronounce`, `export`, `data`, `bench`...
 
 Exit status: 0 done; 1 a mistake in this package; 2 a mistake of the user's; 130 stopped by Ctrl-C.
 What is wrong stands in one line on standard error. With `--json`, standard output holds one JSON
@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import TyperException
 
 import unrolled
-from unrolled.cli import bench, data, experiments, output, train, use
+from unrolled.cli import bench, data, experiments, export, output, train, use
 from unrolled.errors import Notice, UserError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.command(epilog=output.examples(*train.EXAMPLES))(train.train)
 app.command(epilog=output.examples(*use.EVALUATE_EXAMPLES))(use.evaluate)
 app.command(epilog=output.examples(*use.PRONOUNCE_EXAMPLES))(use.pronounce)
+app.command(epilog=output.examples(*export.EXAMPLES))(export.export)
 app.command(epilog=output.examples(*data.EXAMPLES))(data.data)
 app.command(epilog=output.examples(*bench.EXAMPLES))(bench.bench)
 app.add_typer(experiments.app, name="experiments")

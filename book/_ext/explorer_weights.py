@@ -1,0 +1,51 @@
+"""Put what the explorer loads beside the pages: its modules, its styles and the models' weights.
+
+The weights are derived from the recorded checkpoints in each build, in half precision; none are
+kept in the repository. What is there already and the same is left alone.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from unrolled.checkpoints import read
+from unrolled.export import pack
+
+MODELS = (
+    "basic-elman",
+    "basic-lstm",
+    "stacked-lstm",
+    "bidirectional-lstm",
+    "attention-bidirectional-lstm",
+)
+
+
+def files(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield each file with its place in the folder `explorer` of the site."""
+    for pattern in ("*.mjs", "*.css"):
+        for path in sorted((root / "book" / "explorer").glob(pattern)):
+            yield path.name, path.read_bytes()
+    for name in MODELS:
+        checkpoint = root / "book" / "results" / "weights" / f"{name}-pytorch-0.safetensors"
+        yield f"weights/{name}.safetensors", pack(read(checkpoint))
+
+
+def put(root: Path, site: Path) -> None:
+    """Write what is missing or has changed."""
+    for name, data in files(root):
+        target = site / "explorer" / name
+        if not target.is_file() or target.read_bytes() != data:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+
+
+def put_all(app: Any, exception: Exception | None) -> None:
+    """Complete a built site."""
+    if exception is None and app.builder.format == "html":
+        put(Path(app.srcdir), Path(app.outdir))
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("build-finished", put_all)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,58 @@
+"""`unrolled export`: a trained model for the explorer in the page."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from unrolled.cli import options, output
+from unrolled.errors import UserError
+
+EXAMPLES = (
+    "unrolled export",
+    "unrolled export --model bidirectional --cell lstm --out bidirectional.safetensors",
+)
+
+
+def export(
+    model: options.Model = None,
+    cell: options.CellName = None,
+    checkpoint: options.Checkpoint = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; by default MODEL-CELL.safetensors, here.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write a trained tagger as the explorer reads it: half precision, and no history.
+
+    The page runs basic, stacked, bidirectional and attention models with the cells elman and lstm.
+    """
+    from unrolled import trained
+    from unrolled.checkpoints import Checkpoint
+    from unrolled.export import pack
+    from unrolled.files import atomic_write
+
+    path = checkpoint or trained.find(model, cell, "pytorch")
+    found = trained.load(path, model, cell, "pytorch")
+    packed = pack(Checkpoint(found.trainer.weights(), found.facts))
+    spec = found.facts["model"]
+    target = Path(f"{spec['name']}-{spec['arguments']['cell']}.safetensors") if out is None else out
+    trained.refuse_folder(target)
+    if target.resolve() == path.resolve():
+        raise UserError(f"{target} is the checkpoint itself; name another file by --out")
+    with atomic_write(target) as file:
+        file.write(packed)
+    result: dict[str, Any] = {
+        "model": spec["name"],
+        **spec["arguments"],
+        "checkpoint": str(path),
+        "trained_in": found.facts["framework"],
+        "out": str(target),
+        "bytes": len(packed),
+    }
+    if as_json:
+        output.emit(result)
+        return
+    console = output.console()
+    console.print(f"{target}  {len(packed):,} bytes, in half precision")
+    console.print(f"checkpoint  {path}, trained in {found.facts['framework']}")
