@@ -7,7 +7,7 @@ else
 BIN := .venv/bin
 endif
 PAGES := .cache/pages
-SCRIPTS := code tests tools book/_ext
+SCRIPTS := code tests tools book/_ext setup.py
 WORKFLOWS := .github/workflows
 
 # Data that the package prepares stays inside the checkout.

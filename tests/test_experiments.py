@@ -145,6 +145,20 @@ def test_what_cannot_be_worked_at_is_refused_before_the_data_is_read(folder, mon
     assert [path.name for path in folder.iterdir()] == ["file"]
 
 
+def test_an_installed_package_reads_its_copy_and_records_nothing(folder, monkeypatch):
+    checkout, elsewhere = folder / "code" / "unrolled", folder / "lib" / "unrolled"
+    assert store.folder(checkout) == checkout / "results"  # a folder of that name, but no book
+    (folder / "book").mkdir()
+    assert store.folder(checkout) == folder / "book" / "results"
+    assert store.folder(elsewhere) == elsewhere / "results"
+    assert store.folder(store.PACKAGE) == store.HOME / "book" / "results"
+    monkeypatch.setattr(store, "FOLDER", store.folder(folder))
+    monkeypatch.setattr(store, "PACKAGE", folder)
+    with pytest.raises(UserError, match="live in a checkout of the book; clone it"):
+        store.append("basic", {"run": "a"})
+    assert not store.FOLDER.exists()
+
+
 def test_another_process_keeps_its_run(folder, tiny):
     unfinished = folder / "unfinished"
     with trained.reserved(runner.unfinished(tiny[0], unfinished / "basic")):

@@ -1,4 +1,7 @@
-"""Recorded results: one JSON line a run in `book/results/SUITE.jsonl`."""
+"""Recorded results: one JSON line a run in `book/results/SUITE.jsonl`.
+
+An installed package carries a copy of them, to read.
+"""
 
 import base64
 import json
@@ -17,17 +20,26 @@ from unrolled.checkpoints import Checkpoint, read, write
 from unrolled.errors import UserError
 from unrolled.files import atomic_write
 
-HOME = Path(__file__).resolve().parents[3]  # of a checkout
-FOLDER = HOME / "book" / "results"
+PACKAGE = Path(__file__).resolve().parents[1]
+HOME = PACKAGE.parents[1]  # of a checkout
+
+
+def folder(package: Path) -> Path:
+    """Where the results are: in the book of a checkout, or else within the package."""
+    book = package.parents[1] / "book"
+    return (book if package.parent.name == "code" and book.is_dir() else package) / "results"
+
+
+FOLDER = folder(PACKAGE)
 
 
 def require_book() -> None:
-    """Refuses to record where there is no book.
+    """Refuses to record where there is no book: an installed package is only read.
 
     Raises:
         UserError: the package is not that of a checkout.
     """
-    if not FOLDER.parent.is_dir():
+    if FOLDER.parent == PACKAGE or not FOLDER.parent.is_dir():
         raise UserError(
             "the recorded results live in a checkout of the book; clone it and run from there"
         )
