@@ -1,17 +1,24 @@
-"""Say at the foot of each page how long its cells took to run.
+"""Say at the foot of each page when it was last changed and how long its cells took to run.
 
-MyST-NB records the time of a run, and jupyter-cache keeps it with the outputs, so the line is also
-right on a page whose outputs come from the cache.
+Git knows the day; a page that is not committed yet has none. MyST-NB records the time of a run, and
+jupyter-cache keeps it with the outputs, so the line is also right where they come from the cache.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from docutils import nodes
 from execution_cache import budget
 
 
-def sentence(seconds: float, budget: str) -> str:
-    """Return the line for a run of `seconds` at `budget`."""
+def changed(timestamp: float) -> str:
+    """Return the sentence for a page whose last change is `timestamp` seconds after 1970."""
+    day = datetime.fromtimestamp(timestamp, UTC)
+    return f"This page was last changed on {day.day} {day:%B %Y}."
+
+
+def ran(seconds: float, budget: str) -> str:
+    """Return the sentence for a run of `seconds` at `budget`."""
     if seconds < 1:
         time = "less than a second"
     elif seconds < 100:
@@ -21,17 +28,22 @@ def sentence(seconds: float, budget: str) -> str:
     return f"The cells of this page ran in {time}, at the {budget} budget."
 
 
-def add_line(app: Any, doctree: nodes.document) -> None:
-    """Append the line to a page that ran."""
-    data = app.env.nb_metadata.get(app.env.docname, {}).get("exec_data")
+def add_line(app: Any, doctree: nodes.document, docname: str) -> None:
+    """Append the line to a page."""
+    timestamp, _ = app.env.git_last_updated.get(docname) or (None, None)
+    data = app.env.nb_metadata.get(docname, {}).get("exec_data")
+    sentences = [changed(float(timestamp))] if timestamp else []
     if data and data["runtime"] is not None:
+        sentences.append(ran(data["runtime"], budget()))
+    if sentences:
         line = nodes.paragraph(classes=["page-runtime"])
-        line += nodes.emphasis(text=sentence(data["runtime"], budget()))
+        line += nodes.emphasis(text=" ".join(sentences))
         body = doctree.next_node(nodes.section) or doctree
         body += [nodes.transition(), line]
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Connect to Sphinx."""
-    app.connect("doctree-read", add_line)
+    app.setup_extension("sphinx_last_updated_by_git")
+    app.connect("doctree-resolved", add_line)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,82 @@
+"""Draw the card that a link to a page shows elsewhere, and describe the page in its head.
+
+sphinxext-opengraph writes the tags and the pictures. Here it gets the book's layout in the place of
+its own, and the page's first paragraph as the description: the question that the page answers.
+"""
+
+import html
+from textwrap import shorten
+from typing import Any
+
+from docutils import nodes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.text import Text
+from sphinxext import opengraph
+from sphinxext.opengraph import _social_cards
+from unrolled.figures import BLUE, ORANGE
+
+GROUND, TEXT, QUIET = "#ffffff", "#1f2328", "#57606a"
+WIDTH, HEIGHT, MARGIN = 1146, 600, 0.06  # the size that the library says in the tags
+STEPS = "hate"
+LONGEST = 240  # characters of a description
+
+
+def opening(doctree: nodes.document) -> str:
+    """Return the first paragraph that the author wrote, cut between words where it is long."""
+    written = (node for node in doctree.findall(nodes.paragraph) if not node["classes"])
+    first = next(written, None)
+    return shorten(first.astext(), LONGEST, placeholder=" …") if first is not None else ""
+
+
+def describe(doctree: nodes.document, length: int, titles: Any) -> str:
+    """Take the place of the library's description, which runs on and ends within a word."""
+    return html.escape(opening(doctree), quote=False)
+
+
+def draw_motif(figure: Figure) -> None:
+    """Draw a network unrolled over the letters of a word, along the foot of the card."""
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
+    axes.set_axis_off()
+    arrow: Any = {"arrowstyle": "-|>", "mutation_scale": 18, "linewidth": 2.5}
+    arrow |= {"shrinkA": 0, "shrinkB": 0}
+    for step, letter in enumerate(STEPS):
+        x = 557 + 130 * step
+        box = FancyBboxPatch((x, 74), 66, 50, "round,pad=0,rounding_size=14", lw=2.5)
+        box.set(facecolor=f"{BLUE}22", edgecolor=BLUE)
+        axes.add_patch(box)
+        axes.text(x + 33, 24, letter, ha="center", va="center", size=19, c=QUIET)
+        axes.add_patch(FancyArrowPatch((x + 33, 42), (x + 33, 74), color=QUIET, **arrow))
+        axes.add_patch(FancyArrowPatch((x + 33, 124), (x + 33, 156), color=QUIET, **arrow))
+        axes.add_patch(FancyArrowPatch((x + 66, 99), (x + 130, 99), color=ORANGE, **arrow))
+
+
+def layout(**_settings: Any) -> tuple[Figure, Text, Text, Text, Text]:
+    """Return a card, and its texts in the order in which the library fills them."""
+    figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100, facecolor=GROUND)
+    draw_motif(figure)
+
+    def text(y: float, size: float, colour: str) -> Text:
+        place = figure.text(MARGIN, y, "", size=size, c=colour, va="top", wrap=True)
+        place._get_wrap_line_width = lambda: WIDTH * (1 - 2 * MARGIN)
+        return place
+
+    site, title, about = text(0.92, 24, BLUE), text(0.82, 40, TEXT), text(0.56, 20, QUIET)
+    return figure, site, title, about, text(0.11, 15, QUIET)
+
+
+def say_in_words(app: Any, pagename: str, templatename: str, context: Any, doctree: Any) -> None:
+    """Give the card of a page its alternative text: what stands on it."""
+    if doctree is not None:
+        said = f"{context['title']}. {opening(doctree)}"
+        context["meta"] = {"og:image:alt": said} | (context["meta"] or {})
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx, before the library writes its tags."""
+    app.setup_extension("sphinxext.opengraph")
+    opengraph.get_description = describe
+    _social_cards.create_social_card_objects = layout
+    app.connect("html-page-context", say_in_words, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
