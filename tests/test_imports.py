@@ -18,7 +18,7 @@ FLOORS = (
     ("parity", "bench", "presets", "flow", "streams", "memory", "export"),
     ("trained", "probes", "pace", "shapes"),
     ("experiments",),
-    ("cli", "census"),
+    ("cli", "census", "readings"),
     ("__main__",),
 )
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}

@@ -1,0 +1,90 @@
+"""Let models of the book answer live in a page.
+
+`{explorer} basic-lstm bidirectional-lstm` stands for an element that `book/explorer/loader.mjs`
+brings to life when the reader comes to it. The content of the directive stands there until then,
+and where nothing can come to life: on paper, without JavaScript, in a page opened from the disk. A
+definition list in it holds words to try, each with a sentence that says what to look at.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from explorer_weights import MODELS
+from sphinx.util.docutils import SphinxDirective
+from unrolled.tasks.pronunciation import read_cmudict
+
+NOTE = (
+    "The models answer live where this page is served and JavaScript is on; "
+    "in a checkout, `make serve` serves it."
+)
+
+
+class explorer(nodes.General, nodes.Element):  # noqa: N801 docutils names nodes in lower case
+    """The element; its children are what is prepared."""
+
+
+@cache
+def dictionary() -> dict[str, Any]:
+    """Return the pronunciations by word."""
+    return read_cmudict()
+
+
+def readings(words: list[str]) -> dict[str, list[str]]:
+    """Return what the dictionary says of those words that it has."""
+    said = {word: dictionary().get(word, ()) for word in words}
+    return {word: [" ".join(one) for one in some] for word, some in said.items() if some}
+
+
+class Explorer(SphinxDirective):
+    """The models by their names, and the word that stands there first."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"word": directives.unchanged_required}  # noqa: RUF012
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        models = self.arguments[0].split()
+        if unknown := [name for name in models if name not in MODELS]:
+            raise self.error(f"no model {unknown[0]!r} is exported; there are {', '.join(MODELS)}")
+        word = self.options.get("word", "hate")
+        element = explorer("", models=" ".join(models), word=word)
+        self.state.nested_parse(self.content, self.content_offset, element)
+        words = [term.astext() for term in element.findall(nodes.term)]
+        element["dictionary"] = json.dumps(readings([word, *words]))
+        element["up"] = "../" * self.env.docname.count("/")
+        element["count"] = len(models)
+        return [element]
+
+
+def visit(translator: Any, node: explorer) -> None:
+    """Open the element; the first of a page also fetches the loader and the styles."""
+    first = next(iter(node.document.findall(explorer))) is node if node.document else True
+    if first:
+        folder = f"{node['up']}explorer"
+        translator.body.append(f'<link rel="stylesheet" href="{folder}/explorer.css">\n')
+        translator.body.append(f'<script type="module" src="{folder}/loader.mjs"></script>\n')
+    given = {name: node[name] for name in ("models", "word", "dictionary")}
+    kind = f"explorer-of-{node['count']}"
+    translator.body.append(translator.starttag(node, "unrolled-explorer", CLASS=kind, **given))
+    translator.body.append('<div class="explorer-prepared">\n')
+
+
+def depart(translator: Any, node: explorer) -> None:
+    """Close it, with a line on where the models answer."""
+    note = NOTE.replace("`make serve`", "<code>make serve</code>")
+    translator.body.append(f'<p class="explorer-note">{note}</p></div></unrolled-explorer>\n')
+
+
+def skip(translator: Any, node: explorer) -> None:
+    """Write what is prepared and nothing else."""
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_node(explorer, html=(visit, depart), latex=(skip, skip), text=(skip, skip))
+    app.add_directive("explorer", Explorer)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

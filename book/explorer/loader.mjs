@@ -1,0 +1,17 @@
+// Fetches the explorer when the reader comes to it. Until then, and where no module can be
+// loaded, the prepared picture stands.
+
+const near = new IntersectionObserver(come, { rootMargin: "400px" });
+
+async function come(entries) {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    const { start } = await import("./explorer.mjs");
+    await start(target);
+  }
+}
+
+const explorers = document.querySelectorAll("unrolled-explorer");
+explorers.forEach((element) => near.observe(element));
+if (location.hash.startsWith("#word=")) explorers[0]?.scrollIntoView({ block: "nearest" });

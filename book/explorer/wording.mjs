@@ -1,0 +1,140 @@
+// What the explorer says in words, and what it can read off its models. Nothing here draws.
+//
+// A view is what one model makes of a word:
+// {name, title, model, fault, reading, best: {tag, p}[][]}; best (T, 3) is sorted, best first.
+
+import { spell } from "./model.mjs";
+
+export const LIMIT = 40; // letters; a longer word is cut off here
+const SILENT = "-";
+const KINDS = { lstm: "LSTM", gru: "GRU" };
+
+/** "bidirectional-lstm" -> "Bidirectional LSTM" */
+export function title(name) {
+  const words = name.split("-").map((word) => KINDS[word] ?? word);
+  return words.join(" ").replace(/^./, (first) => first.toUpperCase()).replace("elman", "Elman");
+}
+
+export const shown = (tag) => (tag === SILENT ? "–" : tag);
+export const spoken = (tag) => (tag === SILENT ? "silent" : tag);
+
+export function percent(p) {
+  if (p < 0.005) return "<1 %";
+  return p >= 0.995 ? ">99 %" : `${Math.round(100 * p)} %`;
+}
+
+/** The letters to read, and how many there were. @returns {{letters: string[], total: number}} */
+export function cut(text) {
+  const all = spell(text);
+  return { letters: all.slice(0, LIMIT), total: all.length };
+}
+
+/** What stands for a letter on the page: itself, or its number where nothing would be seen. */
+export function face(letter) {
+  if (letter === " ") return "␣";
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(letter) ? letter : code(letter);
+}
+
+export const called = (letter) => (letter === " " ? "space" : face(letter));
+
+const code = (letter) => `U+${letter.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+
+/** Whether the model has to have seen the last letter before it can say anything. */
+export const waits = ({ model, reading }) => model.facts.bidirectional || reading.attention !== null;
+
+/** Whether the tag of letter t is decided when `read` of the letters have been read. */
+export const decided = (view, t, read) =>
+  waits(view) ? read === view.best.length : t < read;
+
+/** The tags that a model has decided on. */
+const tags = (view, read) =>
+  view.best.filter((_, t) => decided(view, t, read)).map(([first]) => first.tag);
+
+/** The sounds of a word in one line, without its silent letters. */
+export const sounds = (view, read) => tags(view, read).filter((tag) => tag !== SILENT).join(" ");
+
+/** The letters at which the models that have decided differ. @returns {Set<number>} */
+export function differences(views, T, read) {
+  const differ = (t) =>
+    new Set(views.filter((view) => decided(view, t, read)).map((view) => view.best[t][0].tag)).size > 1;
+  return new Set(Array.from({ length: T }, (_, t) => t).filter(differ));
+}
+
+/** "a, b and c" */
+export const listed = (items) =>
+  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+
+/** What there is to say about the letters themselves: too many, or unknown ones. */
+export function notes({ letters, total, known }) {
+  if (!total) return "Type a word: each model then says how its letters sound.";
+  const said = [];
+  if (total > LIMIT) {
+    const all = total.toLocaleString("en-GB");
+    said.push(`Only the first ${LIMIT} letters are read; the word has ${all}.`);
+  }
+  const strange = [...new Set(letters.filter((_, t) => !known[t]))].map(called);
+  if (strange.length && known.includes(true)) {
+    const few = strange.length > 6 ? [...strange.slice(0, 5), `${strange.length - 5} more`] : strange;
+    said.push(
+      `The models do not know ${listed(few)}. Whatever they do not know they read as one and the ` +
+        "same “unknown letter”.",
+    );
+  } else if (strange.length) {
+    said.push(
+      "The models know none of these letters; they learned from English words. All are read as one " +
+        "and the same “unknown letter”, in the order in which they are written.",
+    );
+  }
+  return said.join(" ");
+}
+
+/** Where the reading stands, and what there is to compare with. */
+export function progress(views, letters, read, dictionary) {
+  const T = letters.length;
+  if (!T) return "";
+  if (read < T) {
+    const some = views.some((view) => !waits(view));
+    const all = views.some(waits);
+    return [
+      `${read} of ${T} letters read.`,
+      some ? "One direction has decided on each letter that it has read, and cannot take it back." : "",
+      all ? "Two directions wait: the backward half begins at the last letter." : "",
+    ].join(" ");
+  }
+  const whole = T === 1 ? "The only letter is read." : `All ${T} letters are read.`;
+  const said = [whole];
+  const differ = [...differences(views, T, read)].map((t) => `${called(letters[t])} (letter ${t + 1})`);
+  if (differ.length) said.push(`The models differ at ${listed(differ)}.`);
+  else if (views.length > 1) said.push("The models agree on every letter.");
+  if (dictionary) said.push(`The dictionary says ${dictionary.join(" or ")}.`);
+  return said.join(" ");
+}
+
+/** One sentence a model, for who hears the page. */
+export function summary(views, state, dictionary) {
+  const { letters, read } = state;
+  if (!letters.length) return notes(state);
+  const each = views.map((view) => `${view.title}: ${tags(view, letters.length).map(spoken).join(" ")}.`);
+  return [`${letters.map(called).join("")}.`, notes(state), ...each, progress(views, letters, read, dictionary)]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** How a model stands to the dictionary; null where it has not read the word to its end. */
+export function compared(view, read, dictionary) {
+  if (!dictionary || read < view.best.length) return null;
+  const right = dictionary.includes(sounds(view, read));
+  return right ? "✓ as in the dictionary" : "✗ not as in the dictionary";
+}
+
+/** What a letter looks at, as far as it matters. */
+export function looks(a_t, letters) {
+  const order = Array.from(a_t, (weight, s) => ({ weight, s })).sort((x, y) => y.weight - x.weight);
+  return order
+    .filter(({ weight }) => weight >= 0.05)
+    .slice(0, 3)
+    .map(({ weight, s }) => `${called(letters[s])} ${percent(weight)}`)
+    .join(", ");
+}
+
+export const mean = (vector) => vector.reduce((sum, x) => sum + x, 0) / vector.length;
