@@ -7,7 +7,8 @@
 const FORMAT = "unrolled/explorer/1";
 const GATES = { elman: [""], lstm: ["i", "f", "g", "o"] }; // in the order of their rows
 // What Python's `strip` takes away. `trim` leaves some of it, and takes the byte order mark.
-const AROUND = /^[\p{White_Space}\x1c-\x1f]+|(?<![\p{White_Space}\x1c-\x1f])[\p{White_Space}\x1c-\x1f]+$/gu;
+const SPACE = "[\\p{White_Space}\\x1c-\\x1f]";
+const AROUND = new RegExp(`^${SPACE}+|(?<!${SPACE})${SPACE}+$`, "gu");
 
 /**
  * The letters of a word as the package counts them: lower case, Unicode form NFC, a letter a
@@ -29,10 +30,10 @@ export function spell(text) {
  */
 export async function load(url) {
   try {
-    const { facts, weights } = open(await fetched(url));
-    return new Model(facts, weights);
+    const weights = new Weights(await fetched(url));
+    return new Model(weights.facts, weights);
   } catch (error) {
-    const name = url.split("/").pop();
+    const name = String(url).split("/").pop();
     const why = error instanceof Unusable ? error.message : "is not one of this book's";
     throw new Error(`This model cannot be shown: its file ${name} ${why}.`, { cause: error });
   }
@@ -152,12 +153,11 @@ class Attention {
   /** @param {Float32Array[]} h (T, input) @returns weights a (T, T) and context (T, A) */
   read(h) {
     const [q, k, v] = this.maps.map((map) => h.map((h_t) => affine(map, h_t))); // (T, A) each
-    const K = flat(k), V = flat(transposed(v, this.A));
-    const weights = q.map((q_t) => {
-      const scores = addProduct(K, q_t, new Float32Array(h.length));
-      return softmax(scores.map((score) => score / Math.sqrt(this.A)));
-    });
-    const context = weights.map((a_t) => addProduct(V, a_t, new Float32Array(this.A)));
+    const dot = (x, y) => x.reduce((sum, x_j, j) => sum + x_j * y[j], 0);
+    const score = (q_t, k_s) => dot(q_t, k_s) / Math.sqrt(this.A);
+    const weights = q.map((q_t) => softmax(Float32Array.from(k, (k_s) => score(q_t, k_s))));
+    const context = weights.map((a_t) =>
+      new Float32Array(this.A).map((_, j) => v.reduce((sum, v_s, s) => sum + a_t[s] * v_s[j], 0)));
     return { weights, context };
   }
 }
@@ -200,17 +200,7 @@ function addProduct(W, x, y) {
 }
 
 /** [x_t, y_t] for each t; x alone where there is no y. @returns {Float32Array[]} */
-const joined = (x, y) => (y ? x.map((x_t, t) => flat([x_t, y[t]])) : x);
-
-/** Vectors end to end. @returns {Float32Array} */
-function flat(vectors) {
-  const whole = new Float32Array(vectors.reduce((size, one) => size + one.length, 0));
-  vectors.reduce((at, one) => (whole.set(one, at), at + one.length), 0);
-  return whole;
-}
-
-/** (T, C) -> (C, T). */
-const transposed = (x, C) => Array.from({ length: C }, (_, j) => x.map((x_t) => x_t[j]));
+const joined = (x, y) => (y ? x.map((x_t, t) => Float32Array.of(...x_t, ...y[t])) : x);
 
 /** An array cut into n of equal size. @returns {Float32Array[]} views of it */
 function rows(array, n) {
@@ -233,22 +223,18 @@ async function fetched(url) {
   return buffer;
 }
 
-/** Reads safetensors: how long the header is, the header as JSON, the numbers. */
-function open(buffer) {
-  const bytes = new DataView(buffer);
-  if (buffer.byteLength < 9) throw new Unusable(CUT);
-  if (bytes.getUint8(8) !== "{".charCodeAt(0)) throw new Error("this is not safetensors");
-  const start = 8 + Number(bytes.getBigUint64(0, true));
-  if (start > buffer.byteLength) throw new Unusable(CUT);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, start - 8)));
-  const facts = JSON.parse(header.__metadata__.unrolled);
-  if (facts.format !== FORMAT) throw new Unusable("is of another edition of this book");
-  return { facts, weights: new Weights(header, bytes, start) };
-}
-
+/** A file in the format safetensors: how long the header is, the header as JSON, the numbers. */
 class Weights {
-  constructor(header, bytes, start) {
-    Object.assign(this, { header, bytes, start });
+  constructor(buffer) {
+    this.bytes = new DataView(buffer);
+    if (buffer.byteLength < 9) throw new Unusable(CUT);
+    if (this.bytes.getUint8(8) !== "{".charCodeAt(0)) throw new Error("this is not safetensors");
+    this.start = 8 + Number(this.bytes.getBigUint64(0, true));
+    if (this.start > buffer.byteLength) throw new Unusable(CUT);
+    const header = new TextDecoder().decode(new Uint8Array(buffer, 8, this.start - 8));
+    this.header = JSON.parse(header);
+    this.facts = JSON.parse(this.header.__metadata__.unrolled);
+    if (this.facts.format !== FORMAT) throw new Unusable("is of another edition of this book");
   }
 
   /** An array by its name. @param {...number} shape which it must have @returns {Float32Array} */
