@@ -1,0 +1,224 @@
+"""Let a reader take a chapter home: the executed notebook, and buttons that open it elsewhere.
+
+MyST-NB leaves each notebook in `_build/jupyter_execute`, with the MyST of the page in its Markdown
+cells. Here its code cells, with their outputs, are set between the text of the page in plain
+Markdown. The result stands beside the page's source, where the theme's button for downloads
+looks for it.
+
+A site that GitHub Actions builds also gets buttons for Colab and Binder. They open the copies in
+the branch `notebooks`, which `notebooks_branch.py` lays out.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import nbformat
+from jupyter_cache import get_cache
+from myst_nb.core.utils import coalesce_streams
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from plain_markdown import Block, Cell, Writer
+
+BRANCH = "notebooks"
+BOOK = "book/"  # the folder of the pages; the branch is without it
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+HEADER = """\
+*This notebook is [a page]({page}) of the book [{book}]({home}), with what its cells gave when the \
+book was built. The code is under the MIT licence, the prose and the figures are under \
+[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). Colab and Binder install what it needs; \
+on a machine of your own do that first:*
+
+```
+pip install "unrolled[torch,keras] @ {package}"
+```"""
+INSTALL = """\
+import sys
+
+if "google.colab" in sys.modules:  # it has PyTorch and TensorFlow already
+    %pip install --quiet "unrolled @ {package}"\
+"""
+GLUE = "from myst_nb import glue"
+NO_GLUE = '''\
+def glue(name, value, display=True):
+    """Put a value into the text of the page; here it stands there already."""
+'''
+INPUT = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+OUTPUT = {"hide-cell", "hide-output", "remove-cell", "remove-output"}
+
+
+class Origin(NamedTuple):
+    """Where the book comes from: owner and name of the repository, commit, and if Actions built."""
+
+    repository: str
+    commit: str
+    published: bool
+
+    @property
+    def package(self) -> str:
+        """Return what pip installs the package from, where there is no git too."""
+        return f"https://github.com/{self.repository}/archive/{self.commit}.zip"
+
+
+def origin(url: str, branch: str, environment: Mapping[str, str] = os.environ) -> Origin:
+    """Return what GitHub Actions says, or else the configured repository and its branch."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        return Origin(environment["GITHUB_REPOSITORY"], environment["GITHUB_SHA"], True)
+    return Origin(urlsplit(url).path.strip("/"), branch, False)
+
+
+def joined(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Join neighbouring text; a heading begins anew, so that Jupyter can fold what is below it."""
+    text: list[str] = []
+    for block in blocks:
+        if text and (isinstance(block, Cell) or block.startswith("#")):
+            yield "\n\n".join(text)
+            text = []
+        if isinstance(block, Cell):
+            yield block
+        else:
+            text.append(block)
+    if text:
+        yield "\n\n".join(text)
+
+
+def is_glue(kind: str) -> bool:
+    """Tell the values that a page takes into its text from all that Jupyter can show."""
+    return kind.startswith("application/papermill.record")
+
+
+def code_cell(cell: NotebookNode, folded: bool) -> NotebookNode:
+    """Return a cell of the executed notebook, folded where the page hides it."""
+    tags = set(cell.metadata.get("tags", []))
+    hidden = {"source_hidden": INPUT, "outputs_hidden": OUTPUT}
+    jupyter = {name: True for name, why in hidden.items() if folded or tags & why}
+    metadata: dict[str, Any] = {"tags": sorted(tags)} if tags else {}
+    if jupyter:
+        metadata["jupyter"] = jupyter
+    if "source_hidden" in jupyter:
+        metadata["cellView"] = "form"  # the same for Colab
+    outputs = [one for one in cell.outputs if not all(map(is_glue, one.get("data", ["shown"])))]
+    return new_code_cell(
+        cell.source.replace(GLUE, NO_GLUE.rstrip()),
+        outputs=coalesce_streams(outputs),
+        execution_count=cell.execution_count,
+        metadata=metadata,
+    )
+
+
+def with_removed(blocks: Sequence[Block], executed: NotebookNode) -> Iterator[Block]:
+    """Put back the cells that the page does not show, each after the one that it follows."""
+    shown = {block.index for block in blocks if isinstance(block, Cell)}
+    code = [n for n, cell in enumerate(executed.cells) if cell.cell_type == "code"]
+
+    def removed(after: int) -> Iterator[Cell]:
+        return map(Cell, takewhile(lambda n: n not in shown, (n for n in code if n > after)))
+
+    yield from removed(-1)
+    for block in blocks:
+        yield block
+        if isinstance(block, Cell):
+            yield from removed(block.index)
+
+
+def notebook(blocks: Sequence[Block], executed: NotebookNode, **names: str) -> NotebookNode:
+    """Return the notebook of a page.
+
+    Args:
+        blocks: the page; its title comes first.
+        executed: the cells of the page with their outputs.
+        names: what the header and the installation speak of.
+    """
+    title, *rest = blocks
+    cells = [new_markdown_cell(f"{title}\n\n{HEADER.format(**names)}")]
+    cells.append(new_code_cell(INSTALL.format(**names)))
+    for block in with_removed(list(joined(rest)), executed):
+        if isinstance(block, Cell):
+            cells.append(code_cell(executed.cells[block.index], block.folded))
+        else:
+            cells.append(new_markdown_cell(block))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    return new_notebook(
+        cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    )
+
+
+def buttons(origin: Origin, page: str) -> dict[str, Any]:
+    """Return the theme's group of buttons that open a page elsewhere."""
+    path = f"{page.removeprefix(BOOK)}.ipynb"
+    colab = f"https://colab.research.google.com/github/{origin.repository}/blob/{BRANCH}/{path}"
+    binder = f"https://mybinder.org/v2/gh/{origin.repository}/{BRANCH}?urlpath=lab/tree/{path}"
+    places = (("Colab", colab, "logo_colab.png"), ("Binder", binder, "logo_binder.svg"))
+    links = [
+        {
+            "type": "link",
+            "text": name,
+            "tooltip": f"Open in {name}",
+            "icon": f"_static/images/{picture}",  # of the theme
+            "url": url,
+            "label": f"launch-{name.lower()}-button",
+        }
+        for name, url, picture in places
+    ]
+    return {
+        "type": "group",
+        "tooltip": "Run this page elsewhere",
+        "icon": "fas fa-rocket",
+        "buttons": links,
+        "label": "launch-buttons",
+    }
+
+
+def source(config: Any) -> Origin:
+    """Return where the configured book comes from."""
+    options = config.html_theme_options
+    return origin(options["repository_url"], options["repository_branch"])
+
+
+def take_home(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Write the notebook of a page that has cells, and tell the theme of it."""
+    path = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"
+    cells = tree is not None and "kernelspec" in app.env.metadata[page]
+    if app.builder.name != "html" or not cells:
+        return
+    home, images = app.config.html_baseurl, app.builder.images
+    address = f"{home}{app.builder.get_target_uri(page)}"
+    package = source(app.config).package
+    names = {"book": app.config.project, "home": home, "page": address, "package": package}
+    numbers = {
+        name: app.config.numfig_format[kind] % ".".join(map(str, number))
+        for kind, found in app.env.toc_fignumbers.get(page, {}).items()
+        for name, number in found.items()
+    }
+    blocks = Writer(address, lambda uri: f"{home}_images/{images[uri]}", numbers).blocks(tree)
+    # Taken from the cache, MyST-NB's own copy lacks the outputs.
+    cache = get_cache(app.config.nb_execution_cache_path)
+    _, executed = cache.merge_match_into_notebook(nbformat.read(path, 4))
+    target = Path(app.outdir) / "_sources" / f"{page}.ipynb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook(blocks, executed, **names), target)
+    context["ipynb_source"] = f"{page}.ipynb"
+
+
+def add_buttons(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Put the buttons before the theme's own."""
+    if "ipynb_source" in context and source(app.config).published:
+        context["header_buttons"].insert(0, buttons(source(app.config), page))
+
+
+def note_origin(app: Any, config: Any) -> None:
+    """Let the pages be written anew when they are to speak of another commit."""
+    config.notebooks_origin = list(source(config))
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx, before and after the theme makes its buttons (501)."""
+    app.add_config_value("notebooks_origin", [], "html")
+    app.connect("config-inited", note_origin, priority=900)
+    app.connect("html-page-context", take_home, priority=400)
+    app.connect("html-page-context", add_buttons, priority=600)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,137 @@
+"""Lay out what the branch `notebooks` holds, from a built site.
+
+Colab, Binder and a JupyterHub open notebooks from a repository, and no notebook is kept beside the
+pages. So each publication puts these files, and nothing else, into a branch of their own: the
+notebooks, the environment that runs them, and a page that says what they are.
+
+usage: notebooks_branch.py SITE OUT
+"""
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import nbformat
+import yaml
+from notebooks import BOOK, BRANCH, Origin, origin
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = "-r ../requirements.lock\n"
+POST_BUILD = """\
+#!/bin/sh
+set -eu
+pip install --no-deps --no-build-isolation "unrolled @ {package}"
+"""
+HEADING = "# Notebooks of the book *Unrolled*\n"
+README = """\
+{heading}
+The chapters of [the book](https://github.com/{repository}), executed. Each publication of the book
+writes this branch anew, here from commit `{commit}`; changes belong into the pages of the book.
+
+| notebook | opens in |
+|---|---|
+{rows}
+
+Without Colab and Binder: `pip install "unrolled[torch,keras] @ {package}"`, in Python 3.11, 3.12 or
+3.13, then open a notebook in Jupyter. It downloads nothing while it runs.
+
+For a class, `.binder/` is the environment of a JupyterHub, built by repo2docker:
+
+```
+repo2docker --no-run --ref {branch} --image-name NAME https://github.com/{repository}
+```
+
+A link of the hub then brings the notebooks to whoever follows it:
+
+```
+https://HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2F{quoted}&branch={branch}&urlpath=lab%2Ftree%2F{folder}%2F{first}
+```
+
+The code is under the MIT licence, the prose and figures under CC BY 4.0; see [LICENSE](LICENSE).
+"""
+
+
+class BranchError(Exception):
+    """There is nothing to lay out; the message says why in one line."""
+
+
+def title(path: Path) -> str:
+    """Return the heading of a notebook."""
+    first: str = nbformat.read(path, 4).cells[0].source
+    return first.partition("\n")[0].lstrip("# ")
+
+
+def readme(out: Path, names: Iterable[str], source: Origin) -> str:
+    """Return the page that says what the branch holds."""
+    names = list(names)
+    colab, binder = (
+        f"https://colab.research.google.com/github/{source.repository}/blob/{BRANCH}/",
+        f"https://mybinder.org/v2/gh/{source.repository}/{BRANCH}?urlpath=lab/tree/",
+    )
+    rows = [
+        f"| [{title(out / name)}]({name}) | [Colab]({colab}{name}), [Binder]({binder}{name}) |"
+        for name in names
+    ]
+    return README.format(
+        heading=HEADING,
+        repository=source.repository,
+        quoted=source.repository.replace("/", "%2F"),
+        folder=source.repository.rpartition("/")[2],
+        first=names[0].replace("/", "%2F"),
+        commit=source.commit,
+        package=source.package,
+        branch=BRANCH,
+        rows="\n".join(rows),
+    )
+
+
+def empty(out: Path) -> None:
+    """Remove what was laid out before.
+
+    Raises:
+        BranchError: the folder holds something else.
+    """
+    if out.exists() and any(out.iterdir()):
+        said = out / "README.md"
+        if not (said.is_file() and said.read_text("utf-8").startswith(HEADING)):
+            raise BranchError(f"{out} holds other files; name another folder: make notebooks OUT=…")
+        shutil.rmtree(out)
+
+
+def lay_out(site: Path, out: Path, source: Origin) -> list[str]:
+    """Write the files of the branch into `out`; return the names of the notebooks.
+
+    Raises:
+        BranchError: the site is not built, or the folder holds something else.
+    """
+    pages = site / "_sources" / BOOK
+    names = sorted(path.relative_to(pages).as_posix() for path in pages.rglob("*.ipynb"))
+    if not names:
+        raise BranchError(f"there are no notebooks in {site}; run `make book` first")
+    empty(out)
+    for name in names:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(pages / name, out / name)
+    shutil.copytree(ROOT / ".binder", out / ".binder")
+    environment = out / ".binder" / "requirements.txt"
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    environment.write_text(environment.read_text("utf-8").replace(LOCK, lock), "utf-8")
+    (out / ".binder" / "postBuild").write_text(POST_BUILD.format(package=source.package), "utf-8")
+    shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
+    (out / "README.md").write_text(readme(out, names, source), "utf-8")
+    return names
+
+
+def main(arguments: list[str]) -> None:
+    """Run as a command."""
+    site, out = map(Path, arguments)
+    configured = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]
+    try:
+        lay_out(site, out, origin(configured["url"], configured["branch"]))
+    except BranchError as error:
+        sys.exit(f"unrolled: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
