@@ -23,6 +23,7 @@ from sphinx.jinja2glue import BuiltinTemplateLoader
 
 STEPS: tuple[Callable[[str, str], str], ...] = (
     lean.leave_out_scripts,
+    policy.set_mode_first,
     policy.name_actions,
     policy.protect,
 )

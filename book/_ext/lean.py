@@ -10,6 +10,7 @@
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 UNUSED = ("fontawesome.js",)
@@ -44,7 +45,14 @@ def disconnect(app: Any, extension: str) -> None:
     app.registry.css_files[:] = [file for file in app.registry.css_files if file[0] != style]
 
 
+def remove_files(app: Any, exception: Exception | None) -> None:
+    """Remove from the built site what no page asks for any more."""
+    for path in Path(app.outdir, "_static").glob("scripts/fontawesome.js*"):
+        path.unlink()
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Connect to Sphinx."""
     disconnect(app, "sphinx_thebe")
+    app.connect("build-finished", remove_files, priority=400)  # before icons are looked for
     return {"parallel_read_safe": True, "parallel_write_safe": True}

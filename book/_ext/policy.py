@@ -14,6 +14,8 @@ import re
 SCRIPT = re.compile(r"<script\b(?![^>]*\bsrc=)[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.DOTALL | re.IGNORECASE)
 HEAD = re.compile(r'<head>\s*<meta charset="utf-8" ?/?>')
+MODE = re.compile(r'<script data-cfasync="false">.*?</script>', re.DOTALL)
+ROOT = re.compile(r'<html[^>]* data-content_root="([^"]*)"')
 ACTIONS = {"toggleFullScreen()": "full-screen", "window.print()": "print"}  # of the theme
 
 
@@ -22,6 +24,13 @@ def name_actions(html: str, page: str) -> str:
     for code, name in ACTIONS.items():
         html = html.replace(f'<button onclick="{code}"', f'<button data-action="{name}"')
     return html
+
+
+def set_mode_first(html: str, page: str) -> str:
+    """Replace the theme's inline script by `mode.js`, which also knows the mode of the system."""
+    root = ROOT.search(html)
+    script = f'<script src="{root[1] if root else ""}_static/mode.js"></script>'
+    return MODE.sub(script, html, count=1)
 
 
 def hashes(pattern: re.Pattern[str], html: str) -> list[str]:
@@ -39,7 +48,7 @@ def policy(html: str) -> str:
         "style-src-elem": ["'self'", *hashes(STYLE, html)],
         "style-src-attr": ["'unsafe-inline'"],
         "img-src": ["'self'", "data:"],  # the theme's style sheets hold small pictures
-        "font-src": ["'self'"],
+        "font-src": ["'self'", "data:"],  # the icons stand in the theme's style sheet
         "connect-src": ["'self'"],  # the search reads pages, the explorer its weights
         "base-uri": ["'none'"],
         "form-action": ["'self'"],

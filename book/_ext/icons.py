@@ -1,0 +1,89 @@
+"""Cut the theme's icon fonts down to the icons of the built site, and put them in its style sheet.
+
+The fonts hold two thousand icons, of which a page shows twenty. Which ones is read from the built
+site: a style sheet gives each icon a code, either to a class (`.fa-bars`), which counts if a page
+or a script names it, or to something of its own (the mark of an admonition), which always counts.
+What is left has a few kilobytes. In the style sheet it is there with the first drawing of the page,
+so that no icon comes in late and moves a line; and it shows where a page is opened as a file, from
+which not every browser loads fonts. The fonts come out of the installed theme at each build.
+"""
+
+import base64
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pydata_sphinx_theme
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+FONTS = Path("vendor", "fontawesome")
+SHEET = Path("styles", "pydata-sphinx-theme.css")
+THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
+FACE = re.compile(r"src:url\(\.\./(vendor/fontawesome/[^)]+\.woff2)\)[^;}]*")
+RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+CODE = re.compile(r"[\"'](?:\\([ef][0-9a-f]{3})|([\ue000-\uf8ff]))[\"']", re.IGNORECASE)
+CLASS = re.compile(r"^\.(fa-[a-z0-9-]+)::?before$")
+NAME = re.compile(r"\bfa-[a-z0-9-]+")
+
+
+def codes(style: str, names: set[str]) -> Iterator[int]:
+    """Yield the codes that a style sheet gives to these classes or to anything else.
+
+    They lie where fonts keep what is no letter; a sheet writes them as numbers or as they are.
+    """
+    for selectors, body in RULE.findall(style):
+        found = CODE.findall(body)
+        classes = [CLASS.match(selector.strip()) for selector in selectors.split(",")]
+        if found and (not all(classes) or names & {c[1] for c in classes if c}):
+            yield from (int(number, 16) if number else ord(sign) for number, sign in found)
+
+
+def shown(site: Path) -> set[int]:
+    """Return the codes of all icons that a built site shows."""
+    files = [path for path in site.rglob("*") if path.suffix in (".html", ".js", ".mjs")]
+    names = {name for path in files for name in NAME.findall(path.read_text(encoding="utf-8"))}
+    styles = (path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
+    return {code for style in styles for code in codes(style, names)}
+
+
+def cut(font: Path, kept: set[int]) -> bytes:
+    """Return a font with these icons alone, as WOFF2."""
+    options = subset.Options(flavor="woff2", notdef_outline=True, drop_tables=["FFTM"])
+    small = io.BytesIO()
+    with TTFont(font) as full:
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=kept)
+        cutter.subset(full)
+        full.flavor = options.flavor
+        full.save(small)
+    return small.getvalue()
+
+
+def embed(style: str, kept: set[int]) -> str:
+    """Return the theme's style sheet with the fonts, cut, in place of their addresses."""
+
+    def source(face: re.Match[str]) -> str:
+        font = base64.b64encode(cut(THEME / face[1], kept)).decode()
+        return f'src:url(data:font/woff2;base64,{font}) format("woff2")'
+
+    return FACE.sub(source, style)
+
+
+def embed_icons(app: Any, exception: Exception | None) -> None:
+    """Write the style sheet of the built site, and remove the fonts that nothing asks for now."""
+    if exception is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    style = (THEME / SHEET).read_text(encoding="utf-8")
+    (static / SHEET).write_text(embed(style, shown(Path(app.outdir))), encoding="utf-8")
+    shutil.rmtree(static / FONTS, ignore_errors=True)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("build-finished", embed_icons)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
