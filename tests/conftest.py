@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import browser
+import paper
 import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, Page
@@ -45,7 +46,7 @@ def _build(output: Path) -> None:
     options = ["-W", "-n", "--keep-going", "--path-output", str(output)]
     built = subprocess.run(
         [jupyter_book, "build", str(ROOT), *options],
-        env=os.environ | {"UNROLLED_BUDGET": "smoke"},
+        env=os.environ | {"UNROLLED_BUDGET": "smoke", paper.WANTED: "1" if paper.browser() else ""},
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""A page on paper: printed where there is a Chromium, and never linked where there is none."""
+"""A page and the book on paper: printed where there is a Chromium, linked only where printed."""
 
 import os
 import subprocess
@@ -6,20 +6,31 @@ import sys
 from pathlib import Path
 
 import paper
+import pikepdf
 import pytest
 
 # Writes what it was asked for, as Chromium does.
 FAKE = """\
 #!{python}
 import sys
+import pikepdf
 out = next(a.split("=", 1)[1] for a in sys.argv if a.startswith("--print-to-pdf="))
-open(out, "w").write("printed " + sys.argv[-1])
+with pikepdf.new() as pdf:
+    pdf.add_blank_page()
+    pdf.docinfo["/Title"] = "printed " + sys.argv[-1]
+    pdf.save(out)
 """
 CONFIG = """\
 import sys
 sys.path.insert(0, {ext!r})
 extensions = ["paper"]
 paper_pages = {{"part/report": "report.pdf"}}
+paper_book = "book.pdf"
+"""
+# The pages are bound by binding.py, which knows the theme of the book and has tests of its own.
+BOUND = """
+import binding
+binding.bind = lambda *_: binding.Book("<p>all pages</p>", [])
 """
 
 
@@ -41,20 +52,28 @@ def source(tmp_path: Path, root: Path) -> Path:
     return source
 
 
-def build(source: Path, chromium: str) -> Path:
+def build(source: Path, chromium: str, whole: str = "") -> Path:
     out = source.parent / "out"
     subprocess.run(
         [sys.executable, "-m", "sphinx", "-qW", str(source), str(out)],
-        env=os.environ | {"CHROMIUM": chromium},
+        env=os.environ | {"CHROMIUM": chromium, paper.WANTED: whole},
+        capture_output=True,
+        text=True,
         check=True,
     )
     return out
 
 
+def printed(file: Path) -> str:
+    """Of which page a paper is."""
+    with pikepdf.open(file) as pdf:
+        return str(pdf.docinfo["/Title"])
+
+
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for Chromium is a script")
 def test_a_page_is_printed_and_linked(source: Path, chromium: str) -> None:
     out = build(source, chromium)
-    assert (out / "report.pdf").read_text().endswith("/out/part/report.html")
+    assert printed(out / "report.pdf").endswith("/out/part/report.html")
     page = (out / "part" / "report.html").read_text()
     assert page.index("<h1>Report") < page.index('href="../report.pdf"') < page.index("Text.")
     assert "report.pdf" not in (out / "index.html").read_text()
@@ -62,13 +81,13 @@ def test_a_page_is_printed_and_linked(source: Path, chromium: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for Chromium is a script")
 def test_a_page_that_has_not_changed_is_not_printed_again(source: Path, chromium: str) -> None:
-    printed = build(source, chromium) / "report.pdf"
-    printed.write_text("as it was")
+    paper = build(source, chromium) / "report.pdf"
+    paper.write_text("as it was")
     build(source, chromium)
-    assert printed.read_text() == "as it was"
+    assert paper.read_text() == "as it was"
     (source / "part" / "report.rst").write_text("Report\n======\n\nOther text.\n")
     build(source, chromium)
-    assert printed.read_text() != "as it was"
+    assert printed(paper)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for Chromium is a script")
@@ -100,8 +119,21 @@ def test_the_variable_names_the_browser(chromium: str) -> None:
     assert paper.browser({"CHROMIUM": "none", "PATH": os.environ["PATH"]}) is None
 
 
-def test_without_arguments_it_tells_how_to_call_it(root: Path) -> None:
-    command = [sys.executable, str(root / "book" / "_ext" / "paper.py")]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 1
-    assert told.stderr.strip() == "usage: paper.py PAGE.html PAPER.pdf"
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for Chromium is a script")
+def test_the_whole_book_is_printed_and_linked_where_it_is_asked_for(
+    source: Path, chromium: str
+) -> None:
+    out = build(source, chromium)
+    assert not (out / "book.pdf").exists()
+    assert "book.pdf" not in (out / "index.html").read_text()
+    (source / "conf.py").write_text((source / "conf.py").read_text() + BOUND)
+    build(source, chromium, whole="1")
+    assert printed(out / "book.pdf").endswith(f"/out/{paper.BOUND}")
+    assert not (out / paper.BOUND).exists()
+    assert 'href="book.pdf"' in (out / "index.html").read_text()
+
+
+def test_the_whole_book_without_a_chromium_is_refused(source: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        build(source, "none", whole="1")
+    assert "install chromium" in failed.value.stderr

@@ -1,26 +1,29 @@
-"""Print pages of the built site as PDF, and link to the paper from the page.
+"""Print pages of the built site as PDF, or the whole book, and link to the papers.
 
-`paper_pages` in `_config.yml` names them: page, and file beside the site's front page. Where the
-build finds no Chromium, there is neither a paper nor a link to one.
-
-usage: paper.py PAGE.html PAPER.pdf
+`paper_pages` in `_config.yml` names pages: page, and file beside the site's front page. They are
+printed wherever the build finds a Chromium; without one there is neither paper nor link. The whole
+book, `paper_book`, takes a minute, and is printed where UNROLLED_PDF=1 asks for it (`make pdf`).
 """
 
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import binding
+import pikepdf
 from docutils import nodes
-from sphinx.errors import ExtensionError
+from sphinx.errors import ConfigError, ExtensionError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-LIMIT = 120  # seconds
+LIMIT = 300  # seconds
+WANTED = "UNROLLED_PDF"
+BOUND = "_whole-book.html"  # at the root of the site while it is printed
 
 
 class PaperError(Exception):
@@ -34,8 +37,10 @@ def browser(environment: Mapping[str, str] = os.environ) -> str | None:
     return next((found for name in names if (found := shutil.which(name, path=search))), None)
 
 
-def print_page(page: Path, paper: Path, chromium: str | None) -> None:
-    """Print a built page.
+def print_page(
+    page: Path, paper: Path, chromium: str | None, contents: Iterable[binding.Entry] = ()
+) -> None:
+    """Print a built page, with these contents as the outline.
 
     Raises:
         PaperError: there is no Chromium, no page, or Chromium wrote nothing.
@@ -62,57 +67,94 @@ def print_page(page: Path, paper: Path, chromium: str | None) -> None:
         if not fresh.is_file():
             last = (told.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise PaperError(f"{chromium} wrote no PDF of {page}: {last}")
-        shutil.copyfile(fresh, paper)
+        _pack(fresh, paper, contents)
+
+
+def _pack(fresh: Path, paper: Path, contents: Iterable[binding.Entry]) -> None:
+    """Write the paper in a third of the space, with its outline.
+
+    Chromium can write an outline too, and says every title twice that stands at the top of a page.
+    """
+    with pikepdf.open(fresh) as pdf:
+        with pdf.open_outline() as outline:
+            for entry in contents:
+                siblings = outline.root
+                for _ in range(entry.level):
+                    siblings = siblings[-1].children
+                item = pikepdf.OutlineItem(entry.text, pdf.Root.Dests[f"/{entry.place}"])
+                item.is_closed = True
+                siblings.append(item)
+        pdf.save(paper, object_stream_mode=pikepdf.ObjectStreamMode.generate, linearize=True)
 
 
 def find_browser(app: Any, config: Any) -> None:
-    """Let the pages be written anew when a Chromium comes or goes."""
+    """Let the pages be written anew when a Chromium comes or goes, or the book is asked for."""
     config.paper_browser = browser() or ""
+    if os.environ.get(WANTED) != "1":
+        config.paper_book = ""
+    elif not config.paper_browser:
+        raise ConfigError(
+            f"{WANTED}=1 asks for the book as a PDF, and no Chromium was found to print it; "
+            "install chromium or Google Chrome, or name one by the variable CHROMIUM"
+        )
 
 
 def link(app: Any, doctree: nodes.document, docname: str) -> None:
-    """Put the line with the link under the title of a page that is printed."""
-    name = app.config.paper_pages.get(docname)
+    """Put a line with the link under the title of a page that is printed."""
+    config = app.config
+    name, text = config.paper_pages.get(docname), "This page as a PDF"
+    if config.paper_book and docname == config.root_doc:
+        name, text = config.paper_book, "The whole book as a PDF"
     title = doctree.next_node(nodes.title)
-    if name is None or title is None or not app.config.paper_browser:
+    if name is None or title is None or not config.paper_browser:
         return
     up = "../" * docname.count("/")
     line = nodes.paragraph(classes=["paper-link"])
-    line += nodes.reference("", "This page as a PDF", refuri=up + name, internal=True)
+    line += nodes.reference("", text, refuri=up + name, internal=True)
     title.parent.insert(title.parent.index(title) + 1, line)
 
 
-def print_pages(app: Any, exception: Exception | None) -> None:
-    """Print every page whose paper is missing or older than the page."""
-    if exception is not None or app.builder.format != "html" or not app.config.paper_browser:
+def print_papers(app: Any, exception: Exception | None) -> None:
+    """Print what is missing or older than its pages."""
+    config = app.config
+    if exception is not None or app.builder.format != "html" or not config.paper_browser:
         return
     out = Path(app.outdir)
-    pages = app.config.paper_pages
-    for docname, name in ((page, pages[page]) for page in pages if page in app.env.found_docs):
-        page, paper = out / f"{docname}.html", out / name
-        if paper.is_file() and paper.stat().st_mtime >= page.stat().st_mtime:
-            continue
-        try:
-            print_page(page, paper, app.config.paper_browser)
-        except PaperError as error:
-            raise ExtensionError(f"{error}; with CHROMIUM=none there is no paper") from None
+    try:
+        for docname in config.paper_pages.keys() & app.env.found_docs:
+            page, paper = out / f"{docname}.html", out / config.paper_pages[docname]
+            if _outdated(paper, [page]):
+                print_page(page, paper, config.paper_browser)
+        pages = [out / f"{docname}.html" for docname in app.env.found_docs]
+        if config.paper_book and _outdated(out / config.paper_book, pages):
+            _print_book(out, config)
+    except PaperError as error:
+        raise ExtensionError(f"{error}; with CHROMIUM=none there is no paper") from None
+
+
+def _outdated(paper: Path, pages: list[Path]) -> bool:
+    newest = max(page.stat().st_mtime for page in pages)
+    return not paper.is_file() or paper.stat().st_mtime < newest
+
+
+def _print_book(out: Path, config: Any) -> None:
+    date = datetime.now(UTC).strftime("%d %B %Y").lstrip("0")
+    about = "".join(f"<p>{line}</p>" for line in (config.author, date, config.html_baseurl) if line)
+    bound = out / BOUND
+    try:
+        book = binding.bind(out, config.root_doc, config.project, about, config.html_baseurl)
+        bound.write_text(book.html, encoding="utf-8")
+        print_page(bound, out / config.paper_book, config.paper_browser, book.contents)
+    finally:
+        bound.unlink(missing_ok=True)
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_config_value("paper_pages", {}, "html")
+    app.add_config_value("paper_book", "", "html")
     app.add_config_value("paper_browser", "", "html")
     app.connect("config-inited", find_browser)
     app.connect("doctree-resolved", link)
-    app.connect("build-finished", print_pages)
+    app.connect("build-finished", print_papers)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__.splitlines()[-1])
-    try:
-        print_page(Path(sys.argv[1]), Path(sys.argv[2]), browser())
-    except PaperError as error:
-        sys.exit(str(error))
-    print(sys.argv[2])
