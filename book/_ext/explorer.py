@@ -43,7 +43,10 @@ class Explorer(SphinxDirective):
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"word": directives.unchanged_required}  # noqa: RUF012
+    option_spec = {  # noqa: RUF012
+        "word": directives.unchanged_required,
+        "wide": directives.flag,  # the page has room for it and no contents at its side
+    }
     has_content = True
 
     def run(self) -> list[nodes.Node]:
@@ -56,7 +59,8 @@ class Explorer(SphinxDirective):
         words = [term.astext() for term in element.findall(nodes.term)]
         element["dictionary"] = json.dumps(readings([word, *words]))
         element["up"] = "../" * self.env.docname.count("/")
-        element["count"] = len(models)
+        element["classes"] = [f"explorer-of-{len(models)}"]
+        element["classes"] += ["explorer-wide"] if "wide" in self.options else []
         return [element]
 
 
@@ -68,8 +72,7 @@ def visit(translator: Any, node: explorer) -> None:
         translator.body.append(f'<link rel="stylesheet" href="{folder}/explorer.css">\n')
         translator.body.append(f'<script type="module" src="{folder}/loader.mjs"></script>\n')
     given = {name: node[name] for name in ("models", "word", "dictionary")}
-    kind = f"explorer-of-{node['count']}"
-    translator.body.append(translator.starttag(node, "unrolled-explorer", CLASS=kind, **given))
+    translator.body.append(translator.starttag(node, "unrolled-explorer", **given))
     translator.body.append('<div class="explorer-prepared">\n')
 
 

@@ -9,7 +9,7 @@ const FAN = 72; // px from a tag down to the letters that it looks at
 const BLUE = 0xd67f3f; // blue, green, red, as a canvas has them; the colours of the book's figures
 const ORANGE = 0x2b65d9;
 const PURPLE = 0xc963a4;
-const GATES = { i: "input gate i", f: "forget gate f", g: "candidate g", o: "output gate o" };
+const GATES = { i: "input gate i", f: "forget gate f", o: "output gate o" };
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element with attributes and children; a child that is a string becomes text. */
@@ -61,25 +61,33 @@ export function model(view, { letters, read, gates, differ, dictionary }) {
   }
   const { layers, attention } = view.reading;
   const T = letters.length;
-  const seen = ({ direction }) => (direction === "backward" && read < T ? 0 : read);
   const rows = [row("tags", head(view, name, read, dictionary), tagCells(view, letters, read, differ))];
   for (const layer of layers) {
-    rows.push(row("state", [layerName(layer, layers)], strip(layer.h, seen(layer), layerName(layer, layers))));
-    if (gates) rows.push(...gateRows(layer, seen(layer), layers));
+    const called = layerName(layer, layers);
+    if (layer.direction === "backward" && read < T) {
+      rows.push(row("state", [called], waiting(`← begins at the last letter, ${wording.called(letters[T - 1])}`)));
+      continue;
+    }
+    rows.push(row("state", [called], strip(layer.h, read, called)));
+    if (gates) rows.push(...gateRows(layer, read, called));
   }
-  if (attention) rows.push(row("attention", ["attention"], fan(attention, letters, read === T)));
+  if (attention && read < T) rows.push(row("attention", ["attention"], waiting("looks at the states of all letters")));
+  else if (attention) rows.push(row("attention", ["attention"], fan(attention, letters)));
   return make("div", { class: "explorer-model", role: "group", "aria-label": view.title }, ...rows);
 }
+
+/** Stands for what cannot be known before the last letter. */
+const waiting = (why) => make("p", { class: "explorer-waiting" }, why);
 
 function head(view, name, read, dictionary) {
   const said = wording.sounds(view, read);
   const { cell, layers, bidirectional } = view.model.facts;
   const facts = `${bidirectional ? "two directions" : "one direction"}${layers > 1 ? `, ${layers} layers` : ""}`;
-  const waiting = wording.waits(view) && read < view.best.length;
+  const undecided = wording.waits(view) && read < view.best.length;
   return [
     name,
     make("p", { class: "explorer-facts" }, facts, hidden(`, cell ${cell}`)),
-    make("p", { class: "explorer-sounds" }, hidden("Sounds: "), waiting ? "waits for the end" : said || "no sound"),
+    make("p", { class: "explorer-sounds" }, hidden("Sounds: "), undecided ? "waits for the end" : said || "no sound"),
     make("p", { class: "explorer-compared" }, wording.compared(view, read, dictionary) ?? ""),
   ];
 }
@@ -95,9 +103,9 @@ function tagCells(view, letters, read, differ) {
   const cells = view.best.map((best, t) => {
     const heard = hidden(`${wording.called(letters[t])}: `);
     if (!wording.decided(view, t, read)) {
-      const why = t < read || wording.waits(view) ? "waits for the end" : "not yet read";
-      const mark = make("span", { class: "explorer-tag", "aria-hidden": "true" }, t < read ? "…" : "·");
-      return make("li", { class: "column undecided" }, heard, mark, hidden(why));
+      const mark = make("span", { class: "explorer-tag", "aria-hidden": "true" }, t < read ? "?" : "·");
+      const why = hidden(t < read ? "undecided" : "not yet read");
+      return make("li", { class: `column ${t < read ? "undecided" : "unread"}` }, heard, mark, why);
     }
     const [first, ...others] = best;
     const bar = make("span", { class: "explorer-bar", "aria-hidden": "true" });
@@ -120,14 +128,14 @@ function runnerUp({ tag, p }) {
   return make("span", { class: "explorer-other" }, hidden(", then "), ...sound(tag), ` ${wording.percent(p)}`);
 }
 
-function gateRows(layer, seen, layers) {
-  const rows = Object.entries(layer.gates).map(([gate, vectors]) => {
-    const paint = gate === "g" ? signed : opened;
-    const means = vectors.map((vector, t) => (t < seen ? wording.mean(vector).toFixed(2) : ""));
+function gateRows(layer, read, called) {
+  const rows = Object.entries(GATES).filter(([gate]) => layer.gates[gate]).map(([gate, name]) => {
+    const vectors = layer.gates[gate];
+    const means = vectors.map((vector, t) => (t < read ? wording.mean(vector).toFixed(2) : ""));
     return row(
       "gate",
-      [GATES[gate]],
-      strip(vectors, seen, `${GATES[gate]}, ${layerName(layer, layers)}`, paint),
+      [name],
+      strip(vectors, read, `${name}, ${called}`, opened),
       make("div", { class: "explorer-means" }, ...means.map((text) => make("span", { class: "column" }, text))),
     );
   });
@@ -142,9 +150,9 @@ const opened = (x) => ({ colour: PURPLE, alpha: 0.1 + 0.9 * x, tall: true });
 /**
  * Vectors under their letters, each as a block of small marks.
  *
- * @param {Float32Array[]} vectors (T, H) @param {number} seen how many from the left are drawn
+ * @param {Float32Array[]} vectors (T, H) @param {number} read how many of them are drawn
  */
-function strip(vectors, seen, label, paint = signed) {
+function strip(vectors, read, label, paint = signed) {
   const H = vectors[0].length;
   const width = COLUMN * vectors.length;
   const height = UNIT * Math.ceil(H / ACROSS);
@@ -153,11 +161,11 @@ function strip(vectors, seen, label, paint = signed) {
     width,
     height,
     role: "img",
-    "aria-label": `${label}: ${H} units after each letter${seen ? "" : ", nothing yet"}`,
+    "aria-label": `${label}: ${H} units after each letter`,
   });
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
-  for (let t = 0; t < seen; t++) {
+  for (let t = 0; t < read; t++) {
     for (let j = 0; j < H; j++) {
       const x = COLUMN * t + (COLUMN - UNIT * ACROSS) / 2 + UNIT * (j % ACROSS);
       dot(pixels, width, x, UNIT * Math.floor(j / ACROSS), paint(vectors[t][j]));
@@ -176,7 +184,7 @@ function dot(pixels, width, left, top, { colour, alpha, tall }) {
 }
 
 /** A line from each tag down to each letter that it looks at, the thicker the more. */
-function fan(attention, letters, known) {
+function fan(attention, letters) {
   const T = letters.length;
   const middle = (t) => COLUMN * (t + 0.5);
   const svg = document.createElementNS(SVG, "svg");
@@ -185,10 +193,9 @@ function fan(attention, letters, known) {
     return element;
   };
   const told = letters.map((one, t) => `${wording.called(one)} looks at ${wording.looks(attention[t], letters)}`);
-  const label = known ? `Attention: ${told.join("; ")}` : "Attention: waits for the last letter";
   const size = { width: COLUMN * T, height: FAN, viewBox: `0 0 ${COLUMN * T} ${FAN}` };
-  set(svg, { class: "explorer-fan", role: "img", "aria-label": label, ...size });
-  for (let t = 0; known && t < T; t++) {
+  set(svg, { class: "explorer-fan", role: "img", "aria-label": `Attention: ${told.join("; ")}`, ...size });
+  for (let t = 0; t < T; t++) {
     for (let s = 0; s < T; s++) {
       const weight = attention[t][s];
       if (weight < 0.03) continue;
@@ -203,7 +210,7 @@ function fan(attention, letters, known) {
 }
 
 /** The same figures as a table: a row a letter, a column a model. */
-export function table(views, { letters, read, gates, known }) {
+export function table(views, { letters, read, known }) {
   const title = `What the models say of each letter, ${read} of ${letters.length} letters read`;
   const columns = ["letter", ...views.map((view) => view.title)];
   const rows = letters.map((one, t) =>
@@ -211,7 +218,7 @@ export function table(views, { letters, read, gates, known }) {
       "tr",
       {},
       make("th", { scope: "row" }, make("bdi", {}, wording.called(one)), known[t] ? "" : " (unknown letter)"),
-      ...views.map((view) => make("td", {}, told(view, t, letters, read, gates))),
+      ...views.map((view) => make("td", {}, told(view, t, letters, read))),
     ),
   );
   return make(
@@ -223,16 +230,9 @@ export function table(views, { letters, read, gates, known }) {
   );
 }
 
-function told(view, t, letters, read, gates) {
-  if (!wording.decided(view, t, read)) return wording.waits(view) ? "waits for the last letter" : "not yet read";
-  const { attention, layers } = view.reading;
-  const said = [view.best[t].map(({ tag, p }) => `${wording.spoken(tag)} ${wording.percent(p)}`).join(", ")];
-  if (attention) said.push(`looks at ${wording.looks(attention[t], letters)}`);
-  if (gates) {
-    for (const layer of layers) {
-      const means = Object.entries(layer.gates).map(([gate, v]) => `${gate} ${wording.mean(v[t]).toFixed(2)}`);
-      if (means.length) said.push(`mean of the gates, ${layerName(layer, layers).replace(/[←→]/g, "").trim()}: ${means.join(", ")}`);
-    }
-  }
-  return said.join("; ");
+function told(view, t, letters, read) {
+  if (!wording.decided(view, t, read)) return t < read ? "undecided" : "not yet read";
+  const { attention } = view.reading;
+  const said = view.best[t].map(({ tag, p }) => `${wording.spoken(tag)} ${wording.percent(p)}`).join(", ");
+  return attention ? `${said}; looks at ${wording.looks(attention[t], letters)}` : said;
 }

@@ -46,12 +46,11 @@ class Explorer {
     const parts = {
       input: make("input", {
         type: "text", dir: "auto", spellcheck: "false", autocomplete: "off", autocapitalize: "none",
-        "aria-describedby": this.id("notes"), id: this.id("word"),
+        "aria-describedby": this.id("sentence"), id: this.id("word"),
       }),
       copy: button("copy link", "explorer-copy"),
       words: make("div", { class: "explorer-words", role: "group", "aria-label": "Words to try" }),
-      sentence: make("div", { class: "explorer-sentence" }),
-      notes: make("p", { class: "explorer-notes", id: this.id("notes") }),
+      sentence: make("div", { class: "explorer-sentence", id: this.id("sentence") }),
       back: button("‹ Back", null, "Back by one letter"),
       next: button("Next ›", null, "Read the next letter"),
       whole: button("Whole word"),
@@ -71,18 +70,18 @@ class Explorer {
     this.element.append(make("div", { class: "explorer-live" }, ...this.layout(parts)));
   }
 
-  layout({ input, copy, words, sentence, notes, back, next, whole, progress, letters, head, models, gates, table, heard }) {
+  layout({ input, copy, words, sentence, back, next, whole, progress, letters, head, models, gates, table, heard }) {
     return [
       make("div", { class: "explorer-ask" }, make("label", { for: input.id }, "Your word"), input, copy),
-      words, sentence, notes,
+      words, sentence,
       this.figure = make(
         "div", { class: "explorer-figure" },
         make("div", { class: "explorer-steps", role: "group", "aria-label": "Step through the word" }, back, next, whole),
         progress,
-        make("div", { class: "explorer-scroll" },
+        this.scroll = make("div", { class: "explorer-scroll" },
           drawing.row("letters", [], letters), drawing.row("reading", ["letters read"], head), models),
         make("p", { class: "explorer-key" },
-          "In a state each mark is one hidden unit: a square above 0, a dash below, faint near 0."),
+          "In a state each mark is one hidden unit: an orange square is above 0, a blue dash below; faint is near 0."),
         make("label", { class: "explorer-gates" }, gates, " Show the gates"),
         table,
       ),
@@ -110,6 +109,8 @@ class Explorer {
     on(this.letters, "keydown", (event) => this.rove(event));
     on(this.figure, "pointerover", ({ target }) => this.look(columnOf(target) ?? this.looked));
     on(this.figure, "pointerleave", () => this.look(this.looked));
+    on(this.scroll, "scroll", () => this.hint());
+    on(window, "resize", () => this.hint());
     on(window, "hashchange", () => inAddress() !== null && this.ask(inAddress()));
   }
 
@@ -133,7 +134,6 @@ class Explorer {
     this.looked = null;
     this.letters.replaceChildren(...letters.map((letter, t) => drawing.letter(letter, t, known[t])));
     this.showSentence(letters.join(""));
-    this.notes.textContent = wording.notes(this.state);
     this.figure.hidden = !letters.length;
     this.draw();
     clearTimeout(this.waiting);
@@ -145,16 +145,20 @@ class Explorer {
     return this.dictionary[this.state.letters.join("")];
   }
 
+  /** What to look at, or what is to be said about the letters. */
   showSentence(word) {
     for (const one of this.words.children) one.setAttribute("aria-pressed", one.textContent === word);
-    const sentence = this.prepared.get(word);
-    this.sentence.replaceChildren(...(sentence ? sentence.cloneNode(true).childNodes : []));
+    const notes = wording.notes(this.state);
+    const prepared = this.prepared.get(word)?.cloneNode(true).childNodes ?? [wording.HINT];
+    this.sentence.classList.toggle("noted", notes !== "");
+    this.sentence.replaceChildren(...(notes ? [notes] : prepared));
   }
 
   step(read) {
     const T = this.state.letters.length;
     this.state.read = Math.max(1, Math.min(read, T));
     this.draw();
+    this.letters.children[this.state.read - 1].scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   draw() {
@@ -178,6 +182,13 @@ class Explorer {
     const table = this.table.open ? [drawing.table(this.answering, shown)] : [];
     this.table.lastElementChild.replaceChildren(...table);
     this.look(this.looked);
+    this.hint();
+  }
+
+  /** Lets the figure fade out where it goes on beyond its edge. */
+  hint() {
+    const { scrollWidth, clientWidth, scrollLeft } = this.scroll;
+    this.scroll.classList.toggle("more", scrollWidth - clientWidth - scrollLeft > 4);
   }
 
   /** Brings out a letter: its column, and the lines of attention that start from it. */

@@ -6,13 +6,16 @@
 import { spell } from "./model.mjs";
 
 export const LIMIT = 40; // letters; a longer word is cut off here
+export const HINT =
+  "Step back through the word and see who decides when. Where the models differ, look at what they could see.";
 const SILENT = "-";
-const KINDS = { lstm: "LSTM", gru: "GRU" };
+const KINDS = { elman: "Elman", lstm: "LSTM" };
 
-/** "bidirectional-lstm" -> "Bidirectional LSTM" */
+/** "bidirectional-lstm" -> "Bidirectional LSTM"; attention is in two directions here. */
 export function title(name) {
-  const words = name.split("-").map((word) => KINDS[word] ?? word);
-  return words.join(" ").replace(/^./, (first) => first.toUpperCase()).replace("elman", "Elman");
+  const words = name.replace("attention-bidirectional", "attention").split("-");
+  const called = words.map((word) => KINDS[word] ?? word).join(" ");
+  return called[0].toUpperCase() + called.slice(1);
 }
 
 export const shown = (tag) => (tag === SILENT ? "–" : tag);
@@ -64,7 +67,7 @@ export function differences(views, T, read) {
 export const listed = (items) =>
   items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 
-/** What there is to say about the letters themselves: too many, or unknown ones. */
+/** What there is to say about the letters themselves: none, too many, or unknown ones. */
 export function notes({ letters, total, known }) {
   if (!total) return "Type a word: each model then says how its letters sound.";
   const said = [];

@@ -27,9 +27,10 @@ class Reading(NamedTuple):
 
 
 def title(name: str) -> str:
-    """How a model is called: "bidirectional-lstm" is the Bidirectional LSTM."""
-    words = [NAMES.get(word, word) for word in name.split("-")]
-    return " ".join([words[0].capitalize(), *words[1:]])
+    """How a model is called here: "bidirectional-lstm" is the Bidirectional LSTM."""
+    words = name.replace("attention-bidirectional", "attention").split("-")
+    called = " ".join(NAMES.get(word, word) for word in words)
+    return called[0].upper() + called[1:]
 
 
 def reading(name: str, word: str) -> Reading:
@@ -60,7 +61,7 @@ def picture(word: str, names: Sequence[str]) -> Figure:
             axes.text(
                 -0.7,
                 row,
-                name.replace(" bidirectional", "\nbidirectional"),
+                name,
                 ha="right",
                 va="center",
             )
