@@ -17,12 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import accessible
 import lean
 import policy
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
 STEPS: tuple[Callable[[str, str], str], ...] = (
     lean.leave_out_scripts,
+    accessible.speak,
     policy.set_mode_first,
     policy.name_actions,
     policy.protect,

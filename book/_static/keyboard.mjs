@@ -1,0 +1,76 @@
+/**
+ * What the theme leaves out for those who read without a mouse, or on a narrow screen.
+ *
+ * - Code, a table, a picture or a formula that is too wide scrolls inside itself; it then has a name
+ *   and a place in the order of Tab, so that the arrow keys scroll it.
+ * - The button that opens a solution says which.
+ * - The theme takes the focus from the buttons of its header; whoever pressed one by a key gets it
+ *   back, at once or when the dialog closes.
+ */
+
+const BOXES = "pre, .text_html, .pst-scrollable-table-container, div.math";
+const BLOCK = "p, li, dt, dd, td, th, summary, div, h1, h2, h3, h4";
+
+/** What a box holds, as a screen reader says it. */
+function name(box) {
+  if (box.matches("pre")) return "Code";
+  if (box.matches("div.math, span.math")) return "Formula";
+  return box.querySelector("svg[role=img], img") ? "Picture" : "Table";
+}
+
+/** Give a box its place and its name, or take them away. */
+function reach(box, wide) {
+  if (wide) {
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `${name(box)}, scrolls sideways`);
+  } else if (box.getAttribute("role") === "group") {
+    for (const attribute of ["tabindex", "role", "aria-label"]) box.removeAttribute(attribute);
+  }
+}
+
+/** Look at all boxes and at all formulas within lines; first measure, then write. */
+function fit() {
+  const boxes = [...document.querySelectorAll(BOXES)];
+  const formulas = [...document.querySelectorAll("span.math")];
+  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth);
+  const long = formulas.map((formula) => {
+    const line = formula.parentElement.closest(BLOCK).clientWidth;
+    return line > 0 && formula.firstElementChild?.getBoundingClientRect().width > line;
+  });
+  boxes.forEach((box, i) => reach(box, wide[i]));
+  formulas.forEach((formula, i) => {
+    formula.classList.toggle("wide", long[i]);
+    reach(formula, long[i]);
+  });
+}
+
+/** Name the buttons of sphinx-togglebutton by what they open. */
+function nameSolutions() {
+  for (const button of document.querySelectorAll(".toggle-button")) {
+    button.setAttribute("aria-label", button.parentElement.textContent.trim());
+  }
+}
+
+/** Give the focus back to a button that was pressed by a key, which shows in `detail`. */
+function keepFocus() {
+  let pressed = null;
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button || event.detail > 0) return;
+    pressed = button;
+    if (!document.querySelector("dialog:modal")) button.focus();
+  });
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("close", () => {
+      pressed?.focus();
+      pressed = null;
+    });
+  }
+}
+
+nameSolutions();
+keepFocus();
+// The article changes its height when the window is turned, and when something in it opens.
+new ResizeObserver(fit).observe(document.querySelector("article") ?? document.body);
+document.addEventListener("change", fit); // another tab
