@@ -107,7 +107,7 @@ def test_plots_keep_to_themselves(curves):
 def test_plots_are_whole_svg(curves):
     root = ET.fromstring(curves.svg)
     assert root.get("viewBox")
-    assert "max-width:100%" in (root.get("style") or "")
+    assert "max-width:max(100%,544px)" in (root.get("style") or "")  # 0.8 of its 680 pixels
 
 
 def test_plots_are_the_same_each_time():

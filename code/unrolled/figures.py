@@ -6,6 +6,17 @@ from html import escape
 # Each is legible (at least 3:1) on the light theme's white and on the dark theme's near-black.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#3f7fd6", "#d9652b", "#2b9a66", "#a463c9", "#868686"
 INK = "currentColor"  # the colour of the text around the picture
+READABLE = 0.8  # of its size: what a picture may shrink to before its words are too small
+
+
+def sized(width: float) -> str:
+    """The attributes of an SVG that fits its column; in a narrow one it scrolls, still legible.
+
+    Args:
+        width: pixels.
+    """
+    most = f"max(100%,{READABLE * width:.0f}px)"
+    return f'width="{width:g}" style="max-width:{most};height:auto"'
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
-from unrolled.figures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Figure
+from unrolled.figures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Figure, sized
 
 _INK = "#010203"  # stands for the page's own text colour until the SVG is written
 _NAMES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -72,8 +72,7 @@ def finish(canvas: Canvas, alt: str) -> Figure:
     svg = svg[svg.index("<svg ") :].strip().replace(_INK, INK)
     for pattern, instead in _TIDY:
         svg = re.sub(pattern, instead, svg, flags=re.DOTALL)
-    shape = f'width="{round(100 * width)}" style="max-width:100%;height:auto"'
-    return Figure(svg.replace("<svg ", f"<svg {shape} ", 1), alt)
+    return Figure(svg.replace("<svg ", f"<svg {sized(round(100 * width))} ", 1), alt)
 
 
 def loss_curves(losses: Mapping[str, Sequence[float]], smooth: int = 25) -> Figure:

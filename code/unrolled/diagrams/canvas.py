@@ -9,7 +9,7 @@ the text.
 import hashlib
 from html import escape
 
-from unrolled.figures import BLUE, GREEN, INK, ORANGE, PURPLE, Figure
+from unrolled.figures import BLUE, GREEN, INK, ORANGE, PURPLE, Figure, sized
 
 SILENT = "\u2013"  # how a silent letter's tag is drawn
 
@@ -139,7 +139,7 @@ class Canvas:
         self.text(x + 50, y - 18, label, size=13, anchor="start")
 
     def figure(self, alt: str) -> Figure:
-        """The picture, never wider than its column."""
+        """The picture, as wide as its column if that is narrower."""
         salt = hashlib.sha256(alt.encode()).hexdigest()[:8]  # ids are shared by the whole page
         markers = "".join(
             f'<marker id="{name}-{salt}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="{size}" '
@@ -149,7 +149,7 @@ class Canvas:
         )
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" '
-            f'width="{self.width:g}" style="max-width:100%;height:auto" font-family="inherit">'
+            f'{sized(self.width)} font-family="inherit">'
         )
         shapes = "".join(self._shapes).replace("url(#time)", f"url(#time-{salt})")
         shapes = shapes.replace("url(#weight)", f"url(#weight-{salt})")
