@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import notebooks
@@ -215,6 +216,21 @@ def test_the_buttons_lead_to_the_branch() -> None:
             "https://mybinder.org/v2/gh/me/fork/notebooks?urlpath=lab/tree/practice/basic-rnn.ipynb",
         ),
     ]
+
+
+@pytest.mark.parametrize("actions", [False, True])
+def test_only_a_published_page_has_buttons(actions: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for name, value in ACTIONS.items() if actions else ():
+        monkeypatch.setenv(name, value)
+    options = {"repository_url": "https://github.com/us/book", "repository_branch": "main"}
+    app = SimpleNamespace(config=SimpleNamespace(html_theme_options=options))
+    with_cells = {"header_buttons": ["downloads"], "ipynb_source": "book/a.ipynb"}
+    without = {"header_buttons": ["downloads"]}
+    for context in (with_cells, without):
+        notebooks.add_buttons(app, "book/a", "page.html", context, None)
+    assert without["header_buttons"] == ["downloads"]
+    assert len(with_cells["header_buttons"]) == 1 + actions
 
 
 @pytest.fixture
