@@ -7,6 +7,7 @@ else
 BIN := .venv/bin
 endif
 PAGES := .cache/pages
+OUT := _build/notebooks
 SCRIPTS := code tests tools book/_ext setup.py
 WORKFLOWS := .github/workflows
 
@@ -18,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 # Names written by the user's locale must not change what is built.
 export PYTHONUTF8 = 1
 
-.PHONY: help book report test env lint types check pages format links lock clean
+.PHONY: help book report notebooks test env lint types check pages format links lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
@@ -32,6 +33,9 @@ book: env  ## execute the notebooks and build the site
 
 report: book  ## print the report as _build/html/report.pdf, which takes a Chromium
 	$(BIN)/python book/_ext/paper.py _build/html/book/practice/report.html _build/html/report.pdf
+
+notebooks: book  ## lay out what the branch `notebooks` holds; OUT=... takes another folder
+	$(BIN)/python book/_ext/notebooks_branch.py _build/html "$(OUT)"
 
 test: export UNROLLED_BUDGET = smoke
 test: lint types check  ## lint, types and every test, at the smoke budget
