@@ -42,10 +42,13 @@ For a class, `.binder/` is the environment of a JupyterHub, built by repo2docker
 repo2docker --no-run --ref {branch} --image-name NAME https://github.com/{repository}
 ```
 
-A link of the hub then brings the notebooks to whoever follows it:
+A link of the hub then brings the notebooks to whoever follows it, and keeps what they changed. A
+publication replaces this branch by one new commit, which such a link cannot follow; so first copy
+it to a branch that stays, here `course`:
 
 ```
-https://HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2F{quoted}&branch={branch}&urlpath=lab%2Ftree%2F{folder}%2F{first}
+git push https://github.com/{repository} origin/{branch}:refs/heads/course
+https://HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2F{quoted}&branch=course&urlpath=lab%2Ftree%2F{folder}%2F{first}
 ```
 
 The code is under the MIT licence, the prose and figures under CC BY 4.0; see [LICENSE](LICENSE).
