@@ -24,7 +24,7 @@ export function spell(text) {
 /**
  * A trained model from its file.
  *
- * @param {string} url
+ * @param {string | URL} url
  * @returns {Promise<Model>}
  * @throws {Error} the message is one sentence for a reader
  */

@@ -16,6 +16,7 @@ from unrolled.errors import UserError
 FORMAT = "unrolled/explorer/1"
 KINDS = ("Tagger", "StackedTagger", "AttentionTagger")
 CELLS = ("elman", "lstm")
+EXTRAS = {"residual": "residual connections", "layer_norm": "layer normalisation"}
 NEEDED = (
     "cell",
     "embedding_size",
@@ -66,11 +67,9 @@ def _refuse(model: dict[str, Any]) -> None:
         raise UserError(
             f"the page cannot run the cell {given['cell']}; it runs {' and '.join(CELLS)}"
         )
-    for key in ("residual", "layer_norm"):
+    for key, what in EXTRAS.items():
         if given.get(key):
-            raise UserError(
-                f"the page cannot run a model with {key.replace('_', ' ')}; train one without it"
-            )
+            raise UserError(f"the page cannot run a model with {what}; train one without")
 
 
 def _halved(name: str, value: np.ndarray) -> np.ndarray:
