@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 # Names written by the user's locale must not change what is built.
 export PYTHONUTF8 = 1
 
-.PHONY: help book report notebooks test env lint types check pages format links lock clean
+.PHONY: help book serve report notebooks test env lint types check pages format links lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
@@ -36,6 +36,10 @@ report: book  ## print the report as _build/html/report.pdf, which takes a Chrom
 
 notebooks: book  ## lay out what the branch `notebooks` holds; OUT=... takes another folder
 	$(BIN)/python book/_ext/notebooks_branch.py _build/html "$(OUT)"
+
+serve:  ## serve the built site, whose live models a page from the disk cannot load
+	@echo "Open http://127.0.0.1:8000/ (stop with Ctrl+C)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 test: export UNROLLED_BUDGET = smoke
 test: lint types check  ## lint, types and every test, at the smoke budget

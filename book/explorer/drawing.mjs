@@ -2,9 +2,8 @@
 
 import * as wording from "./wording.mjs";
 
-const COLUMN = 64; // px a letter; explorer.css has it too
-const UNIT = 5; // px a hidden unit
 const ACROSS = 12; // units side by side under a letter
+const GAP = 4; // px between the units of two letters
 const FAN = 72; // px from a tag down to the letters that it looks at
 const BLUE = 0xd67f3f; // blue, green, red, as a canvas has them; the colours of the book's figures
 const ORANGE = 0x2b65d9;
@@ -54,7 +53,7 @@ export function letter(face, t, known) {
 }
 
 /** All that is drawn of one model. */
-export function model(view, { letters, read, gates, differ, dictionary }) {
+export function model(view, { letters, read, gates, differ, dictionary, column }) {
   const name = make("p", { class: "explorer-name" }, view.title);
   if (view.fault) {
     return make("div", { class: "explorer-model", role: "group", "aria-label": view.title }, name, make("p", { class: "explorer-fault" }, view.fault));
@@ -68,11 +67,11 @@ export function model(view, { letters, read, gates, differ, dictionary }) {
       rows.push(row("state", [called], waiting(`← begins at the last letter, ${wording.called(letters[T - 1])}`)));
       continue;
     }
-    rows.push(row("state", [called], strip(layer.h, read, called)));
-    if (gates) rows.push(...gateRows(layer, read, called));
+    rows.push(row("state", [called], strip(layer.h, { read, column, label: called })));
+    if (gates) rows.push(...gateRows(layer, called, { read, column }));
   }
   if (attention && read < T) rows.push(row("attention", ["attention"], waiting("looks at the states of all letters")));
-  else if (attention) rows.push(row("attention", ["attention"], fan(attention, letters)));
+  else if (attention) rows.push(row("attention", ["attention"], fan(attention, letters, column)));
   return make("div", { class: "explorer-model", role: "group", "aria-label": view.title }, ...rows);
 }
 
@@ -128,18 +127,17 @@ function runnerUp({ tag, p }) {
   return make("span", { class: "explorer-other" }, hidden(", then "), ...sound(tag), ` ${wording.percent(p)}`);
 }
 
-function gateRows(layer, read, called) {
-  const rows = Object.entries(GATES).filter(([gate]) => layer.gates[gate]).map(([gate, name]) => {
+function gateRows(layer, called, { read, column }) {
+  return Object.entries(GATES).filter(([gate]) => layer.gates[gate]).map(([gate, name]) => {
     const vectors = layer.gates[gate];
     const means = vectors.map((vector, t) => (t < read ? wording.mean(vector).toFixed(2) : ""));
     return row(
       "gate",
       [name],
-      strip(vectors, read, `${name}, ${called}`, opened),
+      strip(vectors, { read, column, label: `${name}, ${called}`, paint: opened }),
       make("div", { class: "explorer-means" }, ...means.map((text) => make("span", { class: "column" }, text))),
     );
   });
-  return rows.length ? rows : [row("gate", ["gates"], make("p", { class: "explorer-none" }, "This cell has none."))];
 }
 
 // A unit is a square above 0 and a dash below it, the fainter the nearer to 0.
@@ -151,11 +149,13 @@ const opened = (x) => ({ colour: PURPLE, alpha: 0.1 + 0.9 * x, tall: true });
  * Vectors under their letters, each as a block of small marks.
  *
  * @param {Float32Array[]} vectors (T, H) @param {number} read how many of them are drawn
+ * @param {number} column the width of a letter, in px
  */
-function strip(vectors, read, label, paint = signed) {
+function strip(vectors, { read, column, label, paint = signed }) {
   const H = vectors[0].length;
-  const width = COLUMN * vectors.length;
-  const height = UNIT * Math.ceil(H / ACROSS);
+  const unit = Math.floor((column - GAP) / ACROSS);
+  const width = column * vectors.length;
+  const height = unit * Math.ceil(H / ACROSS);
   const canvas = make("canvas", {
     class: "explorer-strip",
     width,
@@ -167,33 +167,33 @@ function strip(vectors, read, label, paint = signed) {
   const pixels = new Uint32Array(image.data.buffer);
   for (let t = 0; t < read; t++) {
     for (let j = 0; j < H; j++) {
-      const x = COLUMN * t + (COLUMN - UNIT * ACROSS) / 2 + UNIT * (j % ACROSS);
-      dot(pixels, width, x, UNIT * Math.floor(j / ACROSS), paint(vectors[t][j]));
+      const x = column * t + (column - unit * ACROSS) / 2 + unit * (j % ACROSS);
+      dot({ pixels, width, unit }, x, unit * Math.floor(j / ACROSS), paint(vectors[t][j]));
     }
   }
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
 
-function dot(pixels, width, left, top, { colour, alpha, tall }) {
+function dot({ pixels, width, unit }, left, top, { colour, alpha, tall }) {
   const pixel = ((255 * alpha) << 24) | colour;
-  const end = tall ? top + UNIT - 1 : top + 3;
+  const end = tall ? top + unit - 1 : top + 3;
   for (let y = tall ? top : top + 1; y < end; y++) {
-    pixels.fill(pixel, y * width + left, y * width + left + UNIT - 1);
+    pixels.fill(pixel, y * width + left, y * width + left + unit - 1);
   }
 }
 
 /** A line from each tag down to each letter that it looks at, the thicker the more. */
-function fan(attention, letters) {
+function fan(attention, letters, column) {
   const T = letters.length;
-  const middle = (t) => COLUMN * (t + 0.5);
+  const middle = (t) => column * (t + 0.5);
   const svg = document.createElementNS(SVG, "svg");
   const set = (element, attributes) => {
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     return element;
   };
   const told = letters.map((one, t) => `${wording.called(one)} looks at ${wording.looks(attention[t], letters)}`);
-  const size = { width: COLUMN * T, height: FAN, viewBox: `0 0 ${COLUMN * T} ${FAN}` };
+  const size = { width: column * T, height: FAN, viewBox: `0 0 ${column * T} ${FAN}` };
   set(svg, { class: "explorer-fan", role: "img", "aria-label": `Attention: ${told.join("; ")}`, ...size });
   for (let t = 0; t < T; t++) {
     for (let s = 0; s < T; s++) {

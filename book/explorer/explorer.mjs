@@ -9,6 +9,7 @@ import * as wording from "./wording.mjs";
 const { make } = drawing;
 const QUIET = 600; // ms without a change before the word is announced and kept in the address
 const HASH = "#word=";
+const COLUMNS = [64, 80]; // px a letter takes, and where there is room
 
 /** Turns the prepared picture into the live explorer, once its models have arrived. */
 export async function start(element) {
@@ -38,8 +39,8 @@ class Explorer {
     this.build();
     this.listen();
     this.input.value = inAddress() ?? element.getAttribute("word") ?? "";
-    this.read();
     element.classList.add("live");
+    this.read();
   }
 
   build() {
@@ -62,7 +63,10 @@ class Explorer {
       head: make("input", { type: "range", class: "explorer-head", min: 1, step: 1, "aria-label": "Letters read" }),
       models: make("div", { class: "explorer-models" }),
       gates: make("input", { type: "checkbox" }),
-      table: make("details", { class: "explorer-figures" }, make("summary", {}, "Show as a table"), make("div")),
+      table: make(
+        "details", { class: "explorer-figures" }, make("summary", {}, "Show as a table"),
+        make("div", { tabindex: 0, role: "group", "aria-label": "The figures" }),
+      ),
       heard: make("p", { class: "visually-hidden", "aria-live": "polite" }),
     };
     Object.assign(this, parts);
@@ -96,7 +100,7 @@ class Explorer {
 
   listen() {
     const on = (target, event, act) => target.addEventListener(event, act);
-    on(this.input, "input", () => this.read());
+    on(this.input, "input", () => this.ask(this.input.value));
     on(this.words, "click", ({ target }) => target.matches("button") && this.ask(target.textContent));
     on(this.copy, "click", () => this.copyLink());
     on(this.back, "click", () => this.step(this.state.read - 1));
@@ -110,14 +114,14 @@ class Explorer {
     on(this.figure, "pointerover", ({ target }) => this.look(columnOf(target) ?? this.looked));
     on(this.figure, "pointerleave", () => this.look(this.looked));
     on(this.scroll, "scroll", () => this.hint());
-    on(window, "resize", () => this.hint());
+    on(window, "resize", () => this.draw());
     on(window, "hashchange", () => inAddress() !== null && this.ask(inAddress()));
   }
 
-  /** Takes a word as if it had been typed. */
+  /** Takes the reader's word. */
   ask(word) {
-    if (word === this.input.value) return;
-    this.input.value = word;
+    this.asked = true;
+    if (word !== this.input.value) this.input.value = word;
     this.read();
   }
 
@@ -135,6 +139,7 @@ class Explorer {
     this.letters.replaceChildren(...letters.map((letter, t) => drawing.letter(letter, t, known[t])));
     this.showSentence(letters.join(""));
     this.figure.hidden = !letters.length;
+    this.gates.parentElement.hidden = !this.answering.some(({ model }) => model.facts.cell === "lstm");
     this.draw();
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.settle(), QUIET);
@@ -164,11 +169,13 @@ class Explorer {
   draw() {
     const { letters, read } = this.state;
     const T = letters.length;
-    if (!T) return;
+    if (!T) return this.models.replaceChildren();
     const differ = wording.differences(this.answering, T, read);
     const dictionary = this.inDictionary();
-    const shown = { ...this.state, differ, dictionary, gates: this.gates.checked };
+    const column = this.column(T);
+    const shown = { ...this.state, differ, dictionary, column, gates: this.gates.checked };
     this.element.style.setProperty("--letters", T);
+    this.element.style.setProperty("--column", `${column}px`);
     this.models.replaceChildren(...this.views.map((view) => drawing.model(view, shown)));
     this.progress.textContent = wording.progress(this.answering, letters, read, dictionary);
     Object.assign(this.head, { max: T, value: read });
@@ -183,6 +190,12 @@ class Explorer {
     this.table.lastElementChild.replaceChildren(...table);
     this.look(this.looked);
     this.hint();
+  }
+
+  /** How wide a letter may be. */
+  column(T) {
+    const room = this.scroll.clientWidth - this.scroll.querySelector(".explorer-label").offsetWidth;
+    return T * COLUMNS[1] <= room ? COLUMNS[1] : COLUMNS[0];
   }
 
   /** Lets the figure fade out where it goes on beyond its edge. */
@@ -226,9 +239,8 @@ class Explorer {
   /** Once the typing rests: one summary for who hears the page, and the word in the address. */
   settle() {
     this.heard.textContent = wording.summary(this.answering, this.state, this.inDictionary());
-    if (location.hash && inAddress() === null) return; // the address names a place of the page
-    if (this.announced) history.replaceState(history.state, "", this.link());
-    this.announced = true;
+    const elsewhere = location.hash && inAddress() === null; // the address names a place of the page
+    if (this.asked && !elsewhere) history.replaceState(history.state, "", this.link());
   }
 
   link() {

@@ -38,7 +38,10 @@ export function face(letter) {
   return /[\p{L}\p{N}\p{P}\p{S}]/u.test(letter) ? letter : code(letter);
 }
 
-export const called = (letter) => (letter === " " ? "space" : face(letter));
+/** A letter within a sentence; one that is written from the right turns nothing around. */
+export const called = (letter) => (letter === " " ? "space" : isolated(face(letter)));
+
+const isolated = (text) => (/^[ -~]/.test(text) ? text : `\u2068${text}\u2069`);
 
 const code = (letter) => `U+${letter.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 

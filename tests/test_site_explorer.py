@@ -1,0 +1,501 @@
+"""The explorer, used in a browser as a reader uses it."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from browser import foreign
+from playwright.sync_api import Browser, Page, expect
+from unrolled.experiments import store
+
+pytestmark = pytest.mark.timeout(900)  # the first test that asks for the site waits for it
+
+NAMES = ("basic-lstm", "stacked-lstm", "bidirectional-lstm", "attention-bidirectional-lstm")
+TITLES = ("Basic LSTM", "Stacked LSTM", "Bidirectional LSTM", "Attention LSTM")
+ONE_WAY = TITLES[:2]
+PAGE = "book/explorer/index.html"
+CHAPTER = "book/practice/basic-rnn.html"
+LIVE = "unrolled-explorer.live"
+SHOWN = """() => Object.fromEntries([...document.querySelectorAll(".explorer-model")].map(
+  (model) => [
+  model.getAttribute("aria-label"),
+  [...model.querySelectorAll(".explorer-cells li")].map((cell) => {
+    const tag = cell.querySelector(".explorer-tag");
+    const sure = cell.querySelector(".explorer-sure");
+    const heard = tag.querySelector(".visually-hidden");
+    return [heard ? heard.textContent : tag.textContent, sure && sure.textContent];
+  }),
+]))"""
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+def come(page: Page, url: str) -> None:
+    page.goto(url)
+    page.locator("unrolled-explorer").scroll_into_view_if_needed()
+    page.wait_for_selector(LIVE)
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {title: store.model(name) for title, name in zip(TITLES, NAMES, strict=True)}
+
+
+@pytest.fixture(scope="module")
+def explorer(chromium: Browser, address: str) -> Iterator[Page]:
+    """The page of the explorer, on which nothing may go wrong; a test begins by writing a word."""
+    context = chromium.new_context(viewport=WIDE)
+    page = context.new_page()
+    faults: list[str] = foreign(page, address)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    come(page, address + PAGE)
+    yield page
+    context.close()
+    # axe brings a style element of its own, which the page's policy refuses
+    assert [fault for fault in faults if "404" not in fault and "style-src-elem" not in fault] == []
+
+
+def write(page: Page, word: str) -> None:
+    page.get_by_label("Your word").fill(word)
+
+
+def shown(page: Page) -> dict[str, list[str]]:
+    """The tag that stands under each letter, by model."""
+    return {title: [tag for tag, _ in cells] for title, cells in page.evaluate(SHOWN).items()}
+
+
+def said(model, word: str) -> list[tuple[str, str]]:
+    """What PyTorch says of each letter, in the words of the page."""
+    p = model.probabilities(model.letters.encode(word)[None])[0]
+    tags = model.tags.decode(p.argmax(axis=-1))
+    sure = [">99 %" if top >= 0.995 else f"{100 * top:.0f} %" for top in p.max(axis=-1)]
+    return [("silent" if tag == "-" else tag, how) for tag, how in zip(tags, sure, strict=True)]
+
+
+@pytest.mark.parametrize("word", ["hate", "Psychology", "unrolled", "o'brien", "frobnicate"])
+def test_what_is_shown_is_what_pytorch_says(explorer: Page, models, word: str) -> None:
+    write(explorer, word)
+    found = explorer.evaluate(SHOWN)
+    assert list(found) == list(TITLES)
+    for title, model in models.items():
+        wanted = said(model, word)
+        assert [tag for tag, _ in found[title]] == [tag for tag, _ in wanted], title
+        for (_, percent), (_, right) in zip(found[title], wanted, strict=True):
+            assert abs(int(percent.strip("<>% ")) - int(right.strip("<>% "))) <= 1
+
+
+def test_the_word_is_typed_letter_by_letter(explorer: Page) -> None:
+    write(explorer, "")
+    for n, letter in enumerate("knight", 1):
+        explorer.get_by_label("Your word").press_sequentially(letter)
+        assert {len(tags) for tags in shown(explorer).values()} == {n}
+
+
+def test_a_step_never_changes_what_one_direction_has_said(explorer: Page) -> None:
+    write(explorer, "nation")
+    whole = shown(explorer)
+    head = explorer.get_by_role("slider", name="Letters read")
+    head.focus()
+    explorer.keyboard.press("Home")
+    for read in range(1, 7):
+        expect(head).to_have_attribute("aria-valuetext", re.compile(f"^{read} of 6: n"))
+        waits = ["?"] * read + ["·"] * (6 - read)
+        for title, tags in shown(explorer).items():
+            begun = whole[title][:read] + ["·"] * (6 - read)
+            assert tags == (begun if title in ONE_WAY or read == 6 else waits), (title, read)
+        unread = explorer.locator(".explorer-letter.unread")
+        assert unread.count() == 6 - read
+        if read < 6:
+            expect(explorer.locator(".explorer-progress")).to_contain_text(
+                "Two directions wait: the backward half begins at the last letter."
+            )
+            assert explorer.locator(".explorer-waiting").count() == 3  # and the attention
+        explorer.keyboard.press("ArrowRight")
+    explorer.keyboard.press("Home")
+    explorer.keyboard.press("End")
+    assert shown(explorer) == whole
+
+
+def test_buttons_step_too_and_stop_at_the_ends(explorer: Page) -> None:
+    write(explorer, "hat")
+    back, on, whole = (
+        explorer.get_by_role("button", name=name)
+        for name in ("Back by one letter", "Read the next letter", "Whole word")
+    )
+    expect(on).to_have_attribute("aria-disabled", "true")
+    for read in (2, 1, 1):
+        back.click(force=True)  # it is pressed once more at the first letter
+        expect(explorer.locator(".explorer-progress")).to_contain_text(f"{read} of 3 letters read")
+    expect(back).to_have_attribute("aria-disabled", "true")
+    on.click()
+    expect(explorer.locator(".explorer-progress")).to_contain_text("2 of 3 letters read")
+    whole.click()
+    expect(explorer.locator(".explorer-progress")).to_contain_text("All 3 letters are read.")
+
+
+def test_letters_where_models_differ_are_marked_and_named(explorer: Page) -> None:
+    write(explorer, "hate")
+    letters = explorer.locator(".explorer-letter")
+    assert [
+        ("differs" in c) for c in letters.evaluate_all("all => all.map((x) => x.className)")
+    ] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    mark = letters.nth(1).locator(".explorer-mark")
+    assert "differ" in mark.evaluate("one => getComputedStyle(one, '::after').content")
+    expect(explorer.locator(".explorer-progress")).to_contain_text(
+        "The models differ at a (letter 2)."
+    )
+    cells = explorer.locator(".explorer-cells li.differs")
+    assert cells.count() == 4
+    for cell in cells.all():
+        expect(cell).to_contain_text("the models differ")
+    write(explorer, "hat")
+    assert explorer.locator(".differs").count() == 0
+    expect(explorer.locator(".explorer-progress")).to_contain_text(
+        "The models agree on every letter."
+    )
+
+
+def test_prepared_words_say_what_to_look_at(explorer: Page) -> None:
+    write(explorer, "")
+    buttons = explorer.get_by_role("group", name="Words to try").get_by_role("button")
+    terms = explorer.locator("unrolled-explorer dt").all_text_contents()
+    assert buttons.all_text_contents() == terms
+    assert {"hat", "hate", "cough", "through", "though", "read", "colonel"} <= set(terms)
+    for button, word in zip(buttons.all(), terms, strict=True):
+        button.click()
+        expect(explorer.get_by_label("Your word")).to_have_value(word)
+        expect(button).to_have_attribute("aria-pressed", "true")
+        definition = explorer.locator("dt", has_text=re.compile(f"^{word}$")).locator("+ dd")
+        sentence = explorer.locator(".explorer-sentence")
+        assert sentence.text_content().split() == definition.text_content().split()
+    write(explorer, "hatter")
+    assert explorer.locator(".explorer-word[aria-pressed=true]").count() == 0
+
+
+def test_prepared_words_are_held_against_the_dictionary(explorer: Page) -> None:
+    write(explorer, "hate")
+    expect(explorer.locator(".explorer-progress")).to_contain_text("The dictionary says HH EY T.")
+    told = explorer.locator(".explorer-compared").all_text_contents()
+    assert told == ["✗ not as in the dictionary"] * 2 + ["✓ as in the dictionary"] * 2
+    write(explorer, "read")
+    expect(explorer.locator(".explorer-progress")).to_contain_text("says R EH D or R IY D.")
+    write(explorer, "hatter")
+    assert set(explorer.locator(".explorer-compared").all_text_contents()) == {""}
+
+
+def forget_gates(model, word: str) -> list[str]:
+    """The mean of the forget gate after each letter, in one layer and one direction."""
+    letters = torch.from_numpy(model.letters.encode(word)[None])
+    with torch.no_grad():
+        x = model.trainer.model.embedding(letters)[0]
+        h = torch.cat([torch.zeros(1, 98), model.trainer.model.recurrent(x[None])[0][0][:-1]])
+        kept = model.trainer.weights()
+        parts = (kept[f"recurrent.{name}"][98:196] for name in ("weight_ih", "weight_hh", "bias"))
+        w, u, b = map(torch.as_tensor, parts)
+        f = torch.sigmoid(x @ w.T + h @ u.T + b)
+    return [f"{mean:.2f}" for mean in f.mean(dim=1)]
+
+
+def test_gates_are_shown_on_request(explorer: Page, models) -> None:
+    write(explorer, "hate")
+    gates = explorer.get_by_label("Show the gates")
+    assert explorer.locator(".explorer-row.gate").count() == 0
+    gates.check()
+    counted = [
+        explorer.get_by_role("group", name=title, exact=True).locator(".gate").count()
+        for title in TITLES
+    ]
+    assert counted == [3, 9, 6, 6]  # input, forget and output gate of each layer and direction
+    forget = explorer.locator(".explorer-row.gate", has_text="forget gate f").first
+    means = forget.locator(".explorer-means .column").all_text_contents()
+    assert means == forget_gates(models["Basic LSTM"], "hate")
+    gates.uncheck()
+    assert explorer.locator(".explorer-row.gate").count() == 0
+
+
+def test_lines_of_attention_are_those_of_pytorch(explorer: Page, models) -> None:
+    model = models["Attention LSTM"]
+    letters = torch.from_numpy(model.letters.encode("knight")[None])
+    with torch.no_grad():
+        weights = model.trainer.model.eval().attention_weights(letters)[0].numpy()
+    write(explorer, "knight")
+    lines = explorer.locator(".explorer-fan path")
+    drawn = lines.evaluate_all("all => all.map((line) => Number(line.dataset.from))")
+    assert [drawn.count(t) for t in range(6)] == [int((row >= 0.03).sum()) for row in weights]
+    label = explorer.locator(".explorer-fan").get_attribute("aria-label")
+    assert re.search(r"g looks at h >99 %;.* t looks at h >99 %$", label)
+
+
+def test_a_letter_pressed_has_its_lines_alone(explorer: Page) -> None:
+    write(explorer, "knight")
+    explorer.mouse.move(0, 0)
+    k = explorer.get_by_role("button", name="k, letter 1")
+    k.focus()
+    explorer.keyboard.press("ArrowRight")
+    explorer.keyboard.press("Enter")
+    n = explorer.get_by_role("button", name="n, letter 2")
+    expect(n).to_be_focused()
+    expect(n).to_have_attribute("aria-pressed", "true")
+    bright = explorer.locator(".explorer-fan path.looked")
+    assert set(bright.evaluate_all("all => all.map((line) => line.dataset.from)")) == {"1"}
+    assert explorer.locator("li.looked").count() == 4
+    explorer.keyboard.press("Enter")
+    assert explorer.locator(".looked").count() == 0
+    explorer.keyboard.press("End")
+    expect(explorer.get_by_role("button", name="t, letter 6")).to_be_focused()
+
+
+def test_the_figures_stand_in_a_table(explorer: Page) -> None:
+    write(explorer, "hate")
+    explorer.get_by_text("Show as a table").click()
+    table = explorer.get_by_role("table", name="What the models say of each letter, 4 of 4 letters")
+    expect(table).to_be_visible()
+    assert table.locator("thead th[scope=col]").all_text_contents() == ["letter", *TITLES]
+    assert table.locator("tbody th[scope=row]").all_text_contents() == list("hate")
+    cells = table.locator("tbody tr").nth(1).locator("td").all_text_contents()
+    assert cells[0].startswith("AE 47 %, AA 22 %")
+    assert "looks at a" in cells[3]
+    explorer.get_by_role("button", name="Back by one letter").click()
+    last = explorer.locator(".explorer-table tbody tr").nth(3).locator("td")
+    assert set(last.all_text_contents()) == {"not yet read"}
+    explorer.get_by_text("Show as a table").click()
+
+
+def test_one_summary_of_each_word_is_announced(explorer: Page) -> None:
+    write(explorer, "")
+    explorer.wait_for_timeout(800)
+    explorer.evaluate("""() => {
+        window.heard = [];
+        const live = document.querySelectorAll("unrolled-explorer [aria-live]");
+        if (live.length !== 1) window.heard.push(`${live.length} live regions`);
+        new MutationObserver(() => window.heard.push(live[0].textContent))
+          .observe(live[0], {childList: true, characterData: true, subtree: true});
+    }""")
+    explorer.get_by_label("Your word").press_sequentially("hate", delay=40)
+    explorer.get_by_role("button", name="Back by one letter").click()
+    explorer.wait_for_timeout(900)
+    (heard,) = explorer.evaluate("window.heard")
+    assert heard.startswith("hate. Basic LSTM: HH AE T silent. Stacked LSTM: HH AE T silent.")
+    assert "Attention LSTM: HH EY T silent." in heard
+
+
+@pytest.mark.parametrize(
+    ("word", "letters", "answer"),
+    [
+        ("", 0, "Type a word"),
+        ("  \t ", 0, "Type a word"),
+        ("a" * 10_000, 40, "Only the first 40 letters are read; the word has 10,000."),
+        ("café", 4, "The models do not know"),
+        ("👍🏽", 2, "The models know none of these letters"),
+        ("👩‍👧", 3, "The models know none of these letters"),
+        ("שלום", 4, "in the order in which they are written"),
+        ("u-2 b", 5, "space"),
+        ("<img src=x>", 11, "The models do not know"),
+    ],
+    ids=["empty", "blank", "long", "accent", "emoji", "joined", "right-to-left", "signs", "markup"],
+)
+def test_whatever_is_typed_gets_a_calm_answer(
+    explorer: Page, word: str, letters: int, answer: str
+) -> None:
+    write(explorer, word)
+    expect(explorer.locator(".explorer-sentence")).to_contain_text(answer)
+    assert explorer.locator(".explorer-letter").count() == letters
+    assert {len(tags) for tags in shown(explorer).values()} <= {letters}
+    assert explorer.locator(".explorer-figure").is_visible() == bool(letters)
+    assert explorer.locator(".explorer-live img").count() == 0
+    unknown = explorer.locator(".explorer-letter.unknown")
+    for one in unknown.all()[:3]:
+        assert "unknown letter" in one.get_attribute("aria-label")
+    assert explorer.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_address_carries_the_word(page: Page, address: str) -> None:
+    come(page, f"{address}{PAGE}#word=knight")
+    box = page.get_by_label("Your word")
+    expect(box).to_have_value("knight")
+    page.evaluate("location.hash = '#word=caf%C3%A9'")
+    expect(box).to_have_value("café")
+    before = page.evaluate("history.length")
+    box.fill("naïve 2")
+    page.wait_for_url(f"{address}{PAGE}#word={quote('naïve 2')}")
+    assert page.evaluate("history.length") == before
+    page.reload()
+    page.wait_for_selector(LIVE)
+    expect(page.get_by_label("Your word")).to_have_value("naïve 2")
+    page.evaluate("location.hash = '#word=%E0%A4%A'")  # not an encoded word
+    page.get_by_label("Your word").fill("hat")
+    assert len(shown(page)["Basic LSTM"]) == 3
+
+
+def test_other_anchors_of_a_page_are_left_alone(page: Page, address: str) -> None:
+    come(page, f"{address}{CHAPTER}#why-it-must-fail")
+    expect(page.get_by_label("Your word")).to_have_value("hate")
+    page.get_by_label("Your word").fill("mope")
+    page.wait_for_timeout(900)
+    assert page.evaluate("location.hash") == "#why-it-must-fail"
+
+
+def test_a_model_whose_weights_are_missing_says_so(page: Page, address: str) -> None:
+    page.route("**/stacked-lstm.safetensors", lambda route: route.abort())
+    come(page, address + PAGE)
+    expect(page.locator(".explorer-fault")).to_have_text(
+        re.compile(r"This model cannot be shown: .*stacked-lstm\.safetensors.*\.")
+    )
+    found = shown(page)
+    assert found.pop("Stacked LSTM") == []
+    assert [len(tags) for tags in found.values()] == [4, 4, 4]
+    page.get_by_label("Your word").fill("hat")
+    assert len(shown(page)["Basic LSTM"]) == 3
+
+
+def test_no_weights_at_all_leave_a_page_that_works(page: Page, address: str) -> None:
+    page.route("**/weights/**", lambda route: route.abort())
+    come(page, address + PAGE)
+    assert page.locator(".explorer-fault").count() == 4
+    page.get_by_label("Your word").fill("hat")
+    assert page.locator(".explorer-letter").count() == 3
+
+
+def test_without_javascript_a_picture_stands_there(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + PAGE)
+    picture = page.locator("unrolled-explorer svg[role=img]")
+    expect(picture).to_be_visible()
+    assert "Basic LSTM: h HH 97%, a AE 47%" in picture.get_attribute("aria-label")
+    expect(page.locator("unrolled-explorer dt").first).to_be_visible()
+    expect(page.locator(".explorer-note")).to_contain_text("make serve")
+    context.close()
+
+
+def test_a_page_from_the_disk_keeps_the_picture(page: Page, site) -> None:
+    page.goto((site / PAGE).as_uri())
+    page.wait_for_timeout(300)
+    expect(page.locator("unrolled-explorer svg[role=img]")).to_be_visible()
+    expect(page.locator(".explorer-note")).to_contain_text("make serve")
+    assert page.locator(LIVE).count() == 0
+
+
+def test_paper_gets_the_picture(explorer: Page) -> None:
+    explorer.emulate_media(media="print")
+    expect(explorer.locator(".explorer-live")).to_be_hidden()
+    expect(explorer.locator(".explorer-prepared svg[role=img]")).to_be_visible()
+    explorer.emulate_media(media="screen")
+    expect(explorer.locator(".explorer-prepared")).to_be_hidden()
+
+
+def test_nothing_is_fetched_before_the_reader_comes_near(page: Page, address: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.split(address)[-1]))
+    page.goto(address + CHAPTER)
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(500)
+    ours = [url for url in asked if url.startswith("explorer/")]
+    assert sorted(ours) == ["explorer/explorer.css", "explorer/loader.mjs"]
+    page.locator("unrolled-explorer").scroll_into_view_if_needed()
+    page.wait_for_selector(LIVE)
+    weights = [url for url in asked if "/weights/" in url]
+    assert weights == ["explorer/weights/basic-elman.safetensors"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_moves_when_it_comes_to_life(page: Page, address: str, size: dict) -> None:
+    page.set_viewport_size(size)
+    page.add_init_script("""window.moved = 0;
+        new PerformanceObserver((list) => list.getEntries().forEach((one) => {
+          const ours = one.sources.some(({node}) => node?.parentElement?.closest("article"));
+          if (ours) window.moved += one.value;
+        })).observe({type: "layout-shift", buffered: true});""")
+    page.goto(address + PAGE)
+    before = page.evaluate("document.querySelector('unrolled-explorer').offsetHeight")
+    page.wait_for_selector(LIVE)
+    page.wait_for_timeout(300)
+    after = page.evaluate("document.querySelector('unrolled-explorer').offsetHeight")
+    assert page.evaluate("window.moved") < 0.02
+    assert abs(after - before) < 40
+
+
+def test_motion_is_reduced_on_request(explorer: Page) -> None:
+    write(explorer, "hate")
+    durations = """() => [...new Set([...document.querySelectorAll("unrolled-explorer *")]
+        .map((one) => getComputedStyle(one))
+        .flatMap((style) => [style.transitionDuration, style.animationDuration]))]"""
+    assert len(explorer.evaluate(durations)) > 1
+    explorer.emulate_media(reduced_motion="reduce")
+    assert explorer.evaluate(durations) == ["0s"]
+    explorer.emulate_media(reduced_motion="no-preference")
+
+
+def test_the_keyboard_reaches_everything_and_gets_out(explorer: Page) -> None:
+    write(explorer, "hat")
+    explorer.get_by_label("Your word").focus()
+    reached = []
+    for _ in range(40):
+        explorer.keyboard.press("Tab")
+        inside, name = explorer.evaluate("""() => {
+            const at = document.activeElement;
+            const label = at.getAttribute("aria-label") ?? at.closest("label")?.textContent.trim();
+            return [!!at.closest("unrolled-explorer"), label ?? at.textContent];
+        }""")
+        if not inside:
+            break
+        reached.append(name)
+    assert not inside
+    wanted = ["copy link", "hat", "Back by one letter", "h, letter 1", "Letters read"]
+    places = [reached.index(name) for name in [*wanted, "Show the gates", "Show as a table"]]
+    assert places == sorted(places)
+    assert "a, letter 2" not in reached  # one stop for the group, arrows within it
+
+
+def test_targets_are_large_enough(explorer: Page) -> None:
+    write(explorer, "hat")
+    small = explorer.evaluate("""() => [...document.querySelectorAll(".explorer-live " +
+        ":is(button, input:not([type=checkbox]), label:has([type=checkbox]), summary)")]
+        .map((one) => [one.className || one.tagName, one.getBoundingClientRect()])
+        .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)""")
+    assert small == []
+
+
+def grave(page: Page) -> list[str]:
+    found = Axe().run(page, context="unrolled-explorer").response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:120]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_axe_finds_nothing_grave(explorer: Page, scheme: str, size: dict) -> None:
+    explorer.emulate_media(color_scheme=scheme)
+    explorer.set_viewport_size(size)
+    write(explorer, "naïve")
+    assert grave(explorer) == []
+    explorer.get_by_label("Show the gates").check()
+    explorer.get_by_text("Show as a table").click()
+    explorer.get_by_role("button", name="Back by one letter").click()
+    explorer.get_by_role("button", name="n, letter 1").click()
+    assert grave(explorer) == []
+    assert explorer.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    explorer.get_by_label("Show the gates").uncheck()
+    explorer.get_by_text("Show as a table").click()
+    explorer.emulate_media(color_scheme="light")
+    explorer.set_viewport_size(WIDE)
+
+
+def test_axe_would_find_it(explorer: Page) -> None:
+    write(explorer, "hat")
+    head = explorer.locator(".explorer-head")
+    head.evaluate("one => one.removeAttribute('aria-label')")
+    assert [fault.split(":")[0] for fault in grave(explorer)] == ["label"]
+    head.evaluate("one => one.setAttribute('aria-label', 'Letters read')")
