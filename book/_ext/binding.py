@@ -171,6 +171,16 @@ def _nested(entries: list[Entry]) -> str:
     return f"<ol>{''.join(items)}</ol>"
 
 
+def _styles(soup: BeautifulSoup, name: str) -> dict[str, Tag]:
+    """The links to the style sheets of a page, by their addresses from the root of the site."""
+    styles = {}
+    for link in soup.select('link[rel="stylesheet"]'):
+        path, mark, version = str(link["href"]).partition("?")
+        link["href"] = _target(name, path)[0] + mark + version
+        styles[link["href"]] = link
+    return styles
+
+
 def bind(site: Path, front: str, title: str, about: str = "", base: str = "") -> Book:
     """The whole book as one HTML page, to stand at the root of the site.
 
@@ -185,15 +195,14 @@ def bind(site: Path, front: str, title: str, about: str = "", base: str = "") ->
     soup = parse(site / f"{front}.html")
     order = list(pages(soup, front))
     names = frozenset(page.name for page in order)
-    styles = soup.select('link[rel="stylesheet"]')
-    for link in styles:
-        path, mark, version = str(link["href"]).partition("?")
-        link["href"] = _target(front, path)[0] + mark + version
+    styles: dict[str, Tag] = {}  # of all pages: only those with formulas bring the font for them
     contents: list[Entry] = []
     chapters: list[str] = []
     part = ""
     for page in order:
-        article = chapter(parse(site / f"{page.name}.html"), page.name, names, base)
+        soup = parse(site / f"{page.name}.html")
+        styles |= _styles(soup, page.name)
+        article = chapter(soup, page.name, names, base)
         if page.part != part:
             part = page.part
             contents.append(Entry(0, escape(part), str(article["id"])))
@@ -204,7 +213,7 @@ def bind(site: Path, front: str, title: str, about: str = "", base: str = "") ->
     filled = {
         "title": escape(title),
         "about": about,
-        "styles": "\n".join(map(str, styles)),
+        "styles": "\n".join(map(str, styles.values())),
         "contents": _nested(contents),
         "chapters": "\n".join(chapters),
     }

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import accessible
+import formulas
 import lean
 import policy
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
 STEPS: tuple[Callable[[str, str], str], ...] = (
     lean.leave_out_scripts,
+    formulas.tie,
     accessible.speak,
     policy.set_mode_first,
     policy.name_actions,

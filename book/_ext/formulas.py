@@ -206,19 +206,18 @@ def write_sheet(app: Any, exception: Exception | None) -> None:
         path.write_text(sheet(characters(Path(app.outdir))), encoding="utf-8")
 
 
-def tie(body: str) -> str:
+def link_sheet(app: Any, pagename: str, template: str, context: dict[str, Any], _: Any) -> None:
+    """Let the pages with formulas load the font."""
+    if "<math" in context.get("body", ""):
+        app.add_css_file(SHEET, priority=900)
+
+
+def tie(html: str, page: str) -> str:
     """Keep formulas on one line with their punctuation; browsers would break there."""
     return TIED.sub(
         lambda found: f'<span class="tied">{found[0]}</span>' if found[1] + found[2] else found[0],
-        body,
+        html,
     )
-
-
-def finish(app: Any, pagename: str, template: str, context: dict[str, Any], _: Any) -> None:
-    """Let the pages with formulas load the font, and mend their text."""
-    if "<math" in context.get("body", ""):
-        app.add_css_file(SHEET, priority=900)
-        context["body"] = tie(context["body"])
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -229,6 +228,6 @@ def setup(app: Any) -> dict[str, bool]:
         (lambda writer, node: write(writer, node, "div"), None),
     )
     app.add_post_transform(PlainText)
-    app.connect("html-page-context", finish)
+    app.connect("html-page-context", link_sheet)
     app.connect("build-finished", write_sheet, priority=400)  # before pages are printed
     return {"parallel_read_safe": True, "parallel_write_safe": True}
