@@ -178,11 +178,12 @@ def test_whatever_may_be_exported_runs_in_the_page(shown, folder, name, cell):
     trainer = models.trainer("pytorch", model, Recipe())
     facts = {"model": asdict(spec), "letters": letters.symbols, "tags": tags}
     packed = pack(Checkpoint(trainer.weights(), facts))
-    (folder / "small").write_bytes(packed)
+    small = f"small-{name}-{cell}"  # a name of its own, for the browser keeps what it has loaded
+    (folder / small).write_bytes(packed)
     trainer.load_weights({key: value.astype("f4") for key, value in load(packed).items()})
-    shown.evaluate("async () => { window.tagger.small = await load('small'); }")
+    shown.evaluate("async (name) => { window.tagger[name] = await load(name); }", small)
     expected = models.logits("pytorch", model, letters.encode("knuth's")[None])[0]
-    np.testing.assert_allclose(in_page(shown, "small", ["knuth's"]), expected, atol=1e-5)
+    np.testing.assert_allclose(in_page(shown, small, ["knuth's"]), expected, atol=1e-5)
 
 
 def test_a_flip_is_found_with_its_margin():
