@@ -36,7 +36,7 @@ function fit() {
   const wide = boxes.map((box) => box.scrollWidth > box.clientWidth);
   const long = formulas.map((formula) => {
     const line = formula.parentElement.closest(BLOCK).clientWidth;
-    return line > 0 && formula.firstElementChild?.getBoundingClientRect().width > line;
+    return line > 0 && formula.firstElementChild?.getBoundingClientRect().width > line + 1;
   });
   boxes.forEach((box, i) => reach(box, wide[i]));
   formulas.forEach((formula, i) => {
