@@ -1,5 +1,6 @@
 // How the explorer draws what its models made of a word. Text goes in as text, never as HTML.
 
+import { make } from "./make.mjs";
 import * as wording from "./wording.mjs";
 
 const ACROSS = 12; // units side by side under a letter
@@ -10,16 +11,6 @@ const ORANGE = 0x2b65d9;
 const PURPLE = 0xc963a4;
 const GATES = { i: "input gate i", f: "forget gate f", o: "output gate o" };
 const SVG = "http://www.w3.org/2000/svg";
-
-/** An element with attributes and children; a child that is a string becomes text. */
-export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
 
 const hidden = (text) => make("span", { class: "visually-hidden" }, text);
 
@@ -32,24 +23,6 @@ function sound(tag) {
 /** A row of the figure: its label, and a column for each letter. */
 export function row(kind, label, ...content) {
   return make("div", { class: `explorer-row ${kind}` }, make("div", { class: "explorer-label" }, ...label), ...content);
-}
-
-/** The letters, as buttons of one group. */
-export function letter(face, t, known) {
-  const label = `${wording.called(face)}, letter ${t + 1}${known ? "" : ", unknown letter"}`;
-  return make(
-    "button",
-    {
-      type: "button",
-      class: `explorer-letter column${known ? "" : " unknown"}`,
-      "aria-label": label,
-      "aria-pressed": "false",
-      tabindex: t ? -1 : 0,
-      title: known ? null : "unknown letter",
-    },
-    make("bdi", {}, wording.face(face)),
-    make("span", { class: "explorer-mark", "aria-hidden": "true" }),
-  );
 }
 
 /** All that is drawn of one model. */

@@ -1,12 +1,13 @@
 // The explorer: a word goes in, and what several models make of it stands below, letter by letter.
-// Its state is the word, how many letters have been read, the letter looked at, and whether gates
-// are shown; every change leads to `draw`.
+// Its state is the word, how many letters have been read, and whether gates are shown; every change
+// of it leads to `draw`.
 
-import { load } from "./model.mjs";
 import * as drawing from "./drawing.mjs";
+import { Letters } from "./letters.mjs";
+import { make } from "./make.mjs";
+import { load } from "./model.mjs";
 import * as wording from "./wording.mjs";
 
-const { make } = drawing;
 const QUIET = 600; // ms without a change before the word is announced and kept in the address
 const HASH = "#word=";
 const COLUMNS = [64, 80]; // px a letter takes, and where there is room
@@ -35,7 +36,7 @@ class Explorer {
     this.prepared = new Map(
       [...element.querySelectorAll("dt")].map((dt) => [dt.textContent.trim(), dt.nextElementSibling]),
     );
-    this.looked = null;
+    this.letters = new Letters((t) => this.look(t));
     this.build();
     this.listen();
     this.input.value = inAddress() ?? element.getAttribute("word") ?? "";
@@ -56,10 +57,6 @@ class Explorer {
       next: button("Next ›", null, "Read the next letter"),
       whole: button("Whole word"),
       progress: make("p", { class: "explorer-progress" }),
-      letters: make("div", {
-        class: "explorer-letters", role: "group",
-        "aria-label": "Letters. Arrow keys go from one to the next; press one to look at it.",
-      }),
       head: make("input", { type: "range", class: "explorer-head", min: 1, step: 1, "aria-label": "Letters read" }),
       models: make("div", { class: "explorer-models" }),
       gates: make("input", { type: "checkbox" }),
@@ -74,7 +71,7 @@ class Explorer {
     this.element.append(make("div", { class: "explorer-live" }, ...this.layout(parts)));
   }
 
-  layout({ input, copy, words, sentence, back, next, whole, progress, letters, head, models, gates, table, heard }) {
+  layout({ input, copy, words, sentence, back, next, whole, progress, head, models, gates, table, heard }) {
     return [
       make("div", { class: "explorer-ask" }, make("label", { for: input.id }, "Your word"), input, copy),
       words, sentence,
@@ -83,7 +80,7 @@ class Explorer {
         make("div", { class: "explorer-steps", role: "group", "aria-label": "Step through the word" }, back, next, whole),
         progress,
         this.scroll = make("div", { class: "explorer-scroll" },
-          drawing.row("letters", [], letters), drawing.row("reading", ["letters read"], head), models),
+          drawing.row("letters", [], this.letters.group), drawing.row("reading", ["letters read"], head), models),
         make("p", { class: "explorer-key" },
           "In a state each mark is one hidden unit: an orange square is above 0, a blue dash below; faint is near 0."),
         make("label", { class: "explorer-gates" }, gates, " Show the gates"),
@@ -109,10 +106,8 @@ class Explorer {
     on(this.head, "input", () => this.step(Number(this.head.value)));
     on(this.gates, "change", () => this.draw());
     on(this.table, "toggle", () => this.draw());
-    on(this.letters, "click", ({ target }) => this.press(target.closest("button")));
-    on(this.letters, "keydown", (event) => this.rove(event));
-    on(this.figure, "pointerover", ({ target }) => this.look(columnOf(target) ?? this.looked));
-    on(this.figure, "pointerleave", () => this.look(this.looked));
+    on(this.figure, "pointerover", ({ target }) => this.look(columnOf(target) ?? this.letters.pressed));
+    on(this.figure, "pointerleave", () => this.look(this.letters.pressed));
     on(this.scroll, "scroll", () => this.hint());
     on(window, "resize", () => this.draw());
     on(window, "hashchange", () => inAddress() !== null && this.ask(inAddress()));
@@ -135,8 +130,7 @@ class Explorer {
     this.answering = this.views.filter(({ model }) => model);
     const known = this.answering[0]?.reading.known ?? letters.map(() => true);
     this.state = { letters, total, known, read: letters.length };
-    this.looked = null;
-    this.letters.replaceChildren(...letters.map((letter, t) => drawing.letter(letter, t, known[t])));
+    this.letters.show(letters, known);
     this.showSentence(letters.join(""));
     this.figure.hidden = !letters.length;
     this.gates.parentElement.hidden = !this.answering.some(({ model }) => model.facts.cell === "lstm");
@@ -163,7 +157,7 @@ class Explorer {
     const T = this.state.letters.length;
     this.state.read = Math.max(1, Math.min(read, T));
     this.draw();
-    this.letters.children[this.state.read - 1].scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.letters.reveal(this.state.read - 1);
   }
 
   draw() {
@@ -182,13 +176,10 @@ class Explorer {
     this.head.setAttribute("aria-valuetext", `${read} of ${T}: ${letters.slice(0, read).map(wording.called).join(" ")}`);
     this.back.setAttribute("aria-disabled", read === 1);
     for (const one of [this.next, this.whole]) one.setAttribute("aria-disabled", read === T);
-    [...this.letters.children].forEach((one, t) => {
-      one.classList.toggle("unread", t >= read);
-      one.classList.toggle("differs", differ.has(t));
-    });
+    this.letters.mark(read, differ);
     const table = this.table.open ? [drawing.table(this.answering, shown)] : [];
     this.table.lastElementChild.replaceChildren(...table);
-    this.look(this.looked);
+    this.look(this.letters.pressed);
     this.hint();
   }
 
@@ -211,29 +202,6 @@ class Explorer {
     if (t === null) return;
     const columns = this.figure.querySelectorAll(`.column:nth-child(${t + 1}), path[data-from="${t}"]`);
     for (const one of columns) one.classList.add("looked");
-  }
-
-  press(letter) {
-    if (!letter) return;
-    const t = [...this.letters.children].indexOf(letter);
-    this.looked = this.looked === t ? null : t;
-    [...this.letters.children].forEach((one, s) => one.setAttribute("aria-pressed", s === this.looked));
-    this.focusOn(t);
-    this.look(this.looked);
-  }
-
-  rove(event) {
-    const all = [...this.letters.children];
-    const t = all.indexOf(document.activeElement);
-    const to = { ArrowLeft: t - 1, ArrowRight: t + 1, Home: 0, End: all.length - 1 }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    this.focusOn(Math.max(0, Math.min(to, all.length - 1)));
-  }
-
-  focusOn(t) {
-    [...this.letters.children].forEach((one, s) => (one.tabIndex = s === t ? 0 : -1));
-    this.letters.children[t].focus();
   }
 
   /** Once the typing rests: one summary for who hears the page, and the word in the address. */

@@ -22,8 +22,8 @@ export const shown = (tag) => (tag === SILENT ? "–" : tag);
 export const spoken = (tag) => (tag === SILENT ? "silent" : tag);
 
 export function percent(p) {
-  if (p < 0.005) return "<1 %";
-  return p >= 0.995 ? ">99 %" : `${Math.round(100 * p)} %`;
+  if (p < 0.005) return "<1\u00a0%";
+  return p >= 0.995 ? ">99\u00a0%" : `${Math.round(100 * p)}\u00a0%`;
 }
 
 /** The letters to read, and how many there were. @returns {{letters: string[], total: number}} */
