@@ -8,14 +8,16 @@
  *   back, at once or when the dialog closes.
  */
 
-const BOXES = "pre, .text_html, .pst-scrollable-table-container, div.math";
+const BOXES = `pre, .text_html, .pst-scrollable-table-container, div.math,
+  .explorer-scroll, unrolled-explorer details > div`;
 const BLOCK = "p, li, dt, dd, td, th, summary, div, h1, h2, h3, h4";
 
 /** What a box holds, as a screen reader says it. */
 function name(box) {
   if (box.matches("pre")) return "Code";
   if (box.matches("div.math, span.math")) return "Formula";
-  return box.querySelector("svg[role=img], img") ? "Picture" : "Table";
+  if (box.querySelector("table")) return "Table";
+  return box.querySelector("svg, img") ? "Picture" : "Text";
 }
 
 /** Give a box its place and its name, or take them away. */
@@ -33,7 +35,7 @@ function reach(box, wide) {
 function fit() {
   const boxes = [...document.querySelectorAll(BOXES)];
   const formulas = [...document.querySelectorAll("span.math")];
-  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth);
+  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);
   const long = formulas.map((formula) => {
     const line = formula.parentElement.closest(BLOCK).clientWidth;
     return line > 0 && formula.firstElementChild?.getBoundingClientRect().width > line + 1;
