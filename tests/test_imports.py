@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "code" / "unrolled"
 FLOORS = (
     ("errors", "figures", "progress"),
     ("files", "budgets", "beam", "diagrams", "plots", "numpy", "lattices"),
-    ("checkpoints", "charts", "curves", "tasks"),
+    ("checkpoints", "charts", "curves", "overview", "tasks"),
     ("training",),
     ("models", "torch", "keras"),
     ("parity", "bench", "presets", "flow", "streams", "memory", "export"),

@@ -1,0 +1,53 @@
+"""Say how long a page takes to read: the role `reading-time`, which is given a page.
+
+MyST counts the words of each page as it reads it. Formulas and code are not counted, so the pace is
+that of a text with formulas in between.
+"""
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.util import docname_join, logging
+from sphinx.util.docutils import SphinxRole
+
+PACE = 120  # words a minute; a novel is read at twice that
+ROUND = 5  # minutes
+MARK = "reading_time"
+
+
+def minutes(words: int) -> int:
+    """Return how long so many words take, to the nearest five minutes, and five at least."""
+    return max(ROUND, ROUND * round(words / PACE / ROUND))
+
+
+class ReadingTime(SphinxRole):
+    """Leave a place for the time, which is known when all pages have been read."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the place."""
+        here = self.env.docname
+        self.env.metadata[here][MARK] = True
+        return [nodes.inline("", "", **{MARK: docname_join(here, self.text)})], []
+
+
+def fill(app: Any, doctree: nodes.document, _docname: str) -> None:
+    """Write the times into a page."""
+    for place in doctree.findall(lambda node: isinstance(node, nodes.inline) and MARK in node):
+        counted = app.env.metadata.get(place[MARK], {}).get("wordcount")
+        if counted is None:
+            logging.getLogger(__name__).warning("no page %s", place[MARK], location=place)
+        else:
+            place += nodes.Text(f"{minutes(counted['words'])} min")
+
+
+def again(app: Any, env: Any) -> list[str]:
+    """Name the pages that tell a time: they are written anew when any page has changed."""
+    return [name for name, data in env.metadata.items() if data.get(MARK)]
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_role("reading-time", ReadingTime())
+    app.connect("doctree-resolved", fill)
+    app.connect("env-updated", again)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,36 @@
+"""Link from a page to a file of the repository: the role `source`, which is given its path.
+
+The site that GitHub Actions builds links to the files at the commit that it is built from, in the
+repository that it is built in; any other to the configured branch. A path that is not there is a
+warning, and so it fails the build.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import notebooks
+from docutils import nodes
+from sphinx.util.docutils import ReferenceRole
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Source(ReferenceRole):
+    """A link to a file or a folder; the text is the path if none is given."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the link."""
+        if not (ROOT / self.target).exists():
+            message = self.inliner.reporter.warning(f"no file {self.target}", line=self.lineno)
+            return [], [message]
+        origin = notebooks.source(self.config)
+        address = f"https://github.com/{origin.repository}/tree/{origin.commit}/{self.target}"
+        text = self.title if self.has_explicit_title else Path(self.target).name
+        inside = nodes.Text(text) if self.has_explicit_title else nodes.literal(text, text)
+        return [nodes.reference("", "", inside, refuri=address, internal=False)], []
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_role("source", Source())
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,226 @@
+"""The teachers' page: its guide adds up and leads somewhere, and what it says to type was run."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import claims
+import pages
+import pytest
+import site_checks
+from cli_runs import write_words
+from unrolled import cli
+from unrolled.experiments import store
+from unrolled.models import CELLS
+from unrolled.tasks import pronunciation
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (claims.BOOK / "teaching.md").read_text(encoding="utf-8")
+GUIDE = PAGE.split("\n## Marking guide\n")[1].split("\n## ")[0]
+says = partial(claims.says, "teaching")
+HEADING = re.compile(r"^### (.+) \((\d+) points\)$", re.MULTILINE)
+NOTEBOOKS = [
+    page.relative_to(claims.BOOK).with_suffix("").as_posix()
+    for page in pages.notebooks(claims.BOOK)
+]
+SHOWN = "\n".join(re.findall(r"^```\{code-block\} sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
+IN_TABLES = re.findall(r"^\|[^|\n]+\| `(unrolled [^`]+)` \|", PAGE, re.MULTILINE)
+
+
+def guide_faults(guide: str, total: int) -> list[str]:
+    """Points that do not add up, and criteria that say less than the others."""
+    _, *parts = HEADING.split(guide)
+    faults, whole = [], 0
+    for name, points, table in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line[:1] == "|"]
+        criteria = [row for row in rows if row[0].isdigit()]
+        whole += int(points)
+        if sum(int(row[0]) for row in criteria) != int(points):
+            faults.append(f"{name} does not add up to {points}")
+        faults += [f"{name}: {row}" for row in criteria if len(row) != 4 or not all(row)]
+        faults += [f"{name}: {row}" for row in criteria if not re.search(r"\]\(|\{ref\}", row[-1])]
+    return faults if whole == total else [*faults, f"{whole} points, not {total}"]
+
+
+def test_the_points_add_up_and_each_criterion_is_settled_somewhere():
+    says("The points add up to a hundred.")
+    assert guide_faults(GUIDE, 100) == []
+
+
+ROW = "| 3 | an answer | an error | {ref}`x` |\n"
+
+
+@pytest.mark.parametrize(
+    "guide",
+    [
+        f"### Question 1 (4 points)\n\n{ROW}",
+        f"### Question 1 (3 points)\n\n{ROW}",
+        "### Question 1 (5 points)\n\n| 5 | an answer | {ref}`x` |\n",
+        "### Question 1 (5 points)\n\n| 5 | an answer | an error | the chapter |\n",
+    ],
+)
+def test_a_guide_with_a_fault_is_found(guide):
+    assert guide_faults(f"### Question 1 (3 points)\n\n{ROW}", 3) == []
+    assert guide_faults(guide, 5)
+
+
+def test_the_guide_follows_the_exercise():
+    part_1, part_2 = PAGE.split("\n### Part 1: theory\n")[1].split("\n### Part 2: practice\n")
+    part_2 = part_2.split("\n## ")[0]
+    asked = [f"Question {n}" for n in re.findall(r"^(\d)\. ", part_1, re.MULTILINE)]
+    asked += [f"Task {n}" for n in re.findall(r"^(\d)\. ", part_2, re.MULTILINE)]
+    assert asked == [name for name, _ in HEADING.findall(GUIDE)]
+
+
+@pytest.mark.timeout(900)
+def test_every_link_of_the_page_leads_to_its_place(site: Path) -> None:
+    path = site / "book" / "teaching.html"
+    soup = site_checks.parse(path)
+    assert site_checks.broken_links(soup, path, site) == []
+    rows = [row.select("td") for row in soup.select("#marking-guide tr")]
+    settled = [cells[3] for cells in rows if cells]
+    assert len(settled) == len(re.findall(r"^\| \d+ \|", GUIDE, re.MULTILINE))
+    assert [cell for cell in settled if not cell.select('a[href*="#"]')] == []
+
+
+def test_both_courses_hand_in_everything():
+    four_weeks = PAGE.split("### Four weeks")[1].split("### Two days")[0]
+    for part in ("question 1", "question 2", "question 3", "question 4", "task 1", "task 2"):
+        assert part in four_weeks
+    assert "task 3" in four_weeks
+    exercises = re.findall(r"\{ref\}`([\w-]+)`", PAGE.split("## Timings")[1].split("\n## ")[0])
+    labels = "\n".join(p.read_text(encoding="utf-8") for p in pages.notebooks(claims.BOOK))
+    assert [name for name in exercises if f":label: {name}\n" not in labels] == []
+
+
+@pytest.fixture(scope="module")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the dictionary of the page's own cell as words.tsv."""
+    (cell,) = re.findall(r"^```\{code-cell\} python3\n(import random.*?)^```", PAGE, re.M | re.S)
+    names: dict[str, object] = {}
+    exec(cell.partition("\n\nprint(")[0], names)
+    folder = tmp_path_factory.mktemp("invented")
+    (folder / "words.tsv").write_text(names["invented"](2027, reach=2), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def here(invented: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(invented)
+    monkeypatch.setenv("UNROLLED_CACHE", str(invented / "cache"))
+    return invented
+
+
+def typed(text: str) -> list[list[str]]:
+    """The commands of this package in what the page shows."""
+    lines = text.replace("\\\n", " ").splitlines()
+    return [shlex.split(line)[1:] for line in lines if line.startswith("unrolled ")]
+
+
+def said(capsys: pytest.CaptureFixture[str], args: list[str]) -> dict:
+    assert cli.main([*args, "--json"]) == 0, capsys.readouterr().err
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_invented_language_is_read_with_its_reach_and_not_before(here, capsys):
+    says("misreads about half of the words, the one that answers two letters late few")
+    says("and the one that reads both ways almost none")
+    block = PAGE.split("### An invented language")[1].split("### Another dictionary")[0]
+    data, *trainings = typed(block)
+    assert said(capsys, data)["training_words"] > 3000
+    late_1, late_2, both = (
+        said(capsys, [*t, "--budget", "live"])["best"]["wer"] for t in trainings
+    )
+    assert 0.35 < late_1 < 0.65
+    assert late_2 < 0.15
+    assert both < 0.02
+
+
+def test_the_commands_for_another_dictionary_do_what_they_say(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("UNROLLED_CACHE", str(tmp_path / "cache"))
+    write_words(tmp_path / "words.tsv")
+    lines = (tmp_path / "words.tsv").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "others.tsv").write_text("".join(lines[::10]), encoding="utf-8")
+    example = re.search(r"^```text\n(hate\t.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    rest = [line for n, line in enumerate(lines) if n % 10]
+    (tmp_path / "words.tsv").write_text("".join([*rest, example[1]]), encoding="utf-8")
+    block = PAGE.split("### Another dictionary")[1].split("\n### ")[0]
+    commands = typed(block)
+    assert [command[0] for command in commands] == ["data", "data", "train", "evaluate", "train"]
+    for command in commands:
+        said(capsys, command)
+    read = pronunciation.load(tmp_path / "words.tsv")
+    (both,) = [part["read"] for part in (read.train_words, read.valid, read.test) if "read" in part]
+    assert sorted(both) == [("R", "EH", "D"), ("R", "IY", "D")]
+    assert len((tmp_path / "said.tsv").read_text("utf-8").splitlines()) == len(lines[::10])
+
+
+@pytest.mark.parametrize("line", IN_TABLES)
+def test_a_command_of_the_table_is_understood(line, here, capsys, monkeypatch):
+    """The command and its options are real; it is stopped where it would read the words."""
+
+    class Reached(Exception):  # noqa: N818
+        pass
+
+    def stop(*_args: object, **_options: object) -> None:
+        raise Reached
+
+    monkeypatch.setattr("unrolled.tasks.pronunciation.load", stop)
+    with pytest.raises(Reached):
+        cli.main(shlex.split(line)[1:])
+
+
+def test_the_table_has_every_kind_of_change():
+    options = " ".join(IN_TABLES)
+    for option in ("cell", "delay", "window", "kernel-size", "hidden-size", "stress", "seed"):
+        assert f"--{option} " in f"{options} "
+    assert "--framework keras" in options
+    assert re.search(r"--cell (\S+)", options)[1] in CELLS
+
+
+def test_stress_brings_more_tags():
+    says("vowels carry a digit of stress, so there are more tags to choose from")
+    plain, stressed = (pronunciation.read_cmudict(stress=stress) for stress in (False, True))
+    phonemes = [{p for some in d.values() for one in some for p in one} for d in (plain, stressed)]
+    assert len(phonemes[1]) > len(phonemes[0])
+
+
+def test_solutions_can_be_cut_out_and_no_page_misses_a_name(tmp_path):
+    """The expression is the page's own, in Python, so that it is tested where there is no perl."""
+    says("No page needs a cell of a solution.")
+    (pattern,) = re.findall(r"perl -0pi -e 's/(.*)//gms' book", SHOWN)
+    shutil.copytree(claims.BOOK, tmp_path / "book", ignore=shutil.ignore_patterns("results"))
+    for page in pages.notebooks(tmp_path / "book"):
+        text = page.read_text(encoding="utf-8")
+        cut = re.sub(pattern, "", text, flags=re.MULTILINE | re.DOTALL)
+        assert cut.count("{exercise-start}") == text.count("{exercise-start}")
+        assert not re.search(r"^`+\{solution-", cut, re.MULTILINE)
+        told = set(re.findall(r"\{glue:text\}`([^`:]+)", cut))
+        assert {name for name in told if f'glue("{name}"' not in cut} <= {
+            name for name in told if f'glue("{name}"' not in text
+        }
+        page.write_text(cut, encoding="utf-8")
+    out = tmp_path / "out"
+    pages.mirror(tmp_path / "book", out)
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821"]
+    done = subprocess.run([*ruff, str(out)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_measured_classroom_is_told_as_it_was():
+    room = json.loads((store.FOLDER / "classroom.json").read_text("utf-8"))
+    says("since it loads both frameworks")
+    for budget in ("smoke", "live"):
+        measured = room["notebooks"][budget]
+        assert measured.keys() <= set(NOTEBOOKS)
+        top = max(measured, key=lambda page: measured[page]["peak_mib"])
+        text = (claims.BOOK / f"{top}.md").read_text(encoding="utf-8")
+        assert "unrolled.keras" in text or "FRAMEWORKS" in text or '"keras"' in text
+    errors = {name: one["wer"] for name, one in room["dictionary"]["trained"].items()}
+    assert errors["bidirectional"] < 0.55 * errors["basic"]
