@@ -48,7 +48,7 @@ it to a branch that stays, here `course`:
 
 ```
 git push https://github.com/{repository} origin/{branch}:refs/heads/course
-https://HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2F{quoted}&branch=course&urlpath=lab%2Ftree%2F{folder}%2F{first}
+https://HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2F{quoted}&branch=course&urlpath=lab%2Ftree%2F{folder}
 ```
 
 The code is under the MIT licence, the prose and figures under CC BY 4.0; see [LICENSE](LICENSE).
@@ -81,7 +81,6 @@ def readme(out: Path, names: Iterable[str], source: Origin) -> str:
         repository=source.repository,
         quoted=source.repository.replace("/", "%2F"),
         folder=source.repository.rpartition("/")[2],
-        first=names[0].replace("/", "%2F"),
         commit=source.commit,
         package=source.package,
         branch=BRANCH,
