@@ -5,8 +5,8 @@ typesets it in the browser and nothing moves. The font, STIX Two Math, comes out
 down to the characters that the built pages use, and stands inside a style sheet of its own: a
 browser waits for a style sheet before it paints, and it would not for a font.
 
-TeX that cannot be converted is a warning. `data-tex` keeps the source of each formula; text that is
-searched or quoted gets what the formula shows, not its TeX.
+TeX that cannot be converted is a warning. `data-tex` keeps the source of each formula, for whoever
+copies it; text that is searched or quoted gets what the formula shows, not its TeX.
 """
 
 import base64
@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
 NUMBERED = re.compile(r"\\(begin|end)\{(align|alignat|equation|gather|multline)\}")
 EXTRA_SPACE = re.compile(r"\\\\\s*\[\s*-?[\d.]+\s*\w\w\s*\]")  # \\[1ex]
 TIED = re.compile(
-    r'([(\[“\u2018]*)<span class="math .*?</math></span>((?:[^\s\w<&]+\w*)?)', re.DOTALL
+    r'([(\[“\u2018]*)<span class="math\b.*?</math></span>((?:[^\s\w<&]+\w*)?)', re.DOTALL
 )
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
@@ -185,18 +185,18 @@ def sheet(wanted: Iterable[str]) -> str:
     options.hinting = False
     options.layout_features = []  # small forms for indices would double the weight
     options.name_IDs = [0, 1, 2, 13, 14]  # whose it is, what it is called, its licence
-    font = subset.load_font(str(files("ziamath") / FONT), options)
-    if lacking := sorted(set(wanted) - {chr(code) for code in font.getBestCmap()}):
-        names = ", ".join(unicodedata.name(c, hex(ord(c))) for c in lacking)
-        raise ExtensionError(f"the font of the formulas lacks {names}")
-    notice = f"{font['name'].getDebugName(0)}. {font['name'].getDebugName(13)}"
-    adapt(font)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=map(ord, wanted))
-    subsetter.subset(font)
-    data = io.BytesIO()
-    subset.save_font(font, data, options)
-    return STYLE.format(notice=notice, data=base64.b64encode(data.getvalue()).decode())
+    package = find_spec("ziamath")  # not imported: it would read its fonts at once
+    with TTFont(Path(package.origin).parent / FONT) as font, io.BytesIO() as data:
+        if lacking := sorted(set(wanted) - {chr(code) for code in font.getBestCmap()}):
+            names = ", ".join(unicodedata.name(c, hex(ord(c))) for c in lacking)
+            raise ExtensionError(f"the font of the formulas lacks {names}")
+        notice = f"{font['name'].getDebugName(0)}. {font['name'].getDebugName(13)}"
+        adapt(font)
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=map(ord, wanted))
+        subsetter.subset(font)
+        subset.save_font(font, data, options)
+        return STYLE.format(notice=notice, data=base64.b64encode(data.getvalue()).decode())
 
 
 def write_sheet(app: Any, exception: Exception | None) -> None:
@@ -206,10 +206,11 @@ def write_sheet(app: Any, exception: Exception | None) -> None:
         path.write_text(sheet(characters(Path(app.outdir))), encoding="utf-8")
 
 
-def link_sheet(app: Any, pagename: str, template: str, context: dict[str, Any], _: Any) -> None:
-    """Let the pages with formulas load the font."""
+def link_files(app: Any, pagename: str, template: str, context: dict[str, Any], _: Any) -> None:
+    """Let the pages with formulas load the font, and the module that copies TeX."""
     if "<math" in context.get("body", ""):
         app.add_css_file(SHEET, priority=900)
+        app.add_js_file("formulas.mjs", type="module")
 
 
 def tie(html: str, page: str) -> str:
@@ -228,6 +229,6 @@ def setup(app: Any) -> dict[str, bool]:
         (lambda writer, node: write(writer, node, "div"), None),
     )
     app.add_post_transform(PlainText)
-    app.connect("html-page-context", link_sheet)
+    app.connect("html-page-context", link_files)
     app.connect("build-finished", write_sheet, priority=400)  # before pages are printed
     return {"parallel_read_safe": True, "parallel_write_safe": True}
