@@ -33,61 +33,57 @@ class Explorer {
     this.element = element;
     this.views = views;
     this.dictionary = JSON.parse(element.getAttribute("dictionary") ?? "{}");
-    this.prepared = new Map(
-      [...element.querySelectorAll("dt")].map((dt) => [dt.textContent.trim(), dt.nextElementSibling]),
-    );
+    const terms = [...element.querySelectorAll("dt")];
+    this.prepared = new Map(terms.map((term) => [term.textContent.trim(), term.nextElementSibling]));
     this.letters = new Letters((t) => this.look(t));
     this.build();
     this.listen();
     this.input.value = inAddress() ?? element.getAttribute("word") ?? "";
     element.classList.add("live");
+    this.measure();
     this.read();
   }
 
   build() {
-    const parts = {
-      input: make("input", {
-        type: "text", dir: "auto", spellcheck: "false", autocomplete: "off", autocapitalize: "none",
-        "aria-describedby": this.id("sentence"), id: this.id("word"),
-      }),
-      copy: button("copy link", "explorer-copy"),
-      words: make("div", { class: "explorer-words", role: "group", "aria-label": "Words to try" }),
-      sentence: make("div", { class: "explorer-sentence", id: this.id("sentence") }),
-      back: button("‹ Back", null, "Back by one letter"),
-      next: button("Next ›", null, "Read the next letter"),
-      whole: button("Whole word"),
-      progress: make("p", { class: "explorer-progress" }),
-      head: make("input", { type: "range", class: "explorer-head", min: 1, step: 1, "aria-label": "Letters read" }),
-      models: make("div", { class: "explorer-models" }),
-      gates: make("input", { type: "checkbox" }),
-      table: make(
-        "details", { class: "explorer-figures" }, make("summary", {}, "Show as a table"),
-        make("div", { tabindex: 0, role: "group", "aria-label": "The figures" }),
-      ),
-      heard: make("p", { class: "visually-hidden", "aria-live": "polite" }),
-    };
-    Object.assign(this, parts);
-    this.words.append(...[...this.prepared.keys()].map((word) => button(word, "explorer-word")));
-    this.element.append(make("div", { class: "explorer-live" }, ...this.layout(parts)));
+    this.input = make("input", {
+      type: "text", dir: "auto", spellcheck: "false", autocomplete: "off", autocapitalize: "none",
+      "aria-describedby": this.id("sentence"), id: this.id("word"),
+    });
+    this.copy = button("copy link");
+    const words = [...this.prepared.keys()].map((word) => button(word, "explorer-word"));
+    this.words = make("div.explorer-words", { role: "group", "aria-label": "Words to try" }, ...words);
+    this.sentence = make("div.explorer-sentence", { id: this.id("sentence") });
+    this.heard = make("p.visually-hidden", { "aria-live": "polite" });
+    const label = make("label", { for: this.id("word") }, "Your word");
+    const ask = make("div.explorer-ask", {}, label, this.input, this.copy);
+    const parts = [ask, this.words, this.sentence, this.buildFigure(), this.heard];
+    this.element.append(make("div.explorer-live", {}, ...parts));
   }
 
-  layout({ input, copy, words, sentence, back, next, whole, progress, head, models, gates, table, heard }) {
-    return [
-      make("div", { class: "explorer-ask" }, make("label", { for: input.id }, "Your word"), input, copy),
-      words, sentence,
-      this.figure = make(
-        "div", { class: "explorer-figure" },
-        make("div", { class: "explorer-steps", role: "group", "aria-label": "Step through the word" }, back, next, whole),
-        progress,
-        this.scroll = make("div", { class: "explorer-scroll" },
-          drawing.row("letters", [], this.letters.group), drawing.row("reading", ["letters read"], head), models),
-        make("p", { class: "explorer-key" },
-          "In a state each mark is one hidden unit: an orange square is above 0, a blue dash below; faint is near 0."),
-        make("label", { class: "explorer-gates" }, gates, " Show the gates"),
-        table,
-      ),
-      heard,
-    ];
+  buildFigure() {
+    this.back = button("‹ Back", "explorer-back", "Back by one letter");
+    this.next = button("Next ›", "explorer-next", "Read the next letter");
+    this.whole = button("Whole word");
+    this.progress = make("p.explorer-progress");
+    this.head = make("input.explorer-head", { type: "range", min: 1, "aria-label": "Letters read" });
+    this.models = make("div.explorer-models");
+    this.scroll = make(
+      "div.explorer-scroll", {},
+      drawing.row("letters", [], this.letters.group),
+      drawing.row("reading", ["letters read"], this.head),
+      this.models,
+    );
+    this.gates = make("input", { type: "checkbox" });
+    this.table = make("div", { tabindex: 0, role: "group", "aria-label": "The figures" });
+    this.unfold = make("details.explorer-figures", {}, make("summary", {}, "Show as a table"), this.table);
+    const step = { role: "group", "aria-label": "Step through the word" };
+    this.figure = make(
+      "div.explorer-figure", {},
+      make("div.explorer-steps", step, this.back, this.next, this.whole),
+      this.progress, this.scroll, make("p.explorer-key", {}, wording.KEY),
+      make("label.explorer-gates", {}, this.gates, " Show the gates"), this.unfold,
+    );
+    return this.figure;
   }
 
   id(part) {
@@ -98,18 +94,22 @@ class Explorer {
   listen() {
     const on = (target, event, act) => target.addEventListener(event, act);
     on(this.input, "input", () => this.ask(this.input.value));
-    on(this.words, "click", ({ target }) => target.matches("button") && this.ask(target.textContent));
+    for (const one of this.words.children) on(one, "click", () => this.ask(one.textContent));
     on(this.copy, "click", () => this.copyLink());
     on(this.back, "click", () => this.step(this.state.read - 1));
     on(this.next, "click", () => this.step(this.state.read + 1));
     on(this.whole, "click", () => this.step(Infinity));
     on(this.head, "input", () => this.step(Number(this.head.value)));
     on(this.gates, "change", () => this.draw());
-    on(this.table, "toggle", () => this.draw());
-    on(this.figure, "pointerover", ({ target }) => this.look(columnOf(target) ?? this.letters.pressed));
-    on(this.figure, "pointerleave", () => this.look(this.letters.pressed));
+    on(this.unfold, "toggle", () => this.draw());
+    const { letters } = this;
+    on(this.figure, "pointerover", ({ target }) => this.look(columnOf(target) ?? letters.pressed));
+    on(this.figure, "pointerleave", () => this.look(letters.pressed));
     on(this.scroll, "scroll", () => this.hint());
-    on(window, "resize", () => this.draw());
+    on(window, "resize", () => {
+      this.measure();
+      this.draw();
+    });
     on(window, "hashchange", () => inAddress() !== null && this.ask(inAddress()));
   }
 
@@ -133,7 +133,8 @@ class Explorer {
     this.letters.show(letters, known);
     this.showSentence(letters.join(""));
     this.figure.hidden = !letters.length;
-    this.gates.parentElement.hidden = !this.answering.some(({ model }) => model.facts.cell === "lstm");
+    const gated = this.answering.some(({ model }) => model.facts.cell === "lstm");
+    this.gates.parentElement.hidden = !gated;
     this.draw();
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.settle(), QUIET);
@@ -146,7 +147,9 @@ class Explorer {
 
   /** What to look at, or what is to be said about the letters. */
   showSentence(word) {
-    for (const one of this.words.children) one.setAttribute("aria-pressed", one.textContent === word);
+    for (const one of this.words.children) {
+      one.setAttribute("aria-pressed", one.textContent === word);
+    }
     const notes = wording.notes(this.state);
     const prepared = this.prepared.get(word)?.cloneNode(true).childNodes ?? [wording.HINT];
     this.sentence.classList.toggle("noted", notes !== "");
@@ -166,27 +169,27 @@ class Explorer {
     if (!T) return this.models.replaceChildren();
     const differ = wording.differences(this.answering, T, read);
     const dictionary = this.inDictionary();
-    const column = this.column(T);
+    const column = COLUMNS[T * COLUMNS[1] <= this.room ? 1 : 0];
     const shown = { ...this.state, differ, dictionary, column, gates: this.gates.checked };
     this.element.style.setProperty("--letters", T);
     this.element.style.setProperty("--column", `${column}px`);
     this.models.replaceChildren(...this.views.map((view) => drawing.model(view, shown)));
     this.progress.textContent = wording.progress(this.answering, letters, read, dictionary);
     Object.assign(this.head, { max: T, value: read });
-    this.head.setAttribute("aria-valuetext", `${read} of ${T}: ${letters.slice(0, read).map(wording.called).join(" ")}`);
+    const begun = letters.slice(0, read).map(wording.called).join(" ");
+    this.head.setAttribute("aria-valuetext", `${read} of ${T}: ${begun}`);
     this.back.setAttribute("aria-disabled", read === 1);
     for (const one of [this.next, this.whole]) one.setAttribute("aria-disabled", read === T);
     this.letters.mark(read, differ);
-    const table = this.table.open ? [drawing.table(this.answering, shown)] : [];
-    this.table.lastElementChild.replaceChildren(...table);
+    this.table.replaceChildren(...(this.unfold.open ? [drawing.table(this.answering, shown)] : []));
     this.look(this.letters.pressed);
-    this.hint();
+    requestAnimationFrame(() => this.hint());
   }
 
-  /** How wide a letter may be. */
-  column(T) {
-    const room = this.scroll.clientWidth - this.scroll.querySelector(".explorer-label").offsetWidth;
-    return T * COLUMNS[1] <= room ? COLUMNS[1] : COLUMNS[0];
+  /** How much room the letters have. Asked before anything changes, so that it costs no layout. */
+  measure() {
+    const label = this.scroll.querySelector(".explorer-label").offsetWidth;
+    if (!this.figure.hidden) this.room = this.scroll.clientWidth - label;
   }
 
   /** Lets the figure fade out where it goes on beyond its edge. */
@@ -200,14 +203,14 @@ class Explorer {
     for (const one of this.figure.querySelectorAll(".looked")) one.classList.remove("looked");
     this.models.classList.toggle("looking", t !== null);
     if (t === null) return;
-    const columns = this.figure.querySelectorAll(`.column:nth-child(${t + 1}), path[data-from="${t}"]`);
-    for (const one of columns) one.classList.add("looked");
+    const its = `.column:nth-child(${t + 1}), path[data-from="${t}"]`;
+    for (const one of this.figure.querySelectorAll(its)) one.classList.add("looked");
   }
 
   /** Once the typing rests: one summary for who hears the page, and the word in the address. */
   settle() {
     this.heard.textContent = wording.summary(this.answering, this.state, this.inDictionary());
-    const elsewhere = location.hash && inAddress() === null; // the address names a place of the page
+    const elsewhere = location.hash && inAddress() === null; // a place of the page
     if (this.asked && !elsewhere) history.replaceState(history.state, "", this.link());
   }
 
@@ -230,8 +233,8 @@ class Explorer {
   }
 }
 
-const button = (text, kind = null, label = null) =>
-  make("button", { type: "button", class: kind, "aria-label": label }, text);
+const button = (text, kind = "explorer-plain", label = null) =>
+  make(`button.${kind}`, { type: "button", "aria-label": label }, text);
 
 /** The word that the address carries; null where it carries none. */
 function inAddress() {

@@ -6,11 +6,11 @@ import { called, face } from "./wording.mjs";
 const LABEL = "Letters. Arrow keys go from one to the next; press one to look at it.";
 
 export class Letters {
-  /** @param {(t: ?number) => void} look is told which letter is pressed, or that none is any more */
+  /** @param {(t: ?number) => void} look is told which letter is pressed, or that none is */
   constructor(look) {
     this.look = look;
     this.pressed = null;
-    this.group = make("div", { class: "explorer-letters", role: "group", "aria-label": LABEL });
+    this.group = make("div.explorer-letters", { role: "group", "aria-label": LABEL });
     this.group.addEventListener("click", ({ target }) => this.press(target.closest("button")));
     this.group.addEventListener("keydown", (event) => this.rove(event));
   }
@@ -64,16 +64,15 @@ export class Letters {
 
 function one(letter, t, known) {
   return make(
-    "button",
+    known ? "button.explorer-letter.column" : "button.explorer-letter.column.unknown",
     {
       type: "button",
-      class: `explorer-letter column${known ? "" : " unknown"}`,
       "aria-label": `${called(letter)}, letter ${t + 1}${known ? "" : ", unknown letter"}`,
       "aria-pressed": "false",
       tabindex: t ? -1 : 0,
       title: known ? null : "unknown letter",
     },
     make("bdi", {}, face(letter)),
-    make("span", { class: "explorer-mark", "aria-hidden": "true" }),
+    make("span.explorer-mark", { "aria-hidden": "true" }),
   );
 }

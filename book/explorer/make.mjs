@@ -1,11 +1,13 @@
 /**
- * An element with attributes and children. A child that is a string becomes text, never HTML, and
- * null is no child; an attribute that is null or false is left out.
+ * An element with attributes and children: make("li.column", { title: "a" }, "text"). A child that is
+ * a string becomes text, never HTML, and null is no child; an attribute that is null is left out.
  */
-export function make(tag, attributes = {}, ...children) {
+export function make(kind, attributes = {}, ...children) {
+  const [tag, ...classes] = kind.split(".");
   const element = document.createElement(tag);
+  element.classList.add(...classes);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== false) element.setAttribute(name, value);
+    if (value !== null) element.setAttribute(name, value);
   }
   element.append(...children.filter((child) => child !== null));
   return element;

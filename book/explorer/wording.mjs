@@ -7,7 +7,11 @@ import { spell } from "./model.mjs";
 
 export const LIMIT = 40; // letters; a longer word is cut off here
 export const HINT =
-  "Step back through the word and see who decides when. Where the models differ, look at what they could see.";
+  "Step back through the word and see who decides when. Where the models differ, look at what " +
+  "each could see.";
+export const KEY =
+  "In a state each mark is one hidden unit: an orange square is above 0, a blue dash below; faint " +
+  "is near 0.";
 const SILENT = "-";
 const KINDS = { elman: "Elman", lstm: "LSTM" };
 
@@ -46,7 +50,8 @@ const isolated = (text) => (/^[ -~]/.test(text) ? text : `\u2068${text}\u2069`);
 const code = (letter) => `U+${letter.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 
 /** Whether the model has to have seen the last letter before it can say anything. */
-export const waits = ({ model, reading }) => model.facts.bidirectional || reading.attention !== null;
+export const waits = ({ model, reading }) =>
+  model.facts.bidirectional || reading.attention !== null;
 
 /** Whether the tag of letter t is decided when `read` of the letters have been read. */
 export const decided = (view, t, read) =>
@@ -61,9 +66,8 @@ export const sounds = (view, read) => tags(view, read).filter((tag) => tag !== S
 
 /** The letters at which the models that have decided differ. @returns {Set<number>} */
 export function differences(views, T, read) {
-  const differ = (t) =>
-    new Set(views.filter((view) => decided(view, t, read)).map((view) => view.best[t][0].tag)).size > 1;
-  return new Set(Array.from({ length: T }, (_, t) => t).filter(differ));
+  const said = (t) => views.filter((view) => decided(view, t, read)).map((view) => view.best[t][0].tag);
+  return new Set(Array.from({ length: T }, (_, t) => t).filter((t) => new Set(said(t)).size > 1));
 }
 
 /** "a, b and c" */
@@ -87,8 +91,8 @@ export function notes({ letters, total, known }) {
     );
   } else if (strange.length) {
     said.push(
-      "The models know none of these letters; they learned from English words. All are read as one " +
-        "and the same “unknown letter”, in the order in which they are written.",
+      "The models know none of these letters; they learned from English words. All are read as " +
+        "one and the same “unknown letter”, in the order in which they are written.",
     );
   }
   return said.join(" ");
@@ -99,17 +103,19 @@ export function progress(views, letters, read, dictionary) {
   const T = letters.length;
   if (!T) return "";
   if (read < T) {
-    const some = views.some((view) => !waits(view));
-    const all = views.some(waits);
-    return [
-      `${read} of ${T} letters read.`,
-      some ? "One direction has decided on each letter that it has read, and cannot take it back." : "",
-      all ? "Two directions wait: the backward half begins at the last letter." : "",
-    ].join(" ");
+    const said = [`${read} of ${T} letters read.`];
+    if (!views.every(waits)) {
+      said.push("One direction has decided on each letter that it has read, and cannot take it back.");
+    }
+    if (views.some(waits)) {
+      said.push("Two directions wait: the backward half begins at the last letter.");
+    }
+    return said.join(" ");
   }
   const whole = T === 1 ? "The only letter is read." : `All ${T} letters are read.`;
   const said = [whole];
-  const differ = [...differences(views, T, read)].map((t) => `${called(letters[t])} (letter ${t + 1})`);
+  const place = (t) => `${called(letters[t])} (letter ${t + 1})`;
+  const differ = [...differences(views, T, read)].map(place);
   if (differ.length) said.push(`The models differ at ${listed(differ)}.`);
   else if (views.length > 1) said.push("The models agree on every letter.");
   if (dictionary) said.push(`The dictionary says ${dictionary.join(" or ")}.`);
@@ -120,10 +126,13 @@ export function progress(views, letters, read, dictionary) {
 export function summary(views, state, dictionary) {
   const { letters, read } = state;
   if (!letters.length) return notes(state);
-  const each = views.map((view) => `${view.title}: ${tags(view, letters.length).map(spoken).join(" ")}.`);
-  return [`${letters.map(called).join("")}.`, notes(state), ...each, progress(views, letters, read, dictionary)]
-    .filter(Boolean)
-    .join(" ");
+  const said = (view) => tags(view, letters.length).map(spoken).join(" ");
+  return [
+    `${letters.map(called).join("")}.`,
+    notes(state),
+    ...views.map((view) => `${view.title}: ${said(view)}.`),
+    progress(views, letters, read, dictionary),
+  ].filter(Boolean).join(" ");
 }
 
 /** How a model stands to the dictionary; null where it has not read the word to its end. */
