@@ -5,7 +5,7 @@
 // vectors.
 
 const FORMAT = "unrolled/explorer/1";
-const GATES = { elman: [""], lstm: ["i", "f", "g", "o"] }; // in the order of their rows
+const GATES = { elman: ["h"], lstm: ["i", "f", "g", "o"] }; // in the order of their rows
 // What Python's `strip` takes away. `trim` leaves some of it, and takes the byte order mark.
 const SPACE = "[\\p{White_Space}\\x1c-\\x1f]";
 const AROUND = new RegExp(`^${SPACE}+|(?<!${SPACE})${SPACE}+$`, "gu");
@@ -102,7 +102,8 @@ class Layer {
     const W = rows(weights.take(`${prefix}.weight_ih`, G * H, D), G);
     const U = rows(weights.take(`${prefix}.weight_hh`, G * H, H), G);
     const b = rows(weights.take(`${prefix}.bias`, G * H), G);
-    this.gates = GATES[cell].map((_, k) => ({ W: W[k], U: U[k], b: b[k] }));
+    const each = GATES[cell].map((name, k) => [name, { W: W[k], U: U[k], b: b[k] }]);
+    this.gates = Object.fromEntries(each);
     Object.assign(this, { cell, H, layer, direction });
   }
 
@@ -125,13 +126,13 @@ class Layer {
 
 /** One step of each cell: from the letter's features and the state before it to the state after. */
 const STEP = {
-  elman: ([only], x_t, { h }) => ({ h: gate(only, Math.tanh, x_t, h) }),
+  elman: (by, x_t, { h: h_prev }) => ({ h: gate(by.h, Math.tanh, x_t, h_prev) }),
 
-  lstm([input, forget, candidate, output], x_t, { h: h_prev, c: c_prev }) {
-    const i = gate(input, sigmoid, x_t, h_prev);
-    const f = gate(forget, sigmoid, x_t, h_prev);
-    const g = gate(candidate, Math.tanh, x_t, h_prev);
-    const o = gate(output, sigmoid, x_t, h_prev);
+  lstm(by, x_t, { h: h_prev, c: c_prev }) {
+    const i = gate(by.i, sigmoid, x_t, h_prev);
+    const f = gate(by.f, sigmoid, x_t, h_prev);
+    const g = gate(by.g, Math.tanh, x_t, h_prev);
+    const o = gate(by.o, sigmoid, x_t, h_prev);
     const c = c_prev.map((c_j, j) => f[j] * c_j + i[j] * g[j]);
     const h = c.map((c_j, j) => o[j] * Math.tanh(c_j));
     return { h, c, i, f, g, o };
