@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from browser import BASE, foreign
 from playwright.sync_api import Browser, Page
 
-PACKED = {".woff2", ".png", ".jpg", ".webp", ".pdf"}  # a host sends these as they are
+PACKED = {".woff2", ".png", ".jpg", ".webp", ".pdf", ".safetensors"}  # sent as they are
 WATCH = """
 window.seen = {refused: [], moved: 0};
 document.addEventListener("securitypolicyviolation", (event) => {
