@@ -29,6 +29,9 @@ def paragraph(*children: nodes.Node | str) -> nodes.paragraph:
     return nodes.paragraph("", "", *[nodes.Text(c) if isinstance(c, str) else c for c in children])
 
 
+ICON = nodes.raw("", "<svg></svg>", format="html")
+
+
 def cell(index: int) -> nodes.container:
     return nodes.container(nb_element="cell_code", cell_index=index)
 
@@ -89,7 +92,7 @@ def table(*rows: list[nodes.Node]) -> nodes.table:
         (
             dropdown_main(
                 "",
-                dropdown_title("", "", nodes.Text("a < "), nodes.math("", "b")),
+                dropdown_title("", "", nodes.Text("a < "), nodes.math("", "b"), ICON),
                 paragraph("c"),
             ),
             "<details>\n<summary>a &lt; $b$</summary>\n\nc\n\n</details>",
@@ -294,7 +297,8 @@ def test_a_folder_with_other_files_is_left_alone(built: Path, tmp_path: Path) ->
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["README.md"]
 
 
-def test_without_a_site_one_line_says_so(tmp_path: Path) -> None:
+def test_without_a_site_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     with pytest.raises(SystemExit, match=r"there are no notebooks in .*; run `make book` first"):
         notebooks_branch.main([str(tmp_path), str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()

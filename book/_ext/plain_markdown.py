@@ -239,6 +239,8 @@ class Writer:
         """Return the title of what is folded: in HTML, where Markdown is not read."""
         if isinstance(node, nodes.math):
             return self.inline_math(node)
+        if isinstance(node, nodes.raw):  # an icon
+            return ""
         if isinstance(node, nodes.Text):
             return html.escape(node.astext(), quote=False)
         return "".join(map(self.summary, node.children))
