@@ -133,9 +133,12 @@ def test_the_invented_language_is_read_with_its_reach_and_not_before(here, capsy
     block = PAGE.split("### An invented language")[1].split("### Another dictionary")[0]
     data, *trainings = typed(block)
     assert said(capsys, data)["training_words"] > 3000
-    late_1, late_2, both = (
-        said(capsys, [*t, "--budget", "live"])["best"]["wer"] for t in trainings
-    )
+    records = [said(capsys, [*training, "--budget", "live"]) for training in trainings]
+    says("prints one object with the model, the data and every epoch")
+    told = {"model", "hidden_size", "data", "checkpoint"}
+    assert all(told <= record.keys() for record in records)
+    assert all(len(record["epochs"]) == 8 for record in records)
+    late_1, late_2, both = (record["best"]["wer"] for record in records)
     assert 0.35 < late_1 < 0.65
     assert late_2 < 0.15
     assert both < 0.02
@@ -224,3 +227,18 @@ def test_the_measured_classroom_is_told_as_it_was():
         assert "unrolled.keras" in text or "FRAMEWORKS" in text or '"keras"' in text
     errors = {name: one["wer"] for name, one in room["dictionary"]["trained"].items()}
     assert errors["bidirectional"] < 0.55 * errors["basic"]
+
+
+def test_another_cell_changes_the_errors_by_several_points():
+    says("errors by up to several points, and the speed")
+    pers = store.table("cells").groupby("name")["PER"].mean()
+    assert pers.max() - pers.min() > 3
+
+
+def test_every_target_that_a_page_names_is_there():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for page in ("index", "teaching"):
+        text = (claims.BOOK / f"{page}.md").read_text(encoding="utf-8")
+        targets = re.findall(r"(?:^|`)make (\w+)", text, re.MULTILINE)
+        assert targets
+        assert [name for name in targets if not re.search(rf"^{name}:.*##", makefile, re.M)] == []
