@@ -7,6 +7,8 @@
   const NOT_READ = ".page-runtime, .paper-link, .cell_output, svg, details pre, .toggle pre";
   const NO_TEXT = ".headerlink, .copybtn, annotation, svg";
 
+  stopwords.push("an", "can", "do", "does", "how", "what", "when", "where", "which", "why");
+
   const make = (tag, text = "", properties = {}) =>
     Object.assign(document.createElement(tag), { textContent: text, ...properties });
 
@@ -67,6 +69,7 @@
     const copy = element.cloneNode(true);
     copy.querySelectorAll(NO_TEXT).forEach((part) => part.remove());
     copy.querySelectorAll("msub > :last-child").forEach((index) => index.prepend("_"));
+    copy.querySelectorAll("msup > :last-child").forEach((power) => power.prepend("^"));
     copy.querySelectorAll("math, .math").forEach((formula) => {
       if (formula.textContent.trim().length > 8) formula.textContent = "…";
     });

@@ -1,0 +1,88 @@
+"""No address in the built site leads nowhere; and what the checker must find."""
+
+import os
+from pathlib import Path
+
+import address as site_address
+import pytest
+import site_links
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+HERE = "https://here.example/book/"
+
+
+@pytest.mark.timeout(900)
+def test_every_address_leads_somewhere(site: Path) -> None:
+    own = site_address.address(CONFIG["html"]["baseurl"], os.environ)
+    assert list(site_links.faults(site_links.Site(site, own))) == []
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A site in which everything is there."""
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "b c.html").write_text('<h2 id="é">H</h2>', encoding="utf-8")
+    for name in ("index.html", "one.css", "one.mjs", "one.png"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    return tmp_path
+
+
+GOOD = [
+    '<a href="part/b%20c.html#%C3%A9"></a><a href="/book/part/"></a><a href="#"></a>',
+    '<a href="https://elsewhere.example/x"></a><a href="mailto:a@b"></a><img src="data:,x">',
+    '<img src="one.png?v=1" srcset="one.png 1x, one.png 2x"><p style="background: url(one.png)">',
+    f'<meta property="og:image" content="{HERE}one.png"><link rel="canonical" href="{HERE}">',
+    '<p id="here"><a href="#here"></a><form action="/book/index.html"></form>',
+]
+BAD = [
+    '<a href="none.html"></a>',
+    '<a href="part/b%20c.html#nowhere"></a>',
+    '<a href="#nowhere"></a>',
+    '<a href="/index.html"></a>',
+    '<a href="../../index.html"></a>',
+    '<form action="none.html"></form>',
+    '<img src="one.png" srcset="one.png 1x, none.png 2x">',
+    "<p style=\"background: url('none.png')\">",
+    '<object data="none.pdf"></object>',
+    '<svg><use xlink:href="none.svg#a"/></svg>',
+    f'<meta property="og:image" content="{HERE}none.png">',
+    f'<link rel="canonical" href="{HERE}none.html">',
+]
+
+
+def found(small: Path, name: str, text: str) -> list[str]:
+    (small / name).write_text(text, encoding="utf-8")
+    return list(site_links.faults(site_links.Site(small, HERE)))
+
+
+@pytest.mark.parametrize("page", GOOD)
+def test_a_whole_page_passes(small: Path, page: str) -> None:
+    (small / "part" / "index.html").write_text("", encoding="utf-8")
+    assert found(small, "a.html", page) == []
+
+
+@pytest.mark.parametrize("page", BAD)
+def test_a_broken_link_is_found(small: Path, page: str) -> None:
+    (fault,) = found(small, "a.html", page)
+    assert fault.startswith("a.html: no such ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "faults"),
+    [
+        ("a.css", 'p { background: url("one.png") url(data:x) } @import "one.css";', 0),
+        ("a.css", "p { background: url(none.png?a#b) }", 1),
+        ("a.css", '@import "none.css";', 1),
+        ("a.mjs", 'import { a } from "./one.mjs";\nnew URL("./one.png", import.meta.url);', 0),
+        ("a.mjs", 'export * from "./none.mjs";', 1),
+        ("a.mjs", 'await import("../none.mjs");', 1),
+        ("a.mjs", 'import "./none.mjs";', 1),
+        ("a.mjs", 'fetch(new URL("./none.bin", import.meta.url));', 1),
+        ("sitemap.xml", f"<urlset><url><loc>{HERE}index.html</loc></url></urlset>", 0),
+        ("sitemap.xml", f"<urlset><url><loc>{HERE}none.html</loc></url></urlset>", 1),
+    ],
+)
+def test_other_files_are_read(small: Path, name: str, text: str, faults: int) -> None:
+    assert len(found(small, name, text)) == faults
