@@ -5,6 +5,7 @@ its own, and the page's first paragraph as the description: the question that th
 """
 
 import html
+import re
 from textwrap import shorten
 from typing import Any
 
@@ -23,10 +24,11 @@ LONGEST = 240  # characters of a description
 
 
 def opening(doctree: nodes.document) -> str:
-    """Return the first paragraph that the author wrote, cut between words where it is long."""
+    """Return the first paragraph that the author wrote, or as many of its sentences as fit."""
     written = (node for node in doctree.findall(nodes.paragraph) if not node["classes"])
-    first = next(written, None)
-    return shorten(first.astext(), LONGEST, placeholder=" …") if first is not None else ""
+    text = " ".join(next((node.astext() for node in written), "").split())
+    fitting = re.match(rf".{{1,{LONGEST}}}[.?!:](?=\s|$)", text)
+    return fitting[0] if fitting else shorten(text, LONGEST, placeholder=" …")
 
 
 def describe(doctree: nodes.document, length: int, titles: Any) -> str:
