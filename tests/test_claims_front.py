@@ -75,7 +75,7 @@ def test_the_groups_see_what_they_are_said_to_see():
 
 
 def test_the_network_that_reads_one_way_cannot_tell_hate_from_hat():
-    says("The first of these two networks has to say before it has read the *e*.")
+    says("The first of these two networks must say so before it has read the *e*.")
     says("{explorer} basic-lstm bidirectional-lstm :word: hate")
     a = {
         (name, word): readings.reading(name, word).tags[1]
