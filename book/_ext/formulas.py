@@ -184,7 +184,7 @@ def sheet(wanted: Iterable[str]) -> str:
     options.flavor = "woff2"
     options.hinting = False
     options.layout_features = []  # small forms for indices would double the weight
-    options.name_IDs = [0, 1, 2, 13, 14]  # whose it is, what it is called, its licence
+    options.name_IDs = [0, 1, 2, 4, 6, 13, 14]  # whose it is, its names, its licence
     package = find_spec("ziamath")  # not imported: it would read its fonts at once
     with TTFont(Path(package.origin).parent / FONT) as font, io.BytesIO() as data:
         if lacking := sorted(set(wanted) - {chr(code) for code in font.getBestCmap()}):

@@ -1,0 +1,172 @@
+"""Formulas of the built site: none is left as TeX, the font has all, nothing moves or leaves."""
+
+import base64
+import io
+import re
+import time
+from pathlib import Path
+
+import formulas
+import paper
+import pikepdf
+import pytest
+import visits
+from browser import chromium as find_chromium
+from bs4 import BeautifulSoup, NavigableString
+from fontTools.ttLib import TTFont
+from playwright.sync_api import Browser, Page, Route
+from site_checks import parse
+
+pytestmark = pytest.mark.timeout(900)  # the first test that asks for the site waits for it
+
+HEAVY = ("theory/rnn.html#backpropagation-through-time", "theory/cells.html#lstm")
+PHONE = {"width": 390, "height": 844}
+LEFT_OVER = re.compile(r"\\[(\[]|\$\$|\\[a-z]{2,}")  # delimiters and commands
+TEX = ("mathcal", "operatorname", "tfrac", "lvert", "qquad")  # words that no chapter uses
+
+# Formulas that leave the page to the right, and those that neither scroll nor fit.
+OUTSIDE = """() => [...document.querySelectorAll("math")].filter((formula) => {
+  const { right, width } = formula.getBoundingClientRect();
+  const box = formula.closest("div.math, .wide, .pst-scrollable-table-container, .text_html, pre");
+  return width > 0 && right > innerWidth + 1 && !box;
+}).map((formula) => formula.parentElement.dataset.tex)"""
+SCROLLERS = """() => [...document.querySelectorAll("div.math")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1)
+  .map((box) => [box.tabIndex, box.getAttribute("aria-label"),
+    box.querySelector("math").getBoundingClientRect().left >= 0])"""
+
+
+def pages(site: Path) -> list[str]:
+    """The pages of the book that hold formulas."""
+    return [name for name in visits.pages(site) if parse(site / name).find("math")]
+
+
+def faults(page: BeautifulSoup) -> list[str]:
+    """What is no formula in MathML, though it should be one."""
+    found = [str(tag) for tag in page.select(".math") if len(tag.find_all("math")) != 1]
+    for text in (page.find("article") or page).find_all(string=LEFT_OVER):
+        if type(text) is NavigableString and not text.find_parent(["pre", "code", "script"]):
+            found.append(str(text))
+    return found + ["MathJax"] * ("cdn.jsdelivr" in str(page) or "window.MathJax" in str(page))
+
+
+def test_every_formula_became_mathml(site: Path) -> None:
+    count = 0
+    for name in visits.pages(site):
+        page = parse(site / name)
+        assert faults(page) == [], name
+        count += len(page.select("math"))
+    assert count > 2000
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        r"<p>\(x\)</p>",
+        r"<p>\frac12</p>",
+        '<p><span class="math">x</span></p>',
+        "<script>window.MathJax = {}</script>",
+    ],
+)
+def test_what_is_left_of_tex_is_found(bad: str) -> None:
+    assert faults(BeautifulSoup(f"<article>{bad}</article>", "html.parser"))
+
+
+def test_the_font_has_every_character_and_is_light(site: Path) -> None:
+    sheet = (site / "_static" / formulas.SHEET).read_text(encoding="utf-8")
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", sheet)[1])
+    assert len(data) < 30_000
+    with TTFont(io.BytesIO(data)) as font:
+        known = {chr(code) for code in font.getBestCmap()}
+    assert formulas.characters(site) - known == set()
+    for name in visits.pages(site):
+        page = parse(site / name)
+        linked = bool(page.select(f'link[href*="{formulas.SHEET}"]'))
+        assert linked == bool(page.select("article math")), name
+
+
+def test_the_search_does_not_know_tex(site: Path) -> None:
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    assert '"gradient"' in index
+    assert [word for word in TEX if f'"{word}"' in index] == []
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_nothing_moves_though_the_font_comes_late(
+    chromium: Browser, address: str, name: str
+) -> None:
+    """As a file of its own the font moved these places of a phone's screen by up to 0.13."""
+
+    def late(route: Route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    seen = visits.Visit()
+    with visits.watched(chromium, address, seen) as page:
+        page.route(f"**/{formulas.SHEET}*", late)
+        page.set_viewport_size(PHONE)
+        page.goto(f"{address}book/{name}", wait_until="load")
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.fonts.check('16px \"STIX Two Math\"')")
+        moved = page.evaluate("window.seen.moved")
+        print(f"{name}: moved {moved:.4f}")
+        assert moved < 0.02
+        page.evaluate("document.querySelectorAll('math').forEach((m) => m.style.fontSize = '3em')")
+        page.wait_for_function("() => window.seen.moved > 0.02")  # it would be seen
+
+
+def test_wide_formulas_scroll_inside_themselves_on_a_phone(
+    page: Page, address: str, site: Path
+) -> None:
+    page.set_viewport_size(PHONE)
+    scrolling = 0
+    for name in pages(site):
+        page.goto(address + name, wait_until="load")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
+        page.wait_for_timeout(100)
+        assert page.evaluate(OUTSIDE) == [], name
+        boxes = page.evaluate(SCROLLERS)
+        scrolling += len(boxes)
+        expected = [0, "Formula, scrolls sideways", True]
+        assert [box for box in boxes if box != expected] == [], name
+    assert scrolling > 10
+
+    page.evaluate(
+        "() => { const line = document.querySelector('article p');"
+        " line.append(document.querySelector('math').cloneNode(true));"
+        " line.style.paddingLeft = '500px'; line.style.width = '900px'; }"
+    )
+    assert page.evaluate(OUTSIDE) != []
+
+
+def test_the_keyboard_scrolls_a_wide_formula(page: Page, address: str) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(address + "book/theory/cells.html", wait_until="load")
+    box = page.locator("div.math[tabindex='0']").first
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.activeElement.scrollLeft > 0")
+
+
+def test_formulas_are_copied_as_tex(page: Page, address: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(address + "book/theory/rnn.html", wait_until="load")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('p:has(math)'))")
+    page.keyboard.press("Control+c")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "keeps a hidden state $h_t$, its summary" in copied
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('p:not(:has(math))'))")
+    page.keyboard.press("Control+c")
+    assert "$" not in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_paper_has_the_font(site: Path, tmp_path: Path) -> None:
+    printed = tmp_path / "page.pdf"
+    paper.print_page(site / "book" / "notation.html", printed, find_chromium())
+    with pikepdf.open(printed) as pdf:
+        fonts = {
+            str(font.BaseFont)
+            for sheet in pdf.pages
+            for font in dict(sheet.Resources.get("/Font", {})).values()
+        }
+    assert any("STIXTwoMath" in font for font in fonts), fonts
