@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 # Names written by the user's locale must not change what is built.
 export PYTHONUTF8 = 1
 
-.PHONY: help book serve report notebooks test env lint types check pages format links lock clean
+.PHONY: help book serve pdf notebooks test env lint types check pages format links lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  \t/p' Makefile
@@ -31,8 +31,8 @@ book: env  ## execute the notebooks and build the site
 	$(BIN)/jupyter-book build . -W -n --keep-going
 	@echo "Open $(CURDIR)/_build/html/index.html"
 
-report: book  ## print the report as _build/html/report.pdf, which takes a Chromium
-	$(BIN)/python book/_ext/paper.py _build/html/book/practice/report.html _build/html/report.pdf
+pdf: export UNROLLED_PDF = 1
+pdf: book  ## the site with the whole book as _build/html/unrolled.pdf, which takes a Chromium
 
 notebooks: book  ## lay out what the branch `notebooks` holds; OUT=... takes another folder
 	$(BIN)/python book/_ext/notebooks_branch.py _build/html "$(OUT)"
