@@ -119,6 +119,13 @@
     return `${start ? "… " : ""}${text.slice(start, end)}${end < text.length ? " …" : ""}`;
   };
 
+  /** The words of a text that begin with one of these stems; the longest first. */
+  const formsOf = (text, words) => {
+    const forms = splitQuery(text.toLowerCase());
+    const wanted = forms.filter((form) => words.some((word) => form.startsWith(word)));
+    return [...new Set(wanted)].sort((a, b) => b.length - a.length);
+  };
+
   /** Read a page of the site and add its passage to its result. */
   const addPassage = async (item, result, words, query) => {
     const address = item.firstChild.href;
@@ -138,6 +145,8 @@
       ? element.textContent.split("\n").find((line) => count(line, words)).trim()
       : around(text, words);
     item.append(make("p", shown, { className: "context" }));
+    const forms = formsOf(shown, words);
+    forms.forEach((form) => _highlightText(item.lastChild, form, "highlighted"));
   };
 
   // ---- the list ----------------------------------------------------------------------------------
@@ -174,7 +183,6 @@
     });
     for (const [place, item] of items.entries()) {
       await addPassage(item, results[place], words, query.toLowerCase().trim());
-      words.forEach((word) => _highlightText(item, word, "highlighted"));
     }
     Search.output.setAttribute("aria-busy", "false");
   };
