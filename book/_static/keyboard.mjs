@@ -57,12 +57,14 @@ function nameSolutions() {
 /** Give the focus back to a button that was pressed by a key, which shows in `detail`. */
 function keepFocus() {
   let pressed = null;
-  document.addEventListener("click", (event) => {
+  const press = (event) => {
     const button = event.target.closest("button");
     if (!button || event.detail > 0) return;
     pressed = button;
-    if (!document.querySelector("dialog:modal")) button.focus();
-  });
+    // Once the theme is done with the click; behind an open dialog nothing takes the focus.
+    setTimeout(() => document.querySelector("dialog:modal") || button.focus());
+  };
+  document.addEventListener("click", press, { capture: true });
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.addEventListener("close", () => {
       pressed?.focus();
@@ -71,7 +73,7 @@ function keepFocus() {
   }
 }
 
-nameSolutions();
+document.addEventListener("DOMContentLoaded", nameSolutions); // which makes the buttons, too
 keepFocus();
 // The article changes its height when the window is turned, and when something in it opens.
 new ResizeObserver(fit).observe(document.querySelector("article") ?? document.body);
