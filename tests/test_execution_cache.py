@@ -10,7 +10,7 @@ import execution_cache
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
-from page_runtime import sentence
+from page_runtime import ran
 
 PAGE = """\
 ---
@@ -122,10 +122,10 @@ def test_a_book_shows_what_the_code_does_now(project: Path, root: Path) -> None:
 
 
 def test_the_time_of_a_run_reads_well() -> None:
-    assert sentence(0.2, "live").endswith("ran in less than a second, at the live budget.")
-    assert "ran in 63 s, at the smoke budget" in sentence(63.4, "smoke")
-    assert "ran in 2 min 5 s" in sentence(125.1, "live")
-    assert "ran in 2 min 0 s" in sentence(119.7, "live")
+    assert ran(0.2, "live").endswith("ran in less than a second, at the live budget.")
+    assert "ran in 63 s, at the smoke budget" in ran(63.4, "smoke")
+    assert "ran in 2 min 5 s" in ran(125.1, "live")
+    assert "ran in 2 min 0 s" in ran(119.7, "live")
 
 
 def test_notebooks_run_the_python_of_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
