@@ -1,4 +1,4 @@
-"""The pages of the theory for every reader; `test_site_accessibility.py` has all others."""
+"""The pages of the theory, for every reader."""
 
 from collections.abc import Iterator
 from pathlib import Path
