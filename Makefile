@@ -46,7 +46,7 @@ test: lint types check  ## lint, types and every test, at the smoke budget
 
 check: export UNROLLED_BUDGET = smoke
 check: env pages  ## the tests alone: units, notebooks, the built site
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --nbmake tests $(PAGES)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --nbmake tests $(PAGES)
 
 pages: env
 	$(BIN)/python tools/pages.py $(PAGES)

@@ -19,6 +19,16 @@ os.environ.setdefault("UNROLLED_BUDGET", "smoke")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the Makefile
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with one file that needs the built site, and end with the others that do.
+
+    So one process builds it while another runs all that need none, and nobody waits.
+    """
+    wanting = {item.path for item in items if "site" in getattr(item, "fixturenames", ())}
+    first = min(wanting, default=None)
+    items.sort(key=lambda item: (item.path in wanting) - 2 * (item.path == first))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
