@@ -47,8 +47,20 @@ def test_one_summary_of_each_word_is_announced(explorer: Page) -> None:
         ("שלום", 4, "in the order in which they are written"),
         ("u-2 b", 5, "space"),
         ("<img src=x>", 11, "The models do not know"),
+        ("constructor", 11, "Step back through the word"),  # JavaScript has one of its own
     ],
-    ids=["empty", "blank", "long", "accent", "emoji", "joined", "right-to-left", "signs", "markup"],
+    ids=[
+        "empty",
+        "blank",
+        "long",
+        "accent",
+        "emoji",
+        "joined",
+        "right-to-left",
+        "signs",
+        "markup",
+        "own",
+    ],
 )
 def test_whatever_is_typed_gets_a_calm_answer(
     explorer: Page, word: str, letters: int, answer: str
@@ -63,6 +75,19 @@ def test_whatever_is_typed_gets_a_calm_answer(
     for one in unknown.all()[:3]:
         assert "unknown letter" in one.get_attribute("aria-label")
     assert explorer.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_link_can_be_copied_twice(explorer: Page) -> None:
+    write(explorer, "hat")
+    explorer.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copy = explorer.get_by_role("button", name="copy link")
+    shown_while = explorer.get_by_role("button", name="copied")
+    copy.click()
+    shown_while.click()
+    expect(copy).to_be_visible()
+    assert explorer.evaluate("navigator.clipboard.readText()").endswith("#word=hat")
+    explorer.wait_for_timeout(2200)  # until the second click's time is over
+    expect(copy).to_be_visible()
 
 
 def test_a_model_whose_weights_are_missing_says_so(page: Page, address: str) -> None:

@@ -11,6 +11,7 @@ import * as wording from "./wording.mjs";
 const QUIET = 600; // ms without a change before the word is announced and kept in the address
 const HASH = "#word=";
 const COLUMNS = [64, 80]; // px a letter takes, and where there is room
+const COPY = "copy link";
 
 /** Turns the prepared picture into the live explorer, once its models have arrived. */
 export async function start(element) {
@@ -32,7 +33,8 @@ class Explorer {
   constructor(element, views) {
     this.element = element;
     this.views = views;
-    this.dictionary = JSON.parse(element.getAttribute("dictionary") ?? "{}");
+    const dictionary = JSON.parse(element.getAttribute("dictionary") ?? "{}");
+    this.dictionary = new Map(Object.entries(dictionary));
     const terms = [...element.querySelectorAll("dt")];
     this.prepared = new Map(terms.map((term) => [term.textContent.trim(), term.nextElementSibling]));
     this.letters = new Letters((t) => this.look(t));
@@ -49,7 +51,7 @@ class Explorer {
       type: "text", dir: "auto", spellcheck: "false", autocomplete: "off", autocapitalize: "none",
       "aria-describedby": this.id("sentence"), id: this.id("word"),
     });
-    this.copy = button("copy link");
+    this.copy = button(COPY);
     const words = [...this.prepared.keys()].map((word) => button(word, "explorer-word"));
     this.words = make("div.explorer-words", { role: "group", "aria-label": "Words to try" }, ...words);
     this.sentence = make("div.explorer-sentence", { id: this.id("sentence") });
@@ -142,7 +144,7 @@ class Explorer {
 
   /** The readings of a prepared word. @returns {string[] | undefined} */
   inDictionary() {
-    return this.dictionary[this.state.letters.join("")];
+    return this.dictionary.get(this.state.letters.join(""));
   }
 
   /** What to look at, or what is to be said about the letters. */
@@ -221,7 +223,6 @@ class Explorer {
 
   async copyLink() {
     const address = new URL(this.link(), location.href).href;
-    const text = this.copy.textContent;
     try {
       await navigator.clipboard.writeText(address);
       this.copy.textContent = "copied";
@@ -229,7 +230,7 @@ class Explorer {
       history.replaceState(history.state, "", address);
       this.copy.textContent = "see the address bar";
     }
-    setTimeout(() => (this.copy.textContent = text), 2000);
+    setTimeout(() => (this.copy.textContent = COPY), 2000);
   }
 }
 
