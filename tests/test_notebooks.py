@@ -80,6 +80,10 @@ def table(*rows: list[nodes.Node]) -> nodes.table:
             nodes.enumerated_list("", nodes.list_item("", paragraph("a"), paragraph("b"))),
             "1. a\n\n   b",
         ),
+        (
+            nodes.enumerated_list("", nodes.list_item("", *map(paragraph, "ab")), start=10),
+            "10. a\n\n    b",
+        ),
         (nodes.note("", paragraph("a"), paragraph("b")), "> **Note**\n>\n> a\n>\n> b"),
         (
             nodes.admonition("", nodes.title("", "T"), paragraph("a")),

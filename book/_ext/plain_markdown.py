@@ -200,8 +200,8 @@ class Writer:
         return ["\n".join(indent(self.text(item), "- ", "  ") for item in node)]
 
     def block_enumerated_list(self, node: nodes.Element) -> list[Block]:
-        items = enumerate(node, node.get("start", 1))
-        return ["\n".join(indent(self.text(item), f"{n}. ", "   ") for n, item in items)]
+        items = [(f"{n}. ", self.text(item)) for n, item in enumerate(node, node.get("start", 1))]
+        return ["\n".join(indent(text, mark, " " * len(mark)) for mark, text in items)]
 
     def block_definition_list_item(self, node: nodes.Element) -> list[Block]:
         terms = ", ".join(self.spans(term) for term in node.findall(nodes.term))
@@ -231,9 +231,7 @@ class Writer:
         title, *body = node.children
         return details(self.summary(title), (b for child in body for b in self.blocks(child)))
 
-    def block_solution_node(self, node: nodes.Element) -> list[Block]:
-        title, *body = node.children
-        return details(self.summary(title), (b for child in body for b in self.blocks(child)))
+    block_solution_node = block_dropdown_main
 
     def summary(self, node: nodes.Node) -> str:
         """Return the title of what is folded: in HTML, where Markdown is not read."""
