@@ -46,6 +46,7 @@ NO_GLUE = '''\
 def glue(name, value, display=True):
     """Put a value into the text of the page; here it stands there already."""
 '''
+LOGOS = {"Colab": "logo_colab.png", "Binder": "logo_binder.svg"}  # of the theme
 INPUT = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 OUTPUT = {"hide-cell", "hide-output", "remove-cell", "remove-output"}
 
@@ -61,6 +62,14 @@ class Origin(NamedTuple):
     def package(self) -> str:
         """Return what pip installs the package from, where there is no git too."""
         return f"https://github.com/{self.repository}/archive/{self.commit}.zip"
+
+    def places(self, notebook: str) -> dict[str, str]:
+        """Return where a notebook of the branch opens, by the name of the place."""
+        colab, binder = "https://colab.research.google.com/github", "https://mybinder.org/v2/gh"
+        return {
+            "Colab": f"{colab}/{self.repository}/blob/{BRANCH}/{notebook}",
+            "Binder": f"{binder}/{self.repository}/{BRANCH}?urlpath=lab/tree/{notebook}",
+        }
 
 
 def origin(url: str, branch: str, environment: Mapping[str, str] = os.environ) -> Origin:
@@ -149,20 +158,17 @@ def notebook(blocks: Sequence[Block], executed: NotebookNode, **names: str) -> N
 
 def buttons(origin: Origin, page: str) -> dict[str, Any]:
     """Return the theme's group of buttons that open a page elsewhere."""
-    path = f"{page.removeprefix(BOOK)}.ipynb"
-    colab = f"https://colab.research.google.com/github/{origin.repository}/blob/{BRANCH}/{path}"
-    binder = f"https://mybinder.org/v2/gh/{origin.repository}/{BRANCH}?urlpath=lab/tree/{path}"
-    places = (("Colab", colab, "logo_colab.png"), ("Binder", binder, "logo_binder.svg"))
+    places = origin.places(f"{page.removeprefix(BOOK)}.ipynb")
     links = [
         {
             "type": "link",
             "text": name,
             "tooltip": f"Open in {name}",
-            "icon": f"_static/images/{picture}",  # of the theme
+            "icon": f"_static/images/{LOGOS[name]}",
             "url": url,
             "label": f"launch-{name.lower()}-button",
         }
-        for name, url, picture in places
+        for name, url in places.items()
     ]
     return {
         "type": "group",

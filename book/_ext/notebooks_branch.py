@@ -67,15 +67,11 @@ def title(path: Path) -> str:
 
 def readme(out: Path, names: Iterable[str], source: Origin) -> str:
     """Return the page that says what the branch holds."""
-    names = list(names)
-    colab, binder = (
-        f"https://colab.research.google.com/github/{source.repository}/blob/{BRANCH}/",
-        f"https://mybinder.org/v2/gh/{source.repository}/{BRANCH}?urlpath=lab/tree/",
-    )
-    rows = [
-        f"| [{title(out / name)}]({name}) | [Colab]({colab}{name}), [Binder]({binder}{name}) |"
-        for name in names
-    ]
+
+    def row(name: str) -> str:
+        places = (f"[{place}]({url})" for place, url in source.places(name).items())
+        return f"| [{title(out / name)}]({name}) | {', '.join(places)} |"
+
     return README.format(
         heading=HEADING,
         repository=source.repository,
@@ -84,7 +80,7 @@ def readme(out: Path, names: Iterable[str], source: Origin) -> str:
         commit=source.commit,
         package=source.package,
         branch=BRANCH,
-        rows="\n".join(rows),
+        rows="\n".join(map(row, names)),
     )
 
 
