@@ -172,6 +172,7 @@ def test_the_foot_of_a_page_tells_its_day_and_its_time() -> None:
 GIT = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
 KINDS = {
     "no git": [],
+    "no repository": [],
     "not committed": [["init", "-q"]],
     "committed": [["init", "-q"], ["add", "index.md"], ["commit", "-qm", "a"]],
 }
@@ -182,6 +183,7 @@ def test_any_checkout_is_built_without_a_warning(tmp_path: Path, kind: str) -> N
     book = tmp_path / "book"
     book.mkdir()
     environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}
+    environment |= {"PATH": str(tmp_path)} if kind == "no git" else {}
     (book / "index.md").write_text("# A page\n\nIts text.\n", encoding="utf-8")
     (book / "conf.py").write_text(conf(), encoding="utf-8")
     for command in KINDS.get(kind, KINDS["committed"]):
@@ -203,10 +205,11 @@ def test_any_checkout_is_built_without_a_warning(tmp_path: Path, kind: str) -> N
 def conf() -> str:
     """Settings of a book of one page, with those of this book that concern the days."""
     own = CONFIG["sphinx"]["config"]
-    names = [name for name in own if name.startswith("git_")] + ["html_last_updated_fmt"]
+    names = [name for name in own if name.startswith(("git_", "html_last", "sitemap_"))]
     settings = {name: own[name] for name in names}
     settings |= {
-        "extensions": ["myst_nb", "page_runtime"],
+        "extensions": ["myst_nb", "page_runtime", "site_map"],
+        "html_baseurl": OWN,
         "suppress_warnings": own["suppress_warnings"],
     }
     lines = [f"{name} = {value!r}" for name, value in settings.items()]

@@ -28,6 +28,12 @@ def ran(seconds: float, budget: str) -> str:
     return f"The cells of this page ran in {time}, at the {budget} budget."
 
 
+def fill_days(app: Any, env: Any) -> None:
+    """Give pages no day where there is no git to ask; the site map cannot do with less."""
+    unknown = [name for name, answer in env.git_last_updated.items() if answer is None]
+    env.git_last_updated |= dict.fromkeys(unknown, (None, True))
+
+
 def add_line(app: Any, doctree: nodes.document, docname: str) -> None:
     """Append the line to a page."""
     timestamp, _ = app.env.git_last_updated.get(docname) or (None, None)
@@ -45,5 +51,6 @@ def add_line(app: Any, doctree: nodes.document, docname: str) -> None:
 def setup(app: Any) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.setup_extension("sphinx_last_updated_by_git")
+    app.connect("env-updated", fill_days, priority=600)  # after git was asked
     app.connect("doctree-resolved", add_line)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
