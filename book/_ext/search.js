@@ -110,13 +110,19 @@
   const around = (text, words) => {
     const lower = text.toLowerCase();
     const hits = words.map((word) => lower.indexOf(word)).filter((hit) => hit >= 0);
-    const first = Math.min(...hits);
+    const first = hits.length ? Math.min(...hits) : 0;
     if (text.length <= LENGTH) return text;
     const sentence = Math.max(...[". ", "? ", ": "].map((end) => text.lastIndexOf(end, first) + 2));
     const near = first - sentence < LENGTH / 2 ? sentence : text.lastIndexOf(" ", first - 60) + 1;
-    const start = first < LENGTH / 2 ? 0 : near;
+    const start = first <= LENGTH / 2 ? 0 : near;
     const end = text.length <= start + LENGTH ? text.length : text.lastIndexOf(" ", start + LENGTH);
     return `${start ? "… " : ""}${text.slice(start, end)}${end < text.length ? " …" : ""}`;
+  };
+
+  /** The first line of code that has one of the words; the very first where none has. */
+  const lineWith = (code, words) => {
+    const lines = code.trim().split("\n");
+    return (lines.find((line) => count(line, words)) ?? lines[0]).trim();
   };
 
   /** The words of a text that begin with one of these stems; the longest first. */
@@ -129,9 +135,8 @@
   /** Read a page of the site and add its passage to its result. */
   const addPassage = async (item, result, words, query) => {
     const address = item.firstChild.href;
-    const reply = await fetch(address).catch(() => null);
-    if (!reply?.ok) return; // the link to the page stands without a passage
-    const html = await reply.text();
+    const html = await fetch(address).then((reply) => reply.ok && reply.text()).catch(() => "");
+    if (!html) return; // the link to the page stands without a passage
     const body = html.replace(/<(style|script)\b[^]*?<\/\1\s*>/gi, ""); // the policy allows none here
     const article = new DOMParser().parseFromString(body, "text/html").querySelector("article");
     const { element, text, heading } = passage(article, result.anchor, words, query);
@@ -142,7 +147,7 @@
       item.lastChild.append(link);
     }
     const shown = element.matches("pre")
-      ? element.textContent.split("\n").find((line) => count(line, words)).trim()
+      ? lineWith(element.textContent, words)
       : around(text, words);
     item.append(make("p", shown, { className: "context" }));
     const forms = formsOf(shown, words);
