@@ -8,6 +8,7 @@ import pytest
 import reading_time
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 ORIGIN = notebooks.Origin("a/b", "main", published=False)
 WORDS = "word " * (25 * reading_time.PACE)
@@ -19,23 +20,20 @@ def built(folder: Path, index: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Be
     (folder / "part").mkdir()
     (folder / "index.md").write_text(f"# T\n\n{index}\n\n```{{toctree}}\npart/long\n```\n")
     (folder / "part" / "long.md").write_text(f"# L\n\n{WORDS}\n\n{{reading-time}}`../index`\n")
+    return build(folder, fresh=True)
+
+
+def build(folder: Path, *, fresh: bool = False) -> tuple[BeautifulSoup, str]:
+    """The front page of a site, and the warnings of its build."""
     warnings = io.StringIO()
     overrides = {
         "extensions": ["myst_parser", "reading_time", "source_links"],
         "html_theme": "basic",
     }
-    app = Sphinx(
-        folder,
-        None,
-        folder / "out",
-        folder / "trees",
-        "html",
-        overrides,
-        status=None,
-        warning=warnings,
-        freshenv=True,
-    )
-    app.build()
+    folders = (folder, None, folder / "out", folder / "trees")
+    streams = {"status": None, "warning": warnings}
+    with docutils_namespace():
+        Sphinx(*folders, "html", overrides, freshenv=fresh, **streams).build()
     page = (folder / "out" / "index.html").read_text(encoding="utf-8")
     return BeautifulSoup(page, "html.parser"), warnings.getvalue()
 
@@ -56,6 +54,18 @@ def test_a_time_and_a_source_are_written(tmp_path, monkeypatch):
     links = {a.get_text(): a["href"] for a in page.select("a[href^=https]")}
     assert links["README.md"] == "https://github.com/a/b/tree/main/README.md"
     assert links["the tests"] == "https://github.com/a/b/tree/main/tests"
+
+
+def test_a_page_is_written_anew_when_a_time_has_changed(tmp_path, monkeypatch):
+    built(tmp_path, "Few words.", monkeypatch)
+    tells, front = tmp_path / "out" / "part" / "long.html", tmp_path / "index.md"
+    assert "5 min" in tells.read_text(encoding="utf-8")
+    first = tells.stat().st_mtime_ns
+    build(tmp_path)
+    assert tells.stat().st_mtime_ns == first
+    front.write_text(front.read_text(encoding="utf-8") + WORDS, encoding="utf-8")
+    build(tmp_path)
+    assert "25 min" in tells.read_text(encoding="utf-8")
 
 
 def test_what_is_not_there_is_a_warning(tmp_path, monkeypatch):

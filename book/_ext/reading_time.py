@@ -41,8 +41,11 @@ def fill(app: Any, doctree: nodes.document, _docname: str) -> None:
 
 
 def again(app: Any, env: Any) -> list[str]:
-    """Name the pages that tell a time: they are written anew when any page has changed."""
-    return [name for name, data in env.metadata.items() if data.get(MARK)]
+    """Name the pages that tell a time, to be written anew if any page now takes another one."""
+    counted = {name: data.get("wordcount") for name, data in env.metadata.items()}
+    times = {name: minutes(count["words"]) for name, count in counted.items() if count}
+    before, env.reading_times = getattr(env, "reading_times", None), times
+    return [name for name, data in env.metadata.items() if data.get(MARK) and times != before]
 
 
 def setup(app: Any) -> dict[str, bool]:
