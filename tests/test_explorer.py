@@ -1,15 +1,13 @@
 """The directive that puts the explorer into a page, and the picture that stands in for it."""
 
-import io
 import re
 from pathlib import Path
 
 import explorer
 import explorer_weights
 import pytest
+import small_site
 from bs4 import BeautifulSoup
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 from unrolled import readings
 from unrolled.experiments import store
 
@@ -47,18 +45,8 @@ def built(tmp_path_factory) -> Path:
         "Page\n====\n\n.. explorer:: stacked-lstm\n   :wide:\n"
     )
     (source / "bare.rst").write_text(":orphan:\n\nBare\n====\n\nNo explorer here.\n")
-    assert build(source) == ""
+    assert small_site.build(source, extensions=["explorer"]) == ""
     return source / "out"
-
-
-def build(source: Path) -> str:
-    """Build a site of reStructuredText into `out`; return its warnings."""
-    config = {"extensions": ["explorer"], "html_theme": "basic"}
-    folders = (source, None, source / "out", source / "trees")
-    warnings = io.StringIO()
-    with docutils_namespace():
-        Sphinx(*folders, "html", config, status=None, warning=warnings).build()
-    return warnings.getvalue()
 
 
 def soup(path: Path) -> BeautifulSoup:
@@ -88,7 +76,7 @@ def test_a_page_loads_it_once_and_only_where_it_is(built):
 
 def test_a_model_that_is_not_exported_is_named(tmp_path):
     (tmp_path / "index.rst").write_text("T\n=\n\n.. explorer:: basic-lstm grandiose\n")
-    told = build(tmp_path)
+    told = small_site.build(tmp_path, extensions=["explorer"])
     assert "index.rst:4: ERROR: no model 'grandiose' is exported; there are basic-elman," in told
 
 

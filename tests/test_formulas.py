@@ -7,10 +7,10 @@ from pathlib import Path
 
 import formulas
 import pytest
+import small_site
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from math_core import LatexError
-from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 PRIME, ITALIC_H, ALPHA, ITALIC_ALPHA = map(chr, (0x2032, 0x210E, 0x3B1, 0x1D6FC))
@@ -50,12 +50,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The page, built by Sphinx, and its warnings."""
     source = tmp_path_factory.mktemp("pages")
     (source / "index.rst").write_text(PAGE, encoding="utf-8")
-    config = {"extensions": "formulas", "html_math_renderer": "mathml", "html_theme": "basic"}
-    warnings = io.StringIO()
-    folders = (source / "out", source / "doctrees")
-    app = Sphinx(source, None, *folders, "html", config, status=None, warning=warnings)
-    app.build()
-    return source / "out", warnings.getvalue()
+    warnings = small_site.build(source, extensions=["formulas"], html_math_renderer="mathml")
+    return source / "out", warnings
 
 
 @pytest.fixture(scope="module")

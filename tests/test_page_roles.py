@@ -1,14 +1,12 @@
 """The roles of the book's pages: how long a page takes to read, and a file of the repository."""
 
-import io
 from pathlib import Path
 
 import notebooks
 import pytest
 import reading_time
+import small_site
 from bs4 import BeautifulSoup
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 
 ORIGIN = notebooks.Origin("a/b", "main", published=False)
 WORDS = "word " * (25 * reading_time.PACE)
@@ -25,17 +23,11 @@ def built(folder: Path, index: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Be
 
 def build(folder: Path, *, fresh: bool = False) -> tuple[BeautifulSoup, str]:
     """The front page of a site, and the warnings of its build."""
-    warnings = io.StringIO()
-    overrides = {
-        "extensions": ["myst_parser", "reading_time", "source_links"],
-        "html_theme": "basic",
-    }
-    folders = (folder, None, folder / "out", folder / "trees")
-    streams = {"status": None, "warning": warnings}
-    with docutils_namespace():
-        Sphinx(*folders, "html", overrides, freshenv=fresh, **streams).build()
+    warnings = small_site.build(
+        folder, fresh=fresh, extensions=["myst_parser", "reading_time", "source_links"]
+    )
     page = (folder / "out" / "index.html").read_text(encoding="utf-8")
-    return BeautifulSoup(page, "html.parser"), warnings.getvalue()
+    return BeautifulSoup(page, "html.parser"), warnings
 
 
 @pytest.mark.parametrize(
