@@ -4,7 +4,6 @@
 could bring to light, so that nothing escapes: solutions, dropdowns, every tab, the explorer.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,10 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 ALL = {"type": "tag", "values": TAGS}
 COLOURS = {"type": "rule", "values": ("color-contrast", "link-in-text-block")}
 WIDE, PHONE, NARROW = (1280, 900), (390, 844), (320, 844)
-LEADS_AWAY = re.compile(r'http-equiv="refresh"', re.IGNORECASE)
 WAITING = "unrolled-explorer:not(.live)"
 READER = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 axe = Axe()
-
-
-def names(site: Path) -> list[str]:
-    """Return all pages of a built site but those that only lead to another."""
-    found = (path.relative_to(site) for path in site.rglob("*.html"))
-    return sorted(
-        path.as_posix()
-        for path in found
-        if path.parts[0] != "_static"
-        and not LEADS_AWAY.search((site / path).read_text(encoding="utf-8"))
-    )
 
 
 def screens(browser: Browser) -> Iterator[Page]:

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import paper
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 BASE = "/unrolled/"  # a project's site does not stand at the root of its host
 REQUIRED = "UNROLLED_BROWSER"
@@ -82,9 +83,36 @@ def launched() -> Iterator[Browser]:
             browser.close()
 
 
+def pages(site: Path) -> list[str]:
+    """Return the addresses of all pages of the site; its root only leads to the front page."""
+    found = sorted(path.relative_to(site) for path in site.rglob("*.html"))
+    return [path.as_posix() for path in found if path.parts[0] not in ("_static", "index.html")]
+
+
 def foreign(page: Page, address: str) -> list[str]:
     """Collect from now on the requests of a page that leave the site."""
     found: list[str] = []
     own = (address, "data:", "blob:", "about:")
     page.on("request", lambda request: request.url.startswith(own) or found.append(request.url))
     return found
+
+
+@contextmanager
+def watched(chromium: Browser, address: str, **profile: Any) -> Iterator[tuple[Page, list[str]]]:
+    """Yield a page in a new profile, and the list of what goes wrong on it.
+
+    That is a request which leaves the site, an error of a script, and an error in the console.
+    """
+    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **profile})
+    page = context.new_page()
+    faults = foreign(page, address)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and faults.append(_told(said)))
+    try:
+        yield page, faults
+    finally:
+        context.close()
+
+
+def _told(said: ConsoleMessage) -> str:
+    return f"{said.text} {said.location['url']}"

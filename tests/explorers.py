@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from browser import foreign
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from browser import watched
+from playwright.sync_api import Browser, Page
 
 TITLES = ("Basic LSTM", "Stacked LSTM", "Bidirectional LSTM", "Attention LSTM")
 PAGE = "book/explorer/index.html"
@@ -34,19 +34,10 @@ def come(page: Page, url: str) -> None:
 @contextmanager
 def opened(chromium: Browser, address: str) -> Iterator[Page]:
     """The page of the explorer, on which nothing may go wrong; a test begins by writing a word."""
-    context = chromium.new_context(viewport=WIDE)
-    page = context.new_page()
-    faults: list[str] = foreign(page, address)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and faults.append(told(said)))
-    come(page, address + PAGE)
-    yield page
-    context.close()
+    with watched(chromium, address) as (page, faults):
+        come(page, address + PAGE)
+        yield page
     assert [fault for fault in faults if not any(own in fault for own in AXE)] == []
-
-
-def told(said: ConsoleMessage) -> str:
-    return f"{said.text} {said.location['url']}"
 
 
 def write(page: Page, word: str) -> None:

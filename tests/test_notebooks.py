@@ -199,7 +199,11 @@ def test_the_package_is_installed_on_colab_alone(made: nbformat.NotebookNode) ->
     )
 
 
-ACTIONS = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "me/fork", "GITHUB_SHA": "abc"}
+ACTIONS = {
+    "GITHUB_REF": "refs/heads/main",
+    "GITHUB_REPOSITORY": "me/fork",
+    "GITHUB_SHA": "abc",
+}
 
 
 def test_the_origin_is_what_actions_say() -> None:
@@ -227,7 +231,7 @@ def test_the_buttons_lead_to_the_branch() -> None:
 
 @pytest.mark.parametrize("actions", [False, True])
 def test_only_a_published_page_has_buttons(actions: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.delenv("GITHUB_REF", raising=False)
     for name, value in ACTIONS.items() if actions else ():
         monkeypatch.setenv(name, value)
     options = {"repository_url": "https://github.com/us/book", "repository_branch": "main"}
@@ -302,7 +306,7 @@ def test_a_folder_with_other_files_is_left_alone(built: Path, tmp_path: Path) ->
 
 
 def test_without_a_site_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.delenv("GITHUB_REF", raising=False)
     with pytest.raises(SystemExit, match=r"there are no notebooks in .*; run `make book` first"):
         notebooks_branch.main([str(tmp_path), str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import accessibility
+import browser
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -18,6 +19,6 @@ def screen(chromium: Browser) -> Iterator[Page]:
 @pytest.mark.timeout(BUILD_MAY_TAKE)
 @pytest.mark.slow
 def test_the_practice_is_there_for_every_reader(screen: Page, site: Path, address: str) -> None:
-    names = [name for name in accessibility.names(site) if "/practice/" in name]
+    names = [name for name in browser.pages(site) if "/practice/" in name]
     assert names
     assert accessibility.of_pages(screen, address, names) == {}

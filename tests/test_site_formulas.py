@@ -6,12 +6,12 @@ import re
 import time
 from pathlib import Path
 
+import browser
 import formulas
 import paper
 import pikepdf
 import pytest
 import visits
-from browser import chromium as find_chromium
 from bs4 import BeautifulSoup, NavigableString
 from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, Page, Route
@@ -38,7 +38,7 @@ SCROLLERS = """() => [...document.querySelectorAll("div.math")]
 
 def pages(site: Path) -> list[str]:
     """The pages of the book that hold formulas."""
-    return [name for name in visits.pages(site) if parse(site / name).find("math")]
+    return [name for name in browser.pages(site) if parse(site / name).find("math")]
 
 
 def faults(page: BeautifulSoup) -> list[str]:
@@ -52,7 +52,7 @@ def faults(page: BeautifulSoup) -> list[str]:
 
 def test_every_formula_became_mathml(site: Path) -> None:
     count = 0
-    for name in visits.pages(site):
+    for name in browser.pages(site):
         page = parse(site / name)
         assert faults(page) == [], name
         count += len(page.select("math"))
@@ -79,7 +79,7 @@ def test_the_font_has_every_character_and_is_light(site: Path) -> None:
     with TTFont(io.BytesIO(data)) as font:
         known = {chr(code) for code in font.getBestCmap()}
     assert formulas.characters(site) - known == set()
-    for name in visits.pages(site):
+    for name in browser.pages(site):
         page = parse(site / name)
         linked = bool(page.select(f'link[href*="{formulas.SHEET}"]'))
         assert linked == bool(page.select("article math")), name
@@ -162,7 +162,7 @@ def test_formulas_are_copied_as_tex(page: Page, address: str) -> None:
 
 def test_paper_has_the_font(site: Path, tmp_path: Path) -> None:
     printed = tmp_path / "page.pdf"
-    paper.print_page(site / "book" / "notation.html", printed, find_chromium())
+    paper.print_page(site / "book" / "notation.html", printed, browser.chromium())
     with pikepdf.open(printed) as pdf:
         fonts = {
             str(font.BaseFont)

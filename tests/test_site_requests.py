@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(900)  # the first test that asks for the site w
 @pytest.fixture(scope=MODULE)
 def seen(site: Path, address: str, chromium: Browser) -> dict[str, Visit]:
     """One visit to each page."""
-    return {page: visits.visit(chromium, address, page, site) for page in visits.pages(site)}
+    return {page: visits.visit(chromium, address, page, site) for page in browser.pages(site)}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_no_file_of_the_site_holds_an_address_that_would_be_fetched(site: Path) 
 
 
 def test_every_page_has_a_policy_and_no_inline_handler(site: Path) -> None:
-    for name in [*visits.pages(site), "index.html"]:
+    for name in [*browser.pages(site), "index.html"]:
         html = (site / name).read_text(encoding="utf-8")
         assert html.count(f'content="{policy.policy(html)}"') == 1, name
         assert "Content-Security-Policy" not in html[html.find("<script") :], name

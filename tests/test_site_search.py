@@ -50,14 +50,9 @@ GARBAGE = (r"\(", r"\frac", "$", "{", "</", "viewBox", "import ")
 
 @pytest.fixture(scope="module")
 def reader(chromium: Browser, address: str) -> Iterator[Page]:
-    """One reader for all searches, whose console and requests are watched."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    faults = browser.foreign(page, address)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda line: line.type == "error" and faults.append(line.text))
-    yield page
-    context.close()
+    """One reader for all searches, on whose pages nothing may go wrong."""
+    with browser.watched(chromium, address) as (page, faults):
+        yield page
     assert faults == []
 
 
@@ -100,6 +95,8 @@ def test_a_result_leads_to_the_section(reader: Page, address: str) -> None:
     assert first["section"].endswith("theory/rnn.html#truncated-backpropagation")
     reader.locator("ul.search div.context a").first.click()
     reader.locator("#truncated-backpropagation > h2").wait_for(state="visible")
+    reader.wait_for_timeout(100)  # Sphinx would mark the words of the search a moment later
+    assert reader.locator(".highlighted, .highlight-link").count() == 0
 
 
 def test_a_miss_is_said_calmly(reader: Page, address: str) -> None:

@@ -39,12 +39,6 @@ class Visit:
     moved: float = 0.0  # the cumulative shift of the layout
 
 
-def pages(site: Path) -> list[str]:
-    """Return the addresses of all pages of the site; its root only leads to the front page."""
-    found = sorted(path.relative_to(site) for path in site.rglob("*.html"))
-    return [path.as_posix() for path in found if path.parts[0] not in ("_static", "index.html")]
-
-
 @cache
 def weight(path: Path) -> int:
     """Return the bytes of a file on the wire."""

@@ -73,8 +73,11 @@ class Origin(NamedTuple):
 
 
 def origin(url: str, branch: str, environment: Mapping[str, str] = os.environ) -> Origin:
-    """Return what GitHub Actions says, or else the configured repository and its branch."""
-    if environment.get("GITHUB_ACTIONS") == "true":
+    """Return what GitHub Actions says where it builds the branch, or else what is configured.
+
+    The commit of a pull request does not last, so a trial of it speaks of the branch.
+    """
+    if environment.get("GITHUB_REF") == f"refs/heads/{branch}":
         return Origin(environment["GITHUB_REPOSITORY"], environment["GITHUB_SHA"], True)
     return Origin(urlsplit(url).path.strip("/"), branch, False)
 

@@ -175,6 +175,8 @@
     let results = ranked(found(query), words);
     const all = results.length > 0;
     if (!all && words.length > 1) results = ranked(splitQuery(query).flatMap(found), words);
+    // Sphinx keeps the words, and would mark them on the next page, whichever that is.
+    localStorage.removeItem("sphinx_highlight_terms");
     Search.stopPulse();
     Search.title.textContent = "Results";
     Search.status.setAttribute("role", "status");

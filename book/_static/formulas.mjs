@@ -10,6 +10,7 @@ document.addEventListener("copy", (event) => {
   const formulas = copied.querySelectorAll("[data-tex]");
   if (formulas.length === 0) return;
   event.clipboardData.setData("text/html", copied.innerHTML);
+  copied.querySelectorAll("button, .headerlink, .visually-hidden").forEach((one) => one.remove());
   for (const formula of formulas) {
     const fence = formula.matches("div") ? "$$" : "$";
     formula.textContent = fence + formula.dataset.tex + fence;
