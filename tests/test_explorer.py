@@ -56,7 +56,7 @@ def soup(path: Path) -> BeautifulSoup:
 def test_the_element_says_models_word_and_what_the_dictionary_says(built):
     first, second = soup(built / "index.html").select("unrolled-explorer")
     assert (first["models"], first["word"]) == ("basic-lstm bidirectional-lstm", "hat")
-    assert first["dictionary"] == '{"hat": ["HH AE T"]}'
+    assert first["dictionary"] == '{"hat": {"readings": ["HH AE T"], "trained": true}}'
     assert [dt.get_text() for dt in first.select("dt")] == ["hat", "zzyzx"]
     assert "A picture." in first.select_one(".explorer-prepared").get_text()
     assert "make serve" in first.select_one(".explorer-note").get_text()
@@ -125,4 +125,22 @@ def test_no_module_writes_html_or_styles_as_text(module):
 
 
 def test_the_readings_are_those_of_the_dictionary():
-    assert explorer.readings(["read", "zzyzx"]) == {"read": ["R EH D", "R IY D"]}
+    assert explorer.entries(["read", "knight", "zzyzx"]) == {
+        "read": {"readings": ["R EH D", "R IY D"], "trained": True},
+        "knight": {"readings": ["N AY T"], "trained": False},
+    }
+
+
+def test_the_explorer_and_the_chapter_have_the_same_key_to_the_phonemes():
+    chapter = (ROOT / "book" / "practice" / "pronunciation.md").read_text("utf-8")
+    key = re.search(r"^key = \{(.*?)^\}", chapter, re.DOTALL | re.MULTILINE)[1]
+    module = (EXPLORER / "phonemes.mjs").read_text("utf-8")
+    words = dict(re.findall(r'([A-Z]+): "(\w+)"', module))
+    assert words == dict(re.findall(r'"([A-Z]+)": "(\w+)"', key))
+    assert len(words) == 39
+
+
+def test_no_probability_is_rounded_up_to_certainty():
+    svg = readings.picture("psychology", ["attention-bidirectional-lstm"]).svg
+    assert "&gt;99 %" in svg
+    assert ">100 %" not in svg

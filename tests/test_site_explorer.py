@@ -70,7 +70,7 @@ def test_a_step_never_changes_what_one_direction_has_said(explorer: Page) -> Non
         assert unread.count() == 6 - read
         if read < 6:
             expect(explorer.locator(".explorer-progress")).to_contain_text(
-                "Two directions wait: the backward half begins at the last letter."
+                "A model in two directions waits: its backward half begins at the last letter."
             )
             assert explorer.locator(".explorer-waiting").count() == 3  # and the attention
         explorer.keyboard.press("ArrowRight")
@@ -94,6 +94,24 @@ def test_buttons_step_too_and_stop_at_the_ends(explorer: Page) -> None:
     expect(explorer.locator(".explorer-progress")).to_contain_text("2 of 3 letters read")
     whole.click()
     expect(explorer.locator(".explorer-progress")).to_contain_text("All 3 letters are read.")
+
+
+def test_arrow_keys_step_on_the_buttons(explorer: Page) -> None:
+    write(explorer, "hat")
+    explorer.get_by_role("button", name="Back by one letter").focus()
+    for key, told in (("ArrowLeft", "2 of 3"), ("ArrowLeft", "1 of 3"), ("ArrowRight", "2 of 3")):
+        explorer.keyboard.press(key)
+        expect(explorer.locator(".explorer-progress")).to_contain_text(told)
+
+
+def test_each_sound_has_an_everyday_word(explorer: Page) -> None:
+    key = explorer.locator(".explorer-phonemes")
+    write(explorer, "hate")
+    expect(key).to_have_text("HH as in hand, AE cat, T table, EY day; \N{EN DASH} is silent")
+    explorer.get_by_role("button", name="Back by one letter").click()
+    expect(key).to_have_text("HH as in hand, AE cat, T table")  # what is decided
+    write(explorer, "fixed")
+    expect(key).to_contain_text("K king, S sun")  # both of the x
 
 
 def test_letters_where_models_differ_are_marked_and_named(explorer: Page) -> None:
@@ -142,12 +160,21 @@ def test_prepared_words_say_what_to_look_at(explorer: Page) -> None:
 
 def test_prepared_words_are_held_against_the_dictionary(explorer: Page) -> None:
     write(explorer, "hate")
-    expect(explorer.locator(".explorer-progress")).to_contain_text("The dictionary says HH EY T.")
+    expect(explorer.locator(".explorer-progress")).to_contain_text(
+        "The dictionary says HH EY T (a training word)."
+    )
     told = explorer.locator(".explorer-compared").all_text_contents()
     assert told == ["✗ not as in the dictionary"] * 2 + ["✓ as in the dictionary"] * 2
     write(explorer, "read")
-    expect(explorer.locator(".explorer-progress")).to_contain_text("says R EH D or R IY D.")
+    expect(explorer.locator(".explorer-progress")).to_contain_text("says R EH D or R IY D (a")
+    write(explorer, "knight")
+    expect(explorer.locator(".explorer-progress")).to_contain_text("(held out from training).")
+    write(explorer, "frobnicate")
+    expect(explorer.locator(".explorer-progress")).not_to_contain_text("dictionary")
     write(explorer, "hatter")
+    expect(explorer.locator(".explorer-progress")).to_contain_text(
+        "The dictionary is here for the words above only."
+    )
     assert set(explorer.locator(".explorer-compared").all_text_contents()) == {""}
 
 
@@ -177,7 +204,10 @@ def test_gates_are_shown_on_request(explorer: Page, models) -> None:
     forget = explorer.locator(".explorer-row.gate", has_text="forget gate f").first
     means = forget.locator(".explorer-means .column").all_text_contents()
     assert means == forget_gates(models["Basic LSTM"], "hate")
+    key = explorer.locator(".explorer-key").last
+    expect(key).to_contain_text("In a gate each square is one unit")
     gates.uncheck()
+    expect(key).not_to_contain_text("In a gate")
     assert explorer.locator(".explorer-row.gate").count() == 0
 
 

@@ -40,12 +40,12 @@ def test_one_summary_of_each_word_is_announced(explorer: Page) -> None:
     [
         ("", 0, "Type a word"),
         ("  \t ", 0, "Type a word"),
-        ("a" * 10_000, 40, "Only the first 40 letters are read; the word has 10,000."),
+        ("a" * 10_000, 50, "Only the first 50 letters are read; the word has 10,000."),
         ("café", 4, "The models do not know"),
         ("👍🏽", 2, "The models know none of these letters"),
         ("👩‍👧", 3, "The models know none of these letters"),
         ("שלום", 4, "in the order in which they are written"),
-        ("u-2 b", 5, "space"),
+        ("new york", 8, "This is read as one word. The models do not know the space."),
         ("<img src=x>", 11, "The models do not know"),
         ("constructor", 11, "Step back through the word"),  # JavaScript has one of its own
     ],
@@ -75,6 +75,13 @@ def test_whatever_is_typed_gets_a_calm_answer(
     for one in unknown.all()[:3]:
         assert "unknown letter" in one.get_attribute("aria-label")
     assert explorer.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_word_is_said_letter_by_letter_where_one_has_to_be_named(explorer: Page) -> None:
+    write(explorer, "new york")
+    expect(explorer.locator("[aria-live]")).to_contain_text("n e w space y o r k.")
+    write(explorer, "a" * 60)
+    expect(explorer.locator(".explorer-progress")).to_contain_text("The first 50 letters are read.")
 
 
 def test_the_link_can_be_copied_twice(explorer: Page) -> None:
@@ -117,6 +124,8 @@ def test_without_javascript_a_picture_stands_there(chromium: Browser, address: s
     page.goto(address + PAGE)
     picture = page.locator("unrolled-explorer svg[role=img]")
     expect(picture).to_be_visible()
+    page.set_viewport_size(NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert "Basic LSTM: h HH 97%, a AE 47%" in picture.get_attribute("aria-label")
     expect(page.locator("unrolled-explorer dt").first).to_be_visible()
     expect(page.locator(".explorer-note")).to_contain_text("make serve")

@@ -15,6 +15,7 @@ from docutils.parsers.rst import directives
 from explorer_weights import MODELS
 from sphinx.util.docutils import SphinxDirective
 from unrolled.tasks.pronunciation import read_cmudict
+from unrolled.tasks.pronunciation.families import part_of
 
 NOTE = (
     "The models answer live where this page is served and JavaScript is on; "
@@ -32,10 +33,14 @@ def dictionary() -> dict[str, Any]:
     return read_cmudict()
 
 
-def readings(words: list[str]) -> dict[str, list[str]]:
-    """Return what the dictionary says of those words that it has."""
+def entries(words: list[str]) -> dict[str, dict[str, Any]]:
+    """Return what the dictionary says of its words, and whether they are trained on."""
     said = {word: dictionary().get(word, ()) for word in words}
-    return {word: [" ".join(one) for one in some] for word, some in said.items() if some}
+    return {
+        word: {"readings": [" ".join(one) for one in some], "trained": part_of(word) == "train"}
+        for word, some in said.items()
+        if some
+    }
 
 
 class Explorer(SphinxDirective):
@@ -57,7 +62,7 @@ class Explorer(SphinxDirective):
         element = explorer("", models=" ".join(models), word=word)
         self.state.nested_parse(self.content, self.content_offset, element)
         words = [term.astext() for term in element.findall(nodes.term)]
-        element["dictionary"] = json.dumps(readings([word, *words]))
+        element["dictionary"] = json.dumps(entries([word, *words]))
         element["up"] = "../" * self.env.docname.count("/")
         element["classes"] = [f"explorer-of-{len(models)}"]
         element["classes"] += ["explorer-wide"] if "wide" in self.options else []

@@ -94,7 +94,7 @@ function tagCell([first, ...others], heard, differs) {
 }
 
 const runnerUp = ({ tag, p }) =>
-  make("span.explorer-other", {}, hidden(", then "), ...sound(tag), ` ${wording.percent(p)}`);
+  make("span.explorer-other", {}, hidden(", then "), `${wording.spoken(tag)} ${wording.percent(p)}`);
 
 /** A tag as it is seen, and as it is heard. */
 function sound(tag) {

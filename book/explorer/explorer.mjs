@@ -10,8 +10,9 @@ import * as wording from "./wording.mjs";
 
 const QUIET = 600; // ms without a change before the word is announced and kept in the address
 const HASH = "#word=";
-const COLUMNS = [64, 80]; // px a letter takes, and where there is room
+const COLUMN = { least: 60, most: 80 }; // px a letter takes: as many as there is room for
 const COPY = "copy link";
+const ARROWS = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** Turns the prepared picture into the live explorer, once its models have arrived. */
 export async function start(element) {
@@ -68,6 +69,8 @@ class Explorer {
     this.whole = button("Whole word");
     this.progress = make("p.explorer-progress");
     this.head = make("input.explorer-head", { type: "range", min: 1, "aria-label": "Letters read" });
+    this.phonemes = make("p.explorer-key.explorer-phonemes");
+    this.key = make("p.explorer-key");
     this.models = make("div.explorer-models");
     this.scroll = make(
       "div.explorer-scroll", {},
@@ -81,8 +84,8 @@ class Explorer {
     const step = { role: "group", "aria-label": "Step through the word" };
     this.figure = make(
       "div.explorer-figure", {},
-      make("div.explorer-steps", step, this.back, this.next, this.whole),
-      this.progress, this.scroll, make("p.explorer-key", {}, wording.KEY),
+      this.steps = make("div.explorer-steps", step, this.back, this.next, this.whole),
+      make("div.explorer-said", {}, this.progress, this.phonemes), this.scroll, this.key,
       make("label.explorer-gates", {}, this.gates, " Show the gates"), this.unfold,
     );
     return this.figure;
@@ -101,13 +104,16 @@ class Explorer {
     on(this.back, "click", () => this.step(this.state.read - 1));
     on(this.next, "click", () => this.step(this.state.read + 1));
     on(this.whole, "click", () => this.step(Infinity));
+    on(this.steps, "keydown", ({ key }) => {
+      if (key in ARROWS) this.step(this.state.read + ARROWS[key]);
+    });
     on(this.head, "input", () => this.step(Number(this.head.value)));
     on(this.gates, "change", () => this.draw());
     on(this.unfold, "toggle", () => this.draw());
     const { letters } = this;
     on(this.figure, "pointerover", ({ target }) => this.look(columnOf(target) ?? letters.pressed));
     on(this.figure, "pointerleave", () => this.look(letters.pressed));
-    on(this.scroll, "scroll", () => this.hint());
+    for (const box of [this.scroll, this.table]) on(box, "scroll", () => this.hint());
     on(window, "resize", () => {
       this.measure();
       this.draw();
@@ -131,7 +137,8 @@ class Explorer {
     }
     this.answering = this.views.filter(({ model }) => model);
     const known = this.answering[0]?.reading.known ?? letters.map(() => true);
-    this.state = { letters, total, known, read: letters.length };
+    const own = this.prepared.size > 0 && !this.prepared.has(letters.join("")); // the reader's word
+    this.state = { letters, total, known, own, read: letters.length };
     this.letters.show(letters, known);
     this.showSentence(letters.join(""));
     this.figure.hidden = !letters.length;
@@ -142,7 +149,7 @@ class Explorer {
     this.waiting = setTimeout(() => this.settle(), QUIET);
   }
 
-  /** The readings of a prepared word. @returns {string[] | undefined} */
+  /** What there is to know of a prepared word. @returns {{readings: string[], trained: boolean}} */
   inDictionary() {
     return this.dictionary.get(this.state.letters.join(""));
   }
@@ -171,12 +178,15 @@ class Explorer {
     if (!T) return this.models.replaceChildren();
     const differ = wording.differences(this.answering, T, read);
     const dictionary = this.inDictionary();
-    const column = COLUMNS[T * COLUMNS[1] <= this.room ? 1 : 0];
+    const room = 4 * Math.floor(this.room / T / 4); // whole pixels, on both sides of the middle
+    const column = Math.max(COLUMN.least, Math.min(room, COLUMN.most));
     const shown = { ...this.state, differ, dictionary, column, gates: this.gates.checked };
     this.element.style.setProperty("--letters", T);
     this.element.style.setProperty("--column", `${column}px`);
     this.models.replaceChildren(...this.views.map((view) => drawing.model(view, shown)));
-    this.progress.textContent = wording.progress(this.answering, letters, read, dictionary);
+    this.progress.textContent = wording.progress(this.answering, this.state, dictionary);
+    this.phonemes.textContent = wording.key(this.answering, read);
+    this.key.textContent = wording.KEY + (this.gates.checked ? wording.GATES_KEY : "");
     Object.assign(this.head, { max: T, value: read });
     const begun = letters.slice(0, read).map(wording.called).join(" ");
     this.head.setAttribute("aria-valuetext", `${read} of ${T}: ${begun}`);
@@ -194,10 +204,11 @@ class Explorer {
     if (!this.figure.hidden) this.room = this.scroll.clientWidth - label;
   }
 
-  /** Lets the figure fade out where it goes on beyond its edge. */
+  /** Lets the figure and the table fade out where they go on beyond their edge. */
   hint() {
-    const { scrollWidth, clientWidth, scrollLeft } = this.scroll;
-    this.scroll.classList.toggle("more", scrollWidth - clientWidth - scrollLeft > 4);
+    const boxes = [this.scroll, this.table];
+    const beyond = boxes.map((box) => box.scrollWidth - box.clientWidth - box.scrollLeft > 4);
+    boxes.forEach((box, n) => box.classList.toggle("more", beyond[n]));
   }
 
   /** Brings out a letter: its column, and the lines of attention that start from it. */

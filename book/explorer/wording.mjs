@@ -4,14 +4,18 @@
 // {name, title, model, fault, reading, best: {tag, p}[][]}; best (T, 3) is sorted, best first.
 
 import { spell } from "./model.mjs";
+import { WORDS } from "./phonemes.mjs";
 
-export const LIMIT = 40; // letters; a longer word is cut off here
+export const LIMIT = 50; // letters; a longer word is cut off here
 export const HINT =
   "Step back through the word and see who decides when. Where the models differ, look at what " +
   "each could see.";
 export const KEY =
   "In a state each mark is one hidden unit: an orange square is above 0, a blue dash below; faint " +
   "is near 0.";
+export const GATES_KEY =
+  " In a gate each square is one unit: the stronger its colour, the more open; the number below is " +
+  "the mean.";
 const SILENT = "-";
 const KINDS = { elman: "Elman", lstm: "LSTM" };
 
@@ -64,6 +68,15 @@ const tags = (view, read) =>
 /** The sounds of a word in one line, without its silent letters. */
 export const sounds = (view, read) => tags(view, read).filter((tag) => tag !== SILENT).join(" ");
 
+/** The sounds of all models, each with an everyday word: "AE as in cat, HH hand; – is silent." */
+export function key(views, read) {
+  const said = views.flatMap((view) => tags(view, read));
+  const phonemes = [...new Set(said.flatMap((tag) => tag.split(" ")))].filter((one) => one in WORDS);
+  const words = phonemes.map((one, n) => `${one}${n ? "" : " as in"} ${WORDS[one]}`);
+  const silent = said.includes(SILENT) ? [`${shown(SILENT)} is silent`] : [];
+  return [words.join(", "), ...silent].filter(Boolean).join("; ");
+}
+
 /** The letters at which the models that have decided differ. @returns {Set<number>} */
 export function differences(views, T, read) {
   const said = (t) => views.filter((view) => decided(view, t, read)).map((view) => view.best[t][0].tag);
@@ -82,7 +95,9 @@ export function notes({ letters, total, known }) {
     const all = total.toLocaleString("en-GB");
     said.push(`Only the first ${LIMIT} letters are read; the word has ${all}.`);
   }
-  const strange = [...new Set(letters.filter((_, t) => !known[t]))].map(called);
+  if (letters.includes(" ")) said.push("This is read as one word.");
+  const unknown = [...new Set(letters.filter((_, t) => !known[t]))];
+  const strange = unknown.map((letter) => (letter === " " ? "the space" : called(letter)));
   if (strange.length && known.includes(true)) {
     const few = strange.length > 6 ? [...strange.slice(0, 5), `${strange.length - 5} more`] : strange;
     said.push(
@@ -99,46 +114,53 @@ export function notes({ letters, total, known }) {
 }
 
 /** Where the reading stands, and what there is to compare with. */
-export function progress(views, letters, read, dictionary) {
+export function progress(views, { letters, total, read, own }, dictionary) {
   const T = letters.length;
   if (!T) return "";
   if (read < T) {
     const said = [`${read} of ${T} letters read.`];
     if (!views.every(waits)) {
-      said.push("One direction has decided on each letter that it has read, and cannot take it back.");
+      said.push(
+        "A model in one direction has decided on each letter that it has read, and cannot take it " +
+          "back.",
+      );
     }
     if (views.some(waits)) {
-      said.push("Two directions wait: the backward half begins at the last letter.");
+      said.push("A model in two directions waits: its backward half begins at the last letter.");
     }
     return said.join(" ");
   }
-  const whole = T === 1 ? "The only letter is read." : `All ${T} letters are read.`;
+  const all = total > T ? `The first ${T} letters are read.` : `All ${T} letters are read.`;
+  const whole = T === 1 ? "The only letter is read." : all;
   const said = [whole];
   const place = (t) => `${called(letters[t])} (letter ${t + 1})`;
   const differ = [...differences(views, T, read)].map(place);
   if (differ.length) said.push(`The models differ at ${listed(differ)}.`);
   else if (views.length > 1) said.push("The models agree on every letter.");
-  if (dictionary) said.push(`The dictionary says ${dictionary.join(" or ")}.`);
+  if (dictionary) {
+    const part = dictionary.trained ? "a training word" : "held out from training";
+    said.push(`The dictionary says ${dictionary.readings.join(" or ")} (${part}).`);
+  } else if (own) said.push("The dictionary is here for the words above only.");
   return said.join(" ");
 }
 
 /** One sentence a model, for who hears the page. */
 export function summary(views, state, dictionary) {
-  const { letters, read } = state;
+  const { letters } = state;
   if (!letters.length) return notes(state);
   const said = (view) => tags(view, letters.length).map(spoken).join(" ");
   return [
-    `${letters.map(called).join("")}.`,
+    `${letters.map(called).join(letters.every((one) => face(one) === one) ? "" : " ")}.`,
     notes(state),
     ...views.map((view) => `${view.title}: ${said(view)}.`),
-    progress(views, letters, read, dictionary),
+    progress(views, state, dictionary),
   ].filter(Boolean).join(" ");
 }
 
 /** How a model stands to the dictionary; null where it has not read the word to its end. */
 export function compared(view, read, dictionary) {
   if (!dictionary || read < view.best.length) return null;
-  const right = dictionary.includes(sounds(view, read));
+  const right = dictionary.readings.includes(sounds(view, read));
   return right ? "✓ as in the dictionary" : "✗ not as in the dictionary";
 }
 

@@ -89,7 +89,11 @@ def _cell(axes: Axes, at: tuple[int, int], tag: str, sure: float, *, framed: boo
     axes.text(t, row - 0.17, shown, size=12, weight="bold", ha="center", va="center", bbox=box)
     for width, style in ((sure, {"color": BLUE}), (1, {"edgecolor": GREY, "fill": False})):
         axes.add_patch(Rectangle((t - 0.33, row + 0.1), 0.66 * width, 0.1, linewidth=0.8, **style))
-    axes.text(t, row + 0.33, f"{sure:.0%}".replace("%", " %"), size=9, ha="center", va="center")
+    axes.text(t, row + 0.33, _percent(sure), size=9, ha="center", va="center")
+
+
+def _percent(sure: float) -> str:
+    return ">99 %" if sure >= 0.995 else f"{sure:.0%}".replace("%", " %")
 
 
 def _told(word: str, said: Reading) -> str:
