@@ -3,10 +3,12 @@
 import re
 
 import claims
+import explorer
 import numpy as np
 import pytest
 import torch
 from unrolled.experiments import store
+from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import read_cmudict
 
 ONE, DEEP = "basic-lstm", "stacked-lstm"
@@ -83,6 +85,21 @@ def test_every_word_to_try_is_held_below():
     assert words(HYBRID) == ["psychology", "photograph", "knight"]
 
 
+def test_most_words_to_try_are_trained_on():
+    claims.says(
+        EXPLORER,
+        "Most of the words to try above are training words, and some are misread all the same.",
+    )
+    data = pronunciation.load()
+    met = {word: word in data.train_words and word not in data.dropped for word in words(EXPLORER)}
+    assert sum(met.values()) > len(met) / 2
+    assert met["cough"]
+    assert met["colonel"]  # both are misread, as is tested below
+    pages = (EXPLORER, BASIC, BIDIRECTIONAL, HYBRID)
+    for word, entry in explorer.entries([word for page in pages for word in words(page)]).items():
+        assert entry["trained"] == (word in data.train_words and word not in data.dropped), word
+
+
 def test_hat(tags, p):
     claims.says(
         EXPLORER,
@@ -99,15 +116,23 @@ def test_hate(tags, p):
         "The two models that read in one direction have decided on `AE` by now, as in *hat*",
         "The two that wait for the end say `EY`.",
     )
-    claims.says(BIDIRECTIONAL, "The *a* is `AE` for one direction, as in *hat*.", "and say `EY`.")
+    claims.says(
+        BIDIRECTIONAL, "`AE` for the model in one direction, as in *hat*.", "and says `EY`."
+    )
     for name in FIRST:
         assert tags(name, "hate")[:3] == tags(name, "hat") == ["HH", "AE", "T"]
         assert np.allclose(p(name, "hate")[:3], p(name, "hat"), atol=1e-6)
     assert {tags(name, "hate")[1] for name in BOTH} == {"EY"}
 
 
-def test_knight(tags):
-    claims.says(EXPLORER, "One direction says `K`", "two directions leave it out", "into `AY`")
+def test_knight(tags, p):
+    claims.says(
+        EXPLORER,
+        "The models in one direction say `K`",
+        "Those in two directions leave it out, and turn the *i* into `AY`",
+        "at the *k* of *knight* the models in one direction are all but sure of `K`.",
+    )
+    assert all(p(name, "knight")[0].max() > 0.9 for name in FIRST)
     assert {tags(name, "knight")[0] for name in FIRST} == {"K"}
     assert {tags(name, "knight")[0] for name in BOTH} == {"-"}
     assert {tags(name, "knight")[2] for name in BOTH} == {"AY"}
@@ -115,7 +140,11 @@ def test_knight(tags):
 
 
 def test_nation(tags):
-    claims.says(EXPLORER, "the *a* is `EY` and the *t* is `SH`. One direction says `AE` and `T`.")
+    claims.says(
+        EXPLORER,
+        "The models in two directions see *tion* coming: the *a* is `EY` and the *t* is `SH`. "
+        "Those in one direction say `AE` and `T`.",
+    )
     assert {tuple(tags(name, "nation")[1:3]) for name in BOTH} == {("EY", "SH")}
     assert {tuple(tags(name, "nation")[1:3]) for name in FIRST} == {("AE", "T")}
 
@@ -123,14 +152,13 @@ def test_nation(tags):
 def test_cough_through_and_though(tags, p, right):
     claims.says(
         EXPLORER,
-        "No model reads any of the three right. Look at the bars of *o* and *u*: none of them is "
-        "sure.",
+        "No model reads any of the three right. Look at the *u*: no model is sure of it.",
         "The *t* is `TH` for the models that see the *h* coming, and `T` for the others.",
         "But for the *r* it is *through*, and yet no sound is the same. No model reads it right.",
     )
     for name in ALL:
         assert not any(right(name, word) for word in ("cough", "through", "though"))
-        assert p(name, "cough")[1:3].max() < 0.8
+        assert p(name, "cough")[2].max() < 2 / 3
         for word in ("through", "though"):
             assert tags(name, word)[0] == ("T" if name in FIRST else "TH")
             o = word.index("o")
@@ -151,7 +179,10 @@ def test_read(models, p):
 
 
 def test_colonel(tags, right):
-    claims.says(EXPLORER, "All models spell it out, with an `L` at the first *l*")
+    claims.says(
+        EXPLORER,
+        "All models have met it in training and spell it out all the same, with an `L` at the",
+    )
     assert all("ER" in said for said in read_cmudict()["colonel"])
     for name in ALL:
         assert tags(name, "colonel")[2] == "L"
@@ -163,7 +194,7 @@ def test_frobnicate(tags):
     claims.says(
         EXPLORER,
         "No dictionary has this word.",
-        "two directions read the ending as that of *hate*, and one direction does not.",
+        "those in two directions read the ending as that of *hate*, and those in one do not.",
     )
     assert "frobnicate" not in read_cmudict()
     for name in ALL:
@@ -186,8 +217,9 @@ def test_the_basic_network(tags, p):
 def test_circle_and_psychology(tags):
     claims.says(
         BIDIRECTIONAL,
-        "Two directions say `S` and `K`, one direction says `K` both times.",
-        "One direction meets the *p* first and says `P`.",
+        "The model in two directions says `S` and `K`, the one in one direction says `K` both "
+        "times.",
+        "The model in one direction meets the *p* first and says `P`.",
     )
     assert [tags(TWO, "circle")[t] for t in (0, 3)] == ["S", "K"]
     assert [tags(ONE, "circle")[t] for t in (0, 3)] == ["K", "K"]
