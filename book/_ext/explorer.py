@@ -91,8 +91,9 @@ def skip(translator: Any, node: explorer) -> None:
     """Write what is prepared and nothing else."""
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> dict[str, Any]:
     """Connect to Sphinx."""
     app.add_node(explorer, html=(visit, depart), latex=(skip, skip), text=(skip, skip))
     app.add_directive("explorer", Explorer)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # The number changes with what the element says, so that pages kept from before are read again.
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
