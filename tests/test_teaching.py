@@ -1,4 +1,4 @@
-"""The teachers' page: its guide adds up and leads somewhere, and what it says to type was run."""
+"""The teachers' page: what it says to type was run, and what it says of the book is so."""
 
 import json
 import re
@@ -12,7 +12,6 @@ from pathlib import Path
 import claims
 import pages
 import pytest
-import site_checks
 from cli_runs import write_words
 from unrolled import cli
 from unrolled.experiments import store
@@ -21,81 +20,13 @@ from unrolled.tasks import pronunciation
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (claims.BOOK / "teaching.md").read_text(encoding="utf-8")
-GUIDE = PAGE.split("\n## Marking guide\n")[1].split("\n## ")[0]
 says = partial(claims.says, "teaching")
-HEADING = re.compile(r"^### (.+) \((\d+) points\)$", re.MULTILINE)
 NOTEBOOKS = [
     page.relative_to(claims.BOOK).with_suffix("").as_posix()
     for page in pages.notebooks(claims.BOOK)
 ]
 SHOWN = "\n".join(re.findall(r"^```\{code-block\} sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
 IN_TABLES = re.findall(r"^\|[^|\n]+\| `(unrolled [^`]+)` \|", PAGE, re.MULTILINE)
-
-
-def guide_faults(guide: str, total: int) -> list[str]:
-    """Points that do not add up, and criteria that say less than the others."""
-    _, *parts = HEADING.split(guide)
-    faults, whole = [], 0
-    for name, points, table in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line[:1] == "|"]
-        criteria = [row for row in rows if row[0].isdigit()]
-        whole += int(points)
-        if sum(int(row[0]) for row in criteria) != int(points):
-            faults.append(f"{name} does not add up to {points}")
-        faults += [f"{name}: {row}" for row in criteria if len(row) != 4 or not all(row)]
-        faults += [f"{name}: {row}" for row in criteria if not re.search(r"\]\(|\{ref\}", row[-1])]
-    return faults if whole == total else [*faults, f"{whole} points, not {total}"]
-
-
-def test_the_points_add_up_and_each_criterion_is_settled_somewhere():
-    says("The points add up to a hundred.")
-    assert guide_faults(GUIDE, 100) == []
-
-
-ROW = "| 3 | an answer | an error | {ref}`x` |\n"
-
-
-@pytest.mark.parametrize(
-    "guide",
-    [
-        f"### Question 1 (4 points)\n\n{ROW}",
-        f"### Question 1 (3 points)\n\n{ROW}",
-        "### Question 1 (5 points)\n\n| 5 | an answer | {ref}`x` |\n",
-        "### Question 1 (5 points)\n\n| 5 | an answer | an error | the chapter |\n",
-    ],
-)
-def test_a_guide_with_a_fault_is_found(guide):
-    assert guide_faults(f"### Question 1 (3 points)\n\n{ROW}", 3) == []
-    assert guide_faults(guide, 5)
-
-
-def test_the_guide_follows_the_exercise():
-    part_1, part_2 = PAGE.split("\n### Part 1: theory\n")[1].split("\n### Part 2: practice\n")
-    part_2 = part_2.split("\n## ")[0]
-    asked = [f"Question {n}" for n in re.findall(r"^(\d)\. ", part_1, re.MULTILINE)]
-    asked += [f"Task {n}" for n in re.findall(r"^(\d)\. ", part_2, re.MULTILINE)]
-    assert asked == [name for name, _ in HEADING.findall(GUIDE)]
-
-
-@pytest.mark.timeout(900)
-def test_every_link_of_the_page_leads_to_its_place(site: Path) -> None:
-    path = site / "book" / "teaching.html"
-    soup = site_checks.parse(path)
-    assert site_checks.broken_links(soup, path, site) == []
-    rows = [row.select("td") for row in soup.select("#marking-guide tr")]
-    settled = [cells[3] for cells in rows if cells]
-    assert len(settled) == len(re.findall(r"^\| \d+ \|", GUIDE, re.MULTILINE))
-    assert [cell for cell in settled if not cell.select('a[href*="#"]')] == []
-
-
-def test_both_courses_hand_in_everything():
-    four_weeks = PAGE.split("### Four weeks")[1].split("### Two days")[0]
-    for part in ("question 1", "question 2", "question 3", "question 4", "task 1", "task 2"):
-        assert part in four_weeks
-    assert "task 3" in four_weeks
-    exercises = re.findall(r"\{ref\}`([\w-]+)`", PAGE.split("## Timings")[1].split("\n## ")[0])
-    labels = "\n".join(p.read_text(encoding="utf-8") for p in pages.notebooks(claims.BOOK))
-    assert [name for name in exercises if f":label: {name}\n" not in labels] == []
 
 
 @pytest.fixture(scope="module")
@@ -229,8 +160,8 @@ def test_the_measured_classroom_is_told_as_it_was():
     assert errors["bidirectional"] < 0.55 * errors["basic"]
 
 
-def test_another_cell_changes_the_errors_by_several_points():
-    says("errors by up to several points, and the speed")
+def test_another_cell_changes_the_errors_by_some_points():
+    says("errors, by some points, and the speed")
     pers = store.table("cells").groupby("name")["PER"].mean()
     assert pers.max() - pers.min() > 3
 
