@@ -47,17 +47,29 @@ def test_depth_buys_nothing_until_the_future_is_seen(gains):
     assert max(abs(gain["low"]), abs(gain["high"])) < 1.5
 
 
-def test_reading_both_ways_more_than_halves_the_errors(gains):
-    says("Reading both ways more than halves that", "and only then do more parts help")
+def test_a_few_letters_ahead_nearly_halve_the_errors_whoever_sees_them():
+    says("A few letters ahead nearly halve that, to {glue:text}`ahead:.1f` % at most, whoever")
+    says("a window without memory, a convolution, or an LSTM that answers late")
+    assert {*AHEAD} == {"window", "conv-lstm", "look-ahead-lstm"}
+    pairs = [(name, "basic-lstm") for name in AHEAD]
+    gains = statistics.compare(pairs, "pytorch", "matched")
+    assert gains["relative"].between(-50, -44).all()
+    assert (gains["p, Holm"] < 0.05).all()
+
+
+def test_both_ways_beat_a_few_letters_and_more_parts_help_on_top(gains):
+    says("Reading both ways brings {glue:text}`two:.1f` %. On top of that a second layer and")
     gain = gains.loc["bidirectional-lstm", "basic-lstm"]
     assert gain["relative"] < -50
     assert gain["p, Holm"] < 0.05
+    pairs = [("bidirectional-lstm", name) for name in AHEAD]
+    assert (statistics.compare(pairs, "pytorch", "matched")["high"] < 0).all()
     for name in WHOLE[1:]:
         assert gains.loc[name, "bidirectional-lstm"]["high"] < 0
 
 
 def test_attention_is_the_end_of_the_way_down():
-    says("down to {glue:text}`attention:.1f` % with attention")
+    says("help, down to {glue:text}`attention:.1f` %.")
     wer = store.table("matched").query("framework == 'pytorch'").groupby("name")["WER"].mean()
     assert wer.idxmin() == "attention-bidirectional-lstm"
 
@@ -76,6 +88,7 @@ def test_the_groups_see_what_they_are_said_to_see():
 
 def test_the_network_that_reads_one_way_cannot_tell_hate_from_hat():
     says("The first of these two networks must say so before it has read the *e*.")
+    says("that of *hat*, `AE`, or of *hate*, `EY`?")
     says("{explorer} basic-lstm bidirectional-lstm :word: hate")
     a = {
         (name, word): readings.reading(name, word).tags[1]
@@ -90,6 +103,9 @@ def test_the_picture_says_in_words_what_it_shows():
     groups = {"so far": {"one": (80.0, 79.0, 81.0)}, "whole": {"two": (40.5, 40.0, 41.0)}}
     figure = overview.grouped(groups, "words misread", "what is seen")
     assert "so far: one 80.0 (79.0 to 81.0); whole: two 40.5 (40.0 to 41.0)" in figure.alt
+    assert (
+        int(re.search(r"max-width:max\(100%,(\d+)px\)", figure.svg)[1]) <= 358
+    )  # of a phone's 390
     shown = re.findall(r">([^<>\n]+)</text>", figure.svg)
     assert {"so far", "one", "80.0", "whole", "two", "40.5"} <= set(shown)
 
@@ -148,6 +164,18 @@ def test_a_card_is_one_link_with_its_time(site: Path) -> None:
 def test_a_bad_card_is_found(card: str) -> None:
     html = f'<div class="front-path"><div class="sd-card">{card}</div></div>'
     assert card_faults(BeautifulSoup(html, "html.parser"))
+
+
+@pytest.mark.timeout(900)
+def test_the_foot_names_the_licences(site: Path) -> None:
+    foot = " ".join(
+        site_checks.parse(site / "book" / "index.html")
+        .select_one("footer.bd-footer-content")
+        .get_text()
+        .split()
+    )
+    assert "2026, the authors of Unrolled" in foot
+    assert "Text and figures CC BY 4.0, code MIT." in foot
 
 
 @pytest.mark.timeout(900)

@@ -6,6 +6,7 @@ from unrolled.figures import BLUE, GREEN, ORANGE, Figure
 from unrolled.plots import STYLE, drawing, finish
 
 HEADING = 0.95  # rows that the name of a group takes
+WIDTH = 4.4  # inches: on a phone all of it stands in its column
 
 
 def grouped(
@@ -20,7 +21,7 @@ def grouped(
     """
     rows = sum(HEADING + len(models) for models in groups.values())
     names, places, place = [], [], 0.0
-    with drawing(5.0, 0.62 + 0.27 * rows) as (canvas, (axes,)):
+    with drawing(WIDTH, 0.62 + 0.27 * rows) as (canvas, (axes,)):
         for (group, models), colour in zip(groups.items(), (ORANGE, GREEN, BLUE), strict=False):
             axes.text(0, place, group, weight="bold", va="center")
             for at, (name, (rate, low, high)) in enumerate(models.items()):
