@@ -1,6 +1,7 @@
 """The front page: its claims against the recorded runs, its picture, its path through the book."""
 
 import re
+import tomllib
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import site_checks
 import yaml
 from bs4 import BeautifulSoup
+from packaging.specifiers import SpecifierSet
 from unrolled import overview, readings
 from unrolled.experiments import statistics, store, suite
 
@@ -164,6 +166,13 @@ def test_a_card_is_one_link_with_its_time(site: Path) -> None:
 def test_a_bad_card_is_found(card: str) -> None:
     html = f'<div class="front-path"><div class="sd-card">{card}</div></div>'
     assert card_faults(BeautifulSoup(html, "html.parser"))
+
+
+def test_the_page_names_the_pythons_that_the_package_takes():
+    takes = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    versions = SpecifierSet(takes["requires-python"])
+    assert [n for n in range(30) if f"3.{n}" in versions] == [11, 12, 13]
+    says("You need Python 3.11, 3.12 or 3.13, make and git")
 
 
 @pytest.mark.timeout(900)

@@ -118,12 +118,12 @@ def test_the_exercise_names_the_points_of_the_guide():
 
 def minutes(plan: str) -> list[int]:
     """How long each session of a plan takes."""
-    rows = [line for line in plan.splitlines() if " min " in line and line[:1] == "|"]
-    return [sum(map(int, re.findall(r"(\d+) min ", row))) for row in rows]
+    rows = [line for line in plan.splitlines() if " min: " in line and line[:1] == "|"]
+    return [sum(map(int, re.findall(r"(\d+) min:", row))) for row in rows]
 
 
 def test_the_minutes_of_each_session_add_up():
-    assert minutes("| 1 | x | 30 min this; 20 min that | |\n") == [50]
+    assert minutes("| 1 | x | 30 min: this; 20 min: that | |\n") == [50]
     four_weeks, two_days = PAGE.split("### Four weeks")[1].split("\n### Two days")
     says("two sessions of ninety minutes each", "four half-days of three hours each")
     assert minutes(four_weeks) == [90] * 8
