@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import accessibility
 import browser
 import paper
 import pytest
@@ -12,6 +13,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[1]
+BUILD_MAY_TAKE = 900  # seconds
 
 # Tests keep what they prepare inside the checkout, and leave the reader's own cache alone.
 os.environ.setdefault("UNROLLED_CACHE", str(ROOT / ".cache" / "unrolled"))
@@ -22,9 +24,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the Makefile
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with one file that needs the built site, and end with the others that do.
 
-    So one process builds it while another runs all that need none, and nobody waits.
+    So one process builds it while another runs all that need none. The first test that asks for
+    the site waits for it, so each of them may take longer.
     """
-    wanting = {item.path for item in items if "site" in getattr(item, "fixturenames", ())}
+    asking = [item for item in items if "site" in getattr(item, "fixturenames", ())]
+    for item in asking:
+        item.add_marker(pytest.mark.timeout(BUILD_MAY_TAKE))
+    wanting = {item.path for item in asking}
     first = min(wanting, default=None)
     items.sort(key=lambda item: (item.path in wanting) - 2 * (item.path == first))
 
@@ -84,3 +90,9 @@ def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def screen(chromium: Browser) -> Iterator[Page]:
+    """An empty page for a reader who wants nothing to move."""
+    yield from accessibility.screens(chromium)

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
@@ -106,34 +105,6 @@ def missing_alt(soup: BeautifulSoup) -> list[str]:
         said = svg.get("aria-label") or svg.get("aria-labelledby") or svg.find("title")
         if not said and svg.get("aria-hidden") != "true" and not svg.find_parent("a"):
             faults.append(f"no label: {short(str(svg))}")
-    return faults
-
-
-def anchors(path: Path) -> set[str]:
-    """Return the places of a page that an address can name."""
-    tags = parse(path).find_all(True)
-    return {str(tag[name]) for tag in tags for name in ("id", "name") if name in tag.attrs}
-
-
-def broken_links(soup: BeautifulSoup, path: Path, site: Path) -> list[str]:
-    """Addresses inside the site that lead nowhere."""
-    faults = []
-    for tag in soup.find_all(["a", "img", "link", "script", "source", "iframe", "object"]):
-        address = str(tag.get("href") or tag.get("src") or tag.get("data") or "")
-        url = urlsplit(address)
-        if not address or url.scheme or url.netloc:
-            continue
-        base = site if url.path.startswith("/") else path.parent
-        target = (base / unquote(url.path).lstrip("/")).resolve() if url.path else path.resolve()
-        target = target / "index.html" if target.is_dir() else target
-        if not target.is_file():
-            faults.append(f"no such file: {address}")
-        elif (
-            url.fragment
-            and target.suffix == ".html"
-            and unquote(url.fragment) not in anchors(target)
-        ):
-            faults.append(f"no such place: {address}")
     return faults
 
 

@@ -13,6 +13,10 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+import yaml
+from address import address as published
+
+ROOT = Path(__file__).resolve().parents[1]
 PLAIN = ("href", "xlink:href", "src", "poster", "action")
 OWN_META = ("og:image", "og:url")
 URL = re.compile(r"""url\(\s*['"]?(?!data:|#)([^'")]+)['"]?\s*\)""")
@@ -48,6 +52,12 @@ class Site(NamedTuple):
 
     folder: Path
     address: str
+
+
+def built(folder: Path) -> Site:
+    """Return the book's site as it was built into a folder."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return Site(folder, published(config["html"]["baseurl"]))
 
 
 def read(page: Path) -> Reader:

@@ -148,7 +148,6 @@ def card_faults(soup: BeautifulSoup) -> list[str]:
     return faults
 
 
-@pytest.mark.timeout(900)
 def test_a_card_is_one_link_with_its_time(site: Path) -> None:
     soup = site_checks.parse(site / "book" / "index.html")
     assert len(soup.select(".front-path .sd-card")) == len(CARDS)
@@ -175,7 +174,6 @@ def test_the_page_names_the_pythons_that_the_package_takes():
     says("You need Python 3.11, 3.12 or 3.13, make and git")
 
 
-@pytest.mark.timeout(900)
 def test_the_foot_names_the_licences(site: Path) -> None:
     foot = " ".join(
         site_checks.parse(site / "book" / "index.html")
@@ -187,7 +185,6 @@ def test_the_foot_names_the_licences(site: Path) -> None:
     assert "Text and figures CC BY 4.0, code MIT." in foot
 
 
-@pytest.mark.timeout(900)
 def test_the_teaser_is_on_the_page(site: Path) -> None:
     soup = site_checks.parse(site / "book" / "index.html")
     (teaser,) = soup.select("unrolled-explorer")

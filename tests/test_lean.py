@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import icons
 import lean
-import pytest
 from fontTools.ttLib import TTFont
 from sphinx.events import EventManager
 
@@ -101,7 +100,6 @@ def test_a_font_is_cut_to_its_icons_and_stands_in_the_style_sheet() -> None:
     assert len(small) < len(style) + 5000
 
 
-@pytest.mark.timeout(900)
 def test_every_icon_of_the_site_is_in_its_font(site: Path) -> None:
     style = (site / "_static" / icons.SHEET).read_text(encoding="utf-8")
     fonts = embedded(style)

@@ -10,7 +10,6 @@ from bs4 import BeautifulSoup
 from pages import is_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
-BUILD_MAY_TAKE = 900  # seconds; the first test that asks for the site waits for it
 
 
 def documents(contents: object) -> list[str]:
@@ -28,17 +27,14 @@ def documents(contents: object) -> list[str]:
 PAGES = documents(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
 
 
-@pytest.mark.timeout(BUILD_MAY_TAKE)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_whole(site: Path, page: str) -> None:
     path = site / f"{page}.html"
     soup = site_checks.parse(path)
     faults = [fault for check in site_checks.CHECKS for fault in check(soup)]
-    faults += site_checks.broken_links(soup, path, site)
     assert faults == []
 
 
-@pytest.mark.timeout(BUILD_MAY_TAKE)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_with_cells_was_executed_and_can_be_downloaded(site: Path, page: str) -> None:
     if not is_notebook(ROOT / f"{page}.md"):
@@ -50,7 +46,6 @@ def test_a_page_with_cells_was_executed_and_can_be_downloaded(site: Path, page: 
     assert (site / f"{page}.html").parent.joinpath(str(download["href"])).is_file()
 
 
-@pytest.mark.timeout(BUILD_MAY_TAKE)
 @pytest.mark.parametrize("page", PAGES)
 def test_every_number_that_a_page_glues_is_there(site: Path, page: str) -> None:
     """A value that its format does not fit, such as a NumPy scalar, vanishes without a warning."""
@@ -59,7 +54,6 @@ def test_every_number_that_a_page_glues_is_there(site: Path, page: str) -> None:
     assert len([span for span in found if span.get_text(strip=True)]) == wanted
 
 
-@pytest.mark.timeout(BUILD_MAY_TAKE)
 def test_the_front_door_leads_to_the_front_page(site: Path) -> None:
     assert f"url={PAGES[0]}.html" in (site / "index.html").read_text(encoding="utf-8")
 
@@ -125,15 +119,3 @@ def test_a_page_without_title_is_found() -> None:
 )
 def test_a_whole_page_passes(body: str) -> None:
     assert [fault for check in site_checks.CHECKS for fault in check(page(body))] == []
-
-
-def test_links_inside_the_site_are_followed(tmp_path: Path) -> None:
-    (tmp_path / "part").mkdir()
-    (tmp_path / "part" / "b c.html").write_text('<h2 id="here">H</h2><a name="there"></a>')
-    path = tmp_path / "a.html"
-    good = ["part/b%20c.html#here", "part/b%20c.html#there", "#own", "https://example.org/x"]
-    bad = ["part/none.html", "part/b%20c.html#nowhere", "#nothing", "/missing.html"]
-    links = "".join(f'<a href="{address}">x</a>' for address in good + bad)
-    path.write_text(f'<p id="own">{links}</p><img src="none.png"><script src="none.js"></script>')
-    faults = site_checks.broken_links(site_checks.parse(path), path, tmp_path)
-    assert [fault.split(": ")[1] for fault in faults] == [*bad, "none.png", "none.js"]

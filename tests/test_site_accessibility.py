@@ -1,20 +1,13 @@
 """All other pages for every reader; the keyboard; and for each check what it must catch."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import accessibility
 import browser
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-BUILD_MAY_TAKE = 900  # seconds; the first test that asks for the site waits for it
 CHAPTER = "book/practice/basic-rnn.html"
-
-
-@pytest.fixture
-def screen(chromium: Browser) -> Iterator[Page]:
-    yield from accessibility.screens(chromium)
 
 
 @pytest.fixture
@@ -23,7 +16,6 @@ def chapter(screen: Page, address: str) -> Page:
     return screen
 
 
-@pytest.mark.timeout(BUILD_MAY_TAKE)
 @pytest.mark.slow
 def test_all_other_pages_are_there_for_every_reader(screen: Page, site: Path, address: str) -> None:
     elsewhere = ("book/theory/", "book/practice/")  # in files of their own, side by side with this

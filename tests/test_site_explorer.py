@@ -10,8 +10,6 @@ from explorers import CHAPTER, LIVE, PAGE, SHOWN, TITLES, come, opened, shown, w
 from playwright.sync_api import Browser, Page, expect
 from unrolled.experiments import store
 
-pytestmark = pytest.mark.timeout(900)  # the first test that asks for the site waits for it
-
 NAMES = ("basic-lstm", "stacked-lstm", "bidirectional-lstm", "attention-bidirectional-lstm")
 ONE_WAY = TITLES[:2]
 

@@ -8,8 +8,6 @@ from axe_playwright_python.sync_playwright import Axe
 from explorers import CHAPTER, LIVE, NARROW, PAGE, WIDE, come, opened, shown, write
 from playwright.sync_api import Browser, Page, expect
 
-pytestmark = pytest.mark.timeout(900)  # the first test that asks for the site waits for it
-
 
 @pytest.fixture(scope="module")
 def explorer(chromium: Browser, address: str) -> Iterator[Page]:

@@ -17,8 +17,6 @@ from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, Page, Route
 from site_checks import parse
 
-pytestmark = pytest.mark.timeout(900)  # the first test that asks for the site waits for it
-
 HEAVY = ("theory/rnn.html#backpropagation-through-time", "theory/cells.html#lstm")
 PHONE = {"width": 390, "height": 844}
 LEFT_OVER = re.compile(r"\\[(\[]|\$\$|\\[a-z]{2,}")  # delimiters and commands

@@ -1,22 +1,15 @@
 """No address in the built site leads nowhere; and what the checker must find."""
 
-import os
 from pathlib import Path
 
-import address as site_address
 import pytest
 import site_links
-import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 HERE = "https://here.example/book/"
 
 
-@pytest.mark.timeout(900)
 def test_every_address_leads_somewhere(site: Path) -> None:
-    own = site_address.address(CONFIG["html"]["baseurl"], os.environ)
-    assert list(site_links.faults(site_links.Site(site, own))) == []
+    assert list(site_links.faults(site_links.built(site))) == []
 
 
 @pytest.fixture
@@ -86,3 +79,14 @@ def test_a_broken_link_is_found(small: Path, page: str) -> None:
 )
 def test_other_files_are_read(small: Path, name: str, text: str, faults: int) -> None:
     assert len(found(small, name, text)) == faults
+
+
+def test_links_inside_the_site_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "b c.html").write_text('<h2 id="here">H</h2><a name="there"></a>')
+    good = ["part/b%20c.html#here", "part/b%20c.html#there", "#own", "https://example.org/x"]
+    bad = ["part/none.html", "part/b%20c.html#nowhere", "#nothing", "/missing.html"]
+    links = "".join(f'<a href="{address}">x</a>' for address in good + bad)
+    page = f'<p id="own">{links}</p><img src="none.png"><script src="none.js"></script>'
+    faults = found(tmp_path, "a.html", page)
+    assert [fault.split(": ")[2] for fault in faults] == [*bad, "none.png", "none.js"]

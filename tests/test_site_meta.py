@@ -37,7 +37,6 @@ def head(page: BeautifulSoup) -> dict[str, str]:
     return {str(tag.get("property") or tag.get("name")): str(tag["content"]) for tag in tags}
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_describes_itself(site: Path, name: str) -> None:
     page = site_checks.parse(site / f"{name}.html")
@@ -57,7 +56,6 @@ def test_a_page_describes_itself(site: Path, name: str) -> None:
     assert title.count("Unrolled") == 1
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_card_is_there_and_no_reader_loads_it(site: Path, name: str) -> None:
     page = site_checks.parse(site / f"{name}.html")
@@ -69,14 +67,12 @@ def test_a_card_is_there_and_no_reader_loads_it(site: Path, name: str) -> None:
     assert card.name not in str(page.body)
 
 
-@pytest.mark.timeout(900)
 def test_the_titles_differ(site: Path) -> None:
     names = [*PAGES, "search", "genindex", "404"]
     titles = {site_checks.parse(site / f"{name}.html").title.get_text(strip=True) for name in names}
     assert len(titles) == len(names)
 
 
-@pytest.mark.timeout(900)
 def test_the_site_map_lists_the_pages(site: Path) -> None:
     urls = ElementTree.parse(site / "sitemap.xml").getroot()
     listed = [next(tag.text for tag in url) for url in urls]

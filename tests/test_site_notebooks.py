@@ -14,9 +14,6 @@ from nbclient import NotebookClient
 from pages import is_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
-BUILD_MAY_TAKE = 900  # seconds; the first test that asks for the site waits for it
-pytestmark = pytest.mark.timeout(BUILD_MAY_TAKE)
-
 CODE = re.compile(
     r"^(`{3,})(?!`).*?^\1$|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$", re.MULTILINE | re.DOTALL
 )

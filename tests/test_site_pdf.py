@@ -9,9 +9,7 @@ import pikepdf
 import pytest
 import site_checks
 import yaml
-from test_site import BUILD_MAY_TAKE, PAGES
-
-pytestmark = pytest.mark.timeout(BUILD_MAY_TAKE)
+from test_site import PAGES
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ LIMIT = 600_000  # bytes of the first load of a page, with its figures, before a
 MODELS = ".safetensors"
 STILL = 0.01  # shift of the layout; from 0.1 on readers are said to notice
 MODULE = "module"
-pytestmark = pytest.mark.timeout(900)  # the first test that asks for the site waits for it
 
 
 @pytest.fixture(scope=MODULE)

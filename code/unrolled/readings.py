@@ -6,11 +6,11 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from unrolled.diagrams import SILENT
 from unrolled.experiments import store
 from unrolled.figures import BLUE, GREY, ORANGE, Figure
 from unrolled.plots import drawing, finish
 
-SILENT = "\N{EN DASH}"  # how a tag without a sound is drawn
 NAMES = {"lstm": "LSTM", "elman": "Elman"}
 
 
