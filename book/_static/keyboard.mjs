@@ -61,8 +61,12 @@ function keepFocus() {
     const button = event.target.closest("button");
     if (!button || event.detail > 0) return;
     pressed = button;
-    // Once the theme is done with the click; behind an open dialog nothing takes the focus.
-    setTimeout(() => document.querySelector("dialog:modal") || button.focus());
+    // Once the theme is done with the click, if it left the focus nowhere: it may have moved on, and
+    // behind an open dialog nothing takes it.
+    setTimeout(() => {
+      const lost = document.activeElement === document.body;
+      if (lost && !document.querySelector("dialog:modal")) button.focus();
+    });
   };
   document.addEventListener("click", press, { capture: true });
   for (const dialog of document.querySelectorAll("dialog")) {
