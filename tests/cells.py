@@ -9,7 +9,7 @@ import torch
 import unrolled.keras.cells as keras_cells
 import unrolled.numpy.cells as numpy_cells
 import unrolled.torch.cells as torch_cells
-from unrolled import parity
+from unrolled.models import parity
 
 NAMES = tuple(numpy_cells.CELLS)
 Arrays = tuple[np.ndarray, ...]

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from unrolled.diagrams.circuits import CIRCUITS
-from unrolled.diagrams.circuits.parts import REST, SIGMA, TIMES, Node
 from unrolled.numpy.cells import Array, Recurrent, sigmoid
+from unrolled.pictures.diagrams.circuits import CIRCUITS
+from unrolled.pictures.diagrams.circuits.parts import REST, SIGMA, TIMES, Node
 
 Rules = Mapping[str, Callable[[dict[str, Array]], Array]]
 

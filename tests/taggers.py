@@ -5,12 +5,13 @@ from functools import cache
 import numpy as np
 import torch
 import unrolled.keras.model as keras_model
-import unrolled.keras.models as keras_models
+import unrolled.keras.taggers as keras_models
 import unrolled.keras.training as keras_training
 import unrolled.torch.model as torch_model
-import unrolled.torch.models as torch_models
+import unrolled.torch.taggers as torch_models
 import unrolled.torch.training as torch_training
-from unrolled import models, parity
+from unrolled import models
+from unrolled.models import parity
 from unrolled.numpy.cells import CELLS as NUMPY_CELLS
 
 FRAMEWORKS = ("pytorch", "keras")

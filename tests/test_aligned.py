@@ -6,9 +6,10 @@ import torch
 import unrolled.keras.training as keras_training
 import unrolled.torch.training as torch_training
 from taggers import measured
-from unrolled import models, parity
+from unrolled import models
 from unrolled.keras.aligned import AlignedDecoder as InKeras
-from unrolled.parity import ParityError
+from unrolled.models import parity
+from unrolled.models.parity import ParityError
 from unrolled.torch.aligned import AlignedDecoder as InTorch
 from unrolled.training import ABSENT, Recipe
 

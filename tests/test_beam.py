@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unrolled.beam import END_ID, Hypothesis, search
+from unrolled.decoding import END_ID, Hypothesis, search
 
 RARE = 1e-3  # of what a model all but never says
 

@@ -6,7 +6,8 @@ import taggers
 import unrolled.keras.training as keras_training
 import unrolled.torch.training as torch_training
 from cells import NAMES
-from unrolled import cli, models, parity
+from unrolled import cli, models
+from unrolled.models import parity
 from unrolled.training import Recipe
 
 RATE = 0.125  # exact in single precision

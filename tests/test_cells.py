@@ -6,14 +6,14 @@ import pytest
 import tensorflow as tf
 import torch
 import unrolled.keras.cells as keras_cells
-import unrolled.keras.models as keras_models
+import unrolled.keras.taggers as keras_models
 import unrolled.numpy.cells as numpy_cells
 import unrolled.numpy.models as numpy_models
 import unrolled.torch.cells as torch_cells
-import unrolled.torch.models as torch_models
+import unrolled.torch.taggers as torch_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unrolled import parity
+from unrolled.models import parity
 
 CELLS = ["elman", "lstm", "gru"]
 TOLERANCE = 1e-10

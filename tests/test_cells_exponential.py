@@ -12,7 +12,7 @@ import unrolled.torch.cells as torch_cells
 import unrolled.torch.cells.exponential as torch_exponential
 from cells import Trio, all_close, close, give, hold_to_equations, in_graph, readers
 from scipy.special import logsumexp, softmax
-from unrolled import parity
+from unrolled.models import parity
 
 NAMES = ("rwkv", "slstm", "mlstm")
 with_names = pytest.mark.parametrize("name", NAMES)

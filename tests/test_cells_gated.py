@@ -9,7 +9,7 @@ import unrolled.keras.cells as keras_cells
 import unrolled.numpy.cells as numpy_cells
 import unrolled.torch.cells as torch_cells
 from cells import Trio, all_close, close, give, hold_to_equations, in_graph, readers
-from unrolled import parity
+from unrolled.models import parity
 
 OPEN, SHUT = 1000.0, -1000.0  # a gate's bias for exactly 1 and exactly 0
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import torch
 from cells import Trio, all_close, close
-from unrolled import parity
+from unrolled.models import parity
 
 KEEP, POP = 3, 4  # after the symbols a, b and c
 

@@ -7,7 +7,7 @@ import torch
 from cells import Trio, close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unrolled import parity
+from unrolled.models import parity
 from unrolled.numpy.cells import sigmoid
 
 seeds = st.integers(0, 1000)

@@ -7,17 +7,17 @@ import tensorflow as tf
 import torch
 import unrolled.keras.cells as keras_cells
 import unrolled.keras.cells.plain as keras_plain
-import unrolled.keras.models as keras_models
+import unrolled.keras.taggers as keras_models
 import unrolled.keras.training as keras_training
 import unrolled.numpy.cells as numpy_cells
 import unrolled.numpy.cells.plain as numpy_plain
 import unrolled.torch.cells as torch_cells
 import unrolled.torch.cells.plain as torch_plain
-import unrolled.torch.models as torch_models
+import unrolled.torch.taggers as torch_models
 import unrolled.torch.training as torch_training
 from cells import Trio, all_close, close
-from unrolled import checkpoints, parity
-from unrolled.training import Recipe
+from unrolled.models import parity
+from unrolled.training import Recipe, checkpoints
 
 PARTS = {
     "pytorch": (torch_models.Tagger, torch_training.Trainer),

@@ -10,7 +10,7 @@ from cells import Trio, all_close, close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
-from unrolled import parity
+from unrolled.models import parity
 from unrolled.torch.cells import state_space
 
 NAMES = tuple(state_space.CELLS)

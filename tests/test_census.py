@@ -2,9 +2,8 @@
 
 import pandas as pd
 import pytest
-from unrolled import census
-from unrolled.census import DASH, Lag
-from unrolled.experiments import store
+from unrolled.experiments import census, store
+from unrolled.experiments.census import DASH, Lag
 from unrolled.experiments.trials import LAGS
 from unrolled.torch.cells import CELLS
 

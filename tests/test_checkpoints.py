@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
-from unrolled import checkpoints
-from unrolled.checkpoints import Checkpoint, differences, read, write
 from unrolled.errors import UserError
+from unrolled.training import checkpoints
+from unrolled.training.checkpoints import Checkpoint, differences, read, write
 
 ARRAYS = {
     "readout.W": np.arange(6, dtype=np.float32).reshape(2, 3).T,  # not contiguous

@@ -7,11 +7,11 @@ from typing import get_args
 
 import pytest
 from unrolled import models
-from unrolled.diagrams import circuit
-from unrolled.diagrams.circuits import CIRCUITS
-from unrolled.diagrams.circuits.parts import REST, SIGMA, TIMES, Node, wire
-from unrolled.diagrams.circuits.wiring import Board
 from unrolled.numpy.cells import CELLS
+from unrolled.pictures.diagrams import circuit
+from unrolled.pictures.diagrams.circuits import CIRCUITS
+from unrolled.pictures.diagrams.circuits.parts import REST, SIGMA, TIMES, Node, wire
+from unrolled.pictures.diagrams.circuits.wiring import Board
 
 # How often each function and operator stands in the cell's equation.
 FUNCTIONS = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from circuits import Drawn, Rules, gelu
-from unrolled.diagrams.circuits import CIRCUITS
-from unrolled.diagrams.circuits.state_space import GAMMA
 from unrolled.numpy.cells import CELLS, Array, Recurrent, sigmoid
+from unrolled.pictures.diagrams.circuits import CIRCUITS
+from unrolled.pictures.diagrams.circuits.state_space import GAMMA
 
 H, D = 8, 5
 

@@ -10,8 +10,9 @@ from itertools import product
 import claims
 import numpy as np
 import pytest
-from unrolled import models, parity
+from unrolled import models
 from unrolled.experiments import statistics, store
+from unrolled.models import parity
 from unrolled.tasks import pronunciation
 
 says = partial(claims.says, "practice/bidirectional-rnn")

@@ -4,8 +4,8 @@ from functools import partial
 
 import claims
 import pytest
-from unrolled import census, models
-from unrolled.experiments import cells, store, suite, trials
+from unrolled import models
+from unrolled.experiments import cells, census, store, suite, trials
 
 says = partial(claims.says, "theory/types-of-rnn")
 

@@ -11,8 +11,8 @@ import site_checks
 import yaml
 from bs4 import BeautifulSoup
 from packaging.specifiers import SpecifierSet
-from unrolled import overview, readings
-from unrolled.experiments import statistics, store, suite
+from unrolled.experiments import readings, statistics, store, suite
+from unrolled.pictures import plots
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (claims.BOOK / "index.md").read_text(encoding="utf-8")
@@ -103,7 +103,7 @@ def test_the_network_that_reads_one_way_cannot_tell_hate_from_hat():
 
 def test_the_picture_says_in_words_what_it_shows():
     groups = {"so far": {"one": (80.0, 79.0, 81.0)}, "whole": {"two": (40.5, 40.0, 41.0)}}
-    figure = overview.grouped(groups, "words misread", "what is seen")
+    figure = plots.grouped(groups, "words misread", "what is seen")
     assert "so far: one 80.0 (79.0 to 81.0); whole: two 40.5 (40.0 to 41.0)" in figure.alt
     assert (
         int(re.search(r"max-width:max\(100%,(\d+)px\)", figure.svg)[1]) <= 358

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from unrolled import lattices, models
+from unrolled import models
 from unrolled.experiments import statistics, store, suite
 from unrolled.keras import hybrids as keras_hybrids
+from unrolled.numpy import lattices
 from unrolled.tasks import pronunciation
 from unrolled.torch import hybrids
 from unrolled.training import Recipe, fit

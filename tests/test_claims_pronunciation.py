@@ -176,7 +176,7 @@ def test_windows_of_nine_are_seldom_known(data) -> None:
 def test_the_network_does_not_beat_the_table_at_once(data, counted) -> None:
     says("reads fewer words right than the table of windows of the same size")
     torch = pytest.importorskip("torch")
-    from unrolled.torch.models import WindowTagger
+    from unrolled.torch.taggers import WindowTagger
     from unrolled.torch.training import Trainer
 
     torch.manual_seed(0)

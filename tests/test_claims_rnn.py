@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from unrolled import flow, models, probes, streams
+from unrolled import models
 from unrolled.experiments import store
 from unrolled.keras.cells import Elman as KerasElman
+from unrolled.studies import gradients, probes, streams
 from unrolled.tasks import pronunciation
 from unrolled.torch.cells import LSTM, Elman
 
@@ -275,8 +276,8 @@ def factors():
     """By strength of the inputs and case, what a step back multiplies the gradient by."""
     return {
         scale: {
-            name: flow.factor(flow.measure(build, T, SEEDS, scale=scale), first=1)
-            for name, build in flow.CASES.items()
+            name: gradients.factor(gradients.measure(build, T, SEEDS, scale=scale), first=1)
+            for name, build in gradients.CASES.items()
         }
         for scale in (1.0, 0.1)
     }
@@ -302,7 +303,7 @@ def test_relu_loses_half_of_the_squares(factors):
 
 def test_the_identity_keeps_most_for_long():
     says("passes a unit's gradient on unchanged until that unit is off once", "is not straight")
-    norms = flow.measure(flow.CASES["ReLU, identity"], T, SEEDS)
+    norms = gradients.measure(gradients.CASES["ReLU, identity"], T, SEEDS)
     assert 0.5 < norms[:, 50].mean() < 0.9
     line = np.log(norms).mean(axis=0)
     first, last = (line[50] - line[0]) / 50, (line[100] - line[50]) / 50
@@ -317,7 +318,9 @@ def test_the_lstm_does_not_abolish_vanishing(factors):
     )
     assert factors[0.1]["LSTM"] < factors[0.1]["tanh"] - 0.05
     assert 0.73 < factors[1.0]["LSTM"] < 0.88
-    after = {n: flow.measure(flow.CASES[n], 50, SEEDS)[:, 50].mean() for n in ("LSTM", "tanh")}
+    after = {
+        n: gradients.measure(gradients.CASES[n], 50, SEEDS)[:, 50].mean() for n in ("LSTM", "tanh")
+    }
     assert after["LSTM"] > 100 * after["tanh"]
     assert after["LSTM"] < 1e-3
 
@@ -331,7 +334,9 @@ def test_a_fresh_gru_forgets_faster_than_the_plain_cell(factors):
 def test_the_inputs_decide_between_growing_and_vanishing():
     says("depending on nothing but the inputs", "the bound is met exactly")
     grown = [
-        flow.factor(flow.measure(partial(flow.scaled, 1.5), 60, 3, scale=scale), first=5)
+        gradients.factor(
+            gradients.measure(partial(gradients.scaled, 1.5), 60, 3, scale=scale), first=5
+        )
         for scale in (0.0, 0.1, 1.0)
     ]
     assert grown[0] == pytest.approx(1.5)
@@ -355,13 +360,13 @@ def test_an_open_gate_keeps_the_gradient():
         torch.nn.init.constant_(layer.bias[H : 2 * H], 5)
         return layer
 
-    assert 1.0 < flow.factor(flow.measure(opened, T, 2), first=1) < 1.05
+    assert 1.0 < gradients.factor(gradients.measure(opened, T, 2), first=1) < 1.05
 
 
 def test_clipping_by_norm_changes_no_ratio_and_no_direction():
     says("All parts are scaled alike, so the last column is the same before and after.")
     torch.manual_seed(0)
-    layer = flow.scaled(2.0, 8, 16)
+    layer = gradients.scaled(2.0, 8, 16)
     h, _ = layer(0.1 * torch.randn(4, 30, 8))
     parameters = list(layer.parameters())
     before = torch.autograd.grad(h[:, -1].sum(), parameters)
@@ -396,7 +401,7 @@ def test_chunks_lose_more_than_steps_that_all_go_back_as_far(reading):
     )
     (_, trained, _), test = reading[0]["elman"], reading[1]
     x, g = streams.errors(trained, test[:8, :256], test[:8, 1:257])
-    cut = flow.truncated(flow.reference(trained.recurrent), x, g, [8, 16, 32, 64, 256])
+    cut = gradients.truncated(gradients.reference(trained.recurrent), x, g, [8, 16, 32, 64, 256])
     whole = cut["every step"][256]
     error = {
         how: {k: np.linalg.norm(v - whole) / np.linalg.norm(whole) for k, v in by.items()}
@@ -420,7 +425,7 @@ def test_training_makes_the_gradient_vanish_faster(reading):
                 x = model.embedding(torch.from_numpy(test[:4, :60]))
                 slope[cell, name] = float((1 - model.recurrent(x)[0] ** 2).mean())
                 x = x.double()
-            norms = [flow.by_lag(model.recurrent.double(), row)[20] for row in x]
+            norms = [gradients.by_lag(model.recurrent.double(), row)[20] for row in x]
             model.float()
             kept[cell, name] = np.exp(np.mean(np.log(norms)))
     assert kept["elman", "trained"] < 0.1 * kept["elman", "fresh"]

@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
-from unrolled import models, parity
+from unrolled import models
 from unrolled.experiments import statistics, store, suite
+from unrolled.models import parity
 from unrolled.tasks import pronunciation
 from unrolled.torch.layers import Bidirectional, Stack
 from unrolled.training import Recipe

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from unrolled import shapes
+from unrolled.studies import shapes
 from unrolled.tasks import pronunciation
 from unrolled.torch.cells import CELLS
 

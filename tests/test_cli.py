@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from cli_runs import command, environment, run, write_words
-from unrolled import __version__, checkpoints, cli
-from unrolled.checkpoints import Checkpoint
+from unrolled import __version__, cli
 from unrolled.cli import output
+from unrolled.training import checkpoints
+from unrolled.training.checkpoints import Checkpoint
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from cli_runs import SMALL, write_words
-from unrolled import cli, trained
+from unrolled import cli
+from unrolled.models import saved
 from unrolled.tasks.pronunciation.data import END
 
 FRAMEWORKS = ("pytorch", "keras")
@@ -101,4 +102,4 @@ def test_a_tagger_has_no_beam(here, capsys):
     assert cli.main(["pronounce", "--model", "window", "gabi", "--beam", "3"]) == 2
     line = capsys.readouterr().err
     assert line == "error: the window model tags each letter; --beam is for an encoder-decoder\n"
-    assert trained.find("window", None, None).is_file()
+    assert saved.find("window", None, None).is_file()

@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_runs import SMALL, command, environment, run, write_words
-from unrolled import checkpoints, cli, models, trained
+from unrolled import cli, models
 from unrolled.errors import UserError
+from unrolled.models import saved
 from unrolled.tasks import pronunciation
+from unrolled.training import checkpoints
 
 FRAMEWORKS = ("pytorch", "keras")
 
@@ -175,7 +177,7 @@ def test_a_finished_run_is_not_done_again_nor_lost(here, capsys):
 
 def test_a_file_is_trained_to_by_one_process_at_a_time(here, capsys):
     path = Path("models/basic-elman-pytorch.safetensors")
-    with trained.reserved(path):
+    with saved.reserved(path):
         line = refusal(capsys, "train", "--model", "basic", *SMALL, "--train", "words.tsv")
     assert "is being trained by another process" in line
     assert not list(path.parent.glob("*.lock"))

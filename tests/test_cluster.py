@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 import unrolled
-from unrolled import cli, trained
+from unrolled import cli
 from unrolled.experiments import cluster, runner, store, suite
+from unrolled.models import saved
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import cache
 
@@ -81,12 +82,12 @@ def test_what_others_work_at_or_have_recorded_is_not_claimed(empty):
     claims = cluster._claimed(todo, "basic", folder)
     run, claim = next(claims)
     assert run == first
-    with trained.reserved(runner.unfinished(second, folder)), claim:
-        with pytest.raises(trained.BusyError), trained.reserved(runner.unfinished(first, folder)):
+    with saved.reserved(runner.unfinished(second, folder)), claim:
+        with pytest.raises(saved.BusyError), saved.reserved(runner.unfinished(first, folder)):
             pass
         assert next(claims)[0] == third
     assert list(claims) == []
-    with trained.reserved(runner.unfinished(first, folder)):
+    with saved.reserved(runner.unfinished(first, folder)):
         pass  # given up
 
 

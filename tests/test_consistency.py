@@ -6,8 +6,9 @@ import pytest
 import torch
 import unrolled.keras.training as keras_training
 import unrolled.torch.training as torch_training
-from unrolled import models, parity
+from unrolled import models
 from unrolled.errors import UserError
+from unrolled.models import parity
 from unrolled.training import ABSENT, Recipe
 
 TRAINING = {"pytorch": torch_training, "keras": keras_training}

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 from math import comb
 
 import pytest
-from unrolled import diagrams
-from unrolled.figures import GREEN, ORANGE, PURPLE
+from unrolled.pictures import diagrams
+from unrolled.pictures.figures import GREEN, ORANGE, PURPLE
 
 SVG = "{http://www.w3.org/2000/svg}"
 PHONE = 400  # wider pictures are scaled down on a phone, and their labels with them

@@ -12,7 +12,8 @@ import unrolled.keras.training as keras_training
 import unrolled.torch.layers as torch_layers
 import unrolled.torch.training as torch_training
 from taggers import FRAMEWORKS, KINDS, LSTMS, V
-from unrolled import models, parity
+from unrolled import models
+from unrolled.models import parity
 from unrolled.tasks import pronunciation
 from unrolled.training import Recipe, fit
 

@@ -14,10 +14,11 @@ import unrolled.torch.training as torch_training
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from taggers import measured
-from unrolled import parity, training
-from unrolled.beam import END_ID, most_steps
+from unrolled import training
+from unrolled.decoding import END_ID, most_steps
+from unrolled.models import parity
+from unrolled.models.parity import ParityError
 from unrolled.numpy import cells as numpy_cells
-from unrolled.parity import ParityError
 from unrolled.tasks import pronunciation
 from unrolled.training import ABSENT, Recipe, fit
 

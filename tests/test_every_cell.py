@@ -11,7 +11,8 @@ import unrolled.keras.cells as keras_cells
 import unrolled.numpy.cells as numpy_cells
 import unrolled.torch.cells as torch_cells
 from cells import NAMES, Trio, all_close, close, keras_gradients, slope, torch_gradients
-from unrolled import models, parity
+from unrolled import models
+from unrolled.models import parity
 
 with_cells = pytest.mark.parametrize("name", NAMES)
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unrolled import cli, trained, training
+from unrolled import cli, training
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
 from unrolled.experiments import runner, store, suite, trials
+from unrolled.models import saved
 from unrolled.tasks import pronunciation
 
 
@@ -161,7 +162,7 @@ def test_an_installed_package_reads_its_copy_and_records_nothing(folder, monkeyp
 
 def test_another_process_keeps_its_run(folder, tiny):
     unfinished = folder / "unfinished"
-    with trained.reserved(runner.unfinished(tiny[0], unfinished / "basic")):
+    with saved.reserved(runner.unfinished(tiny[0], unfinished / "basic")):
         done = [row["run"] for row in runner.work("basic", unfinished)]
     assert done == [run.name for run in tiny[1:]]
 

@@ -26,7 +26,8 @@ import signal
 import sys
 import time
 from pathlib import Path
-from unrolled import checkpoints, files, models, training
+from unrolled import files, models, training
+from unrolled.training import checkpoints
 from unrolled.experiments import runner, store, suite
 from unrolled.tasks import pronunciation
 

@@ -8,8 +8,7 @@ import explorer_weights
 import pytest
 import small_site
 from bs4 import BeautifulSoup
-from unrolled import readings
-from unrolled.experiments import store
+from unrolled.experiments import readings, store
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPLORER = ROOT / "book" / "explorer"

@@ -11,12 +11,13 @@ import explorer_weights
 import numpy as np
 import pytest
 from safetensors.numpy import load
-from unrolled import checkpoints, cli, models, parity, trained
-from unrolled.checkpoints import Checkpoint
+from unrolled import cli, models
 from unrolled.errors import UserError
 from unrolled.experiments import store
-from unrolled.export import FORMAT, pack
-from unrolled.training import Recipe
+from unrolled.models import parity, saved
+from unrolled.models.export import FORMAT, pack
+from unrolled.training import Recipe, checkpoints
+from unrolled.training.checkpoints import Checkpoint
 
 LETTERS = ["<padding>", "<unknown>", "a", "b"]
 TAGS = ["-", "A", "B"]
@@ -179,8 +180,8 @@ def test_weights_trained_in_keras_are_carried_across(here, capsys):
     assert cli.main(["export", "--checkpoint", "keras", "--out", "out"]) == 0, capsys.readouterr()
     packed = (here / "out").read_bytes()
     letters = np.array([[2, 3, 1, 2]])
-    in_keras = parity.logits(trained.load(here / "keras").trainer.model, letters)
-    in_pytorch = trained.load(here / "keras", framework="pytorch").trainer
+    in_keras = parity.logits(saved.load(here / "keras").trainer.model, letters)
+    in_pytorch = saved.load(here / "keras", framework="pytorch").trainer
     in_pytorch.load_weights({name: value.astype("f4") for name, value in load(packed).items()})
     np.testing.assert_allclose(parity.logits(in_pytorch.model, letters), in_keras, atol=1e-2)
 

@@ -5,11 +5,11 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from unrolled import diagrams
-from unrolled.diagrams.circuits import CIRCUITS
-from unrolled.diagrams.family import CELLS, LINEAR, STRUCTURES
-from unrolled.diagrams.shapes import SHAPES
-from unrolled.figures import BLUE, GREEN, ORANGE, PURPLE, Figure
+from unrolled.pictures import diagrams
+from unrolled.pictures.diagrams.circuits import CIRCUITS
+from unrolled.pictures.diagrams.family import CELLS, LINEAR, STRUCTURES
+from unrolled.pictures.diagrams.shapes import SHAPES
+from unrolled.pictures.figures import BLUE, GREEN, ORANGE, PURPLE, Figure
 
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURES = {

@@ -2,8 +2,8 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from unrolled import diagrams, plots
-from unrolled.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, Figure
+from unrolled.pictures import diagrams, plots
+from unrolled.pictures.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, Figure
 
 
 def luminance(colour: str) -> float:

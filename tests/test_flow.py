@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import torch
-from unrolled import curves, flow, models, parity, probes, streams
+from unrolled import models
 from unrolled.keras.cells import Elman as KerasElman
+from unrolled.models import parity
 from unrolled.numpy.cells import Elman as Reference
+from unrolled.pictures import plots
+from unrolled.studies import gradients, probes, streams
 from unrolled.torch.cells import Elman
 
 D, H, T = 3, 4, 6
@@ -18,12 +21,12 @@ def rng():
     return np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("case", list(flow.CASES))
+@pytest.mark.parametrize("case", list(gradients.CASES))
 def test_jacobians_are_those_of_finite_differences(case, rng):
     torch.manual_seed(0)
-    cell = flow.CASES[case](D, H).double()
+    cell = gradients.CASES[case](D, H).double()
     x = torch.from_numpy(rng.standard_normal((T, D)))
-    found = flow.jacobians(cell, x)
+    found = gradients.jacobians(cell, x)
     assert len(found) == T + 1
     lag, nudge = 3, 1e-6
     _, before = cell.unroll(x[None, : T - lag])
@@ -43,8 +46,8 @@ def test_jacobians_are_those_of_finite_differences(case, rng):
 
 def test_at_lag_0_the_gradient_is_what_it_began_as(rng):
     x = torch.from_numpy(rng.standard_normal((T, D)))
-    for build in flow.CASES.values():
-        assert flow.by_lag(build(D, H).double(), x)[0] == pytest.approx(1)
+    for build in gradients.CASES.values():
+        assert gradients.by_lag(build(D, H).double(), x)[0] == pytest.approx(1)
 
 
 def test_keras_loses_as_much_as_pytorch(rng):
@@ -65,30 +68,30 @@ def test_keras_loses_as_much_as_pytorch(rng):
         diagonal = tf.linalg.trace(y)  # row i asks for output i
     by_state = tape.gradient(diagonal, states)
     norms = [np.linalg.norm(g) / np.sqrt(H) for g in reversed(by_state)]
-    assert np.allclose(norms, flow.by_lag(cell, torch.from_numpy(x)))
+    assert np.allclose(norms, gradients.by_lag(cell, torch.from_numpy(x)))
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0])
 @pytest.mark.parametrize("gain", [0.5, 0.9, 2.0])
 def test_no_step_exceeds_the_bound(gain, scale):
-    norms = flow.measure(lambda d, h: flow.scaled(gain, d, h), 30, 2, (D, H), scale)
+    norms = gradients.measure(lambda d, h: gradients.scaled(gain, d, h), 30, 2, (D, H), scale)
     assert (norms[:, 1:] <= gain * norms[:, :-1] * (1 + 1e-6)).all()
 
 
 def test_without_inputs_the_bound_is_met():
-    norms = flow.measure(lambda d, h: flow.scaled(1.3, d, h), 20, 2, (D, H), scale=0.0)
+    norms = gradients.measure(lambda d, h: gradients.scaled(1.3, d, h), 20, 2, (D, H), scale=0.0)
     assert np.allclose(norms, 1.3 ** np.arange(21), rtol=1e-4)
-    assert flow.factor(norms) == pytest.approx(1.3, rel=1e-5)
-    assert flow.factor(norms, first=7) == pytest.approx(1.3, rel=1e-5)
+    assert gradients.factor(norms) == pytest.approx(1.3, rel=1e-5)
+    assert gradients.factor(norms, first=7) == pytest.approx(1.3, rel=1e-5)
 
 
 def test_the_identity_starts_as_the_identity():
-    cell = flow.CASES["ReLU, identity"](D, H)
+    cell = gradients.CASES["ReLU, identity"](D, H)
     assert torch.equal(cell.weight_hh, torch.eye(H))
     outputs, _ = cell(torch.ones(1, 5, D))
     assert (outputs >= 0).all()
     assert torch.equal(outputs, cell.unroll(torch.ones(1, 5, D))[0])
-    Q = flow.CASES["tanh, orthogonal"](D, H).weight_hh
+    Q = gradients.CASES["tanh, orthogonal"](D, H).weight_hh
     assert torch.allclose(Q @ Q.T, torch.eye(H), atol=1e-5)
 
 
@@ -103,7 +106,7 @@ def test_the_parts_sum_to_the_gradient(plain):
     cell, x, d_outputs = plain
     cell.forward(x)
     cell.backward(d_outputs)
-    parts = list(flow.parts(cell, x, d_outputs))
+    parts = list(gradients.parts(cell, x, d_outputs))
     assert len(parts) == T
     for name, whole in cell.gradients.items():
         assert np.allclose(sum(part[name] for part in parts), whole)
@@ -116,7 +119,7 @@ def test_a_part_is_of_its_lag(plain):
     d_outputs[:, -1] = 1
     h, _ = cell.forward(x)
     delta = 1 - h[:, -1] ** 2
-    for k, part in enumerate(flow.parts(cell, x, d_outputs)):
+    for k, part in enumerate(gradients.parts(cell, x, d_outputs)):
         t = T - 1 - k
         assert np.allclose(part["W"], delta.T @ x[:, t])
         assert np.allclose(part["b"], delta.sum(axis=0))
@@ -136,17 +139,17 @@ def test_chunks_are_what_detach_does(plain, window):
         h, state = layer(torch.from_numpy(x[:, s : s + window]), state)
         total = total + (h * torch.from_numpy(d_outputs[:, s : s + window])).sum()
     found = torch.autograd.grad(total, list(layer.parameters()))
-    cut = flow.truncated(cell, x, d_outputs, [window])["chunks"][window]
+    cut = gradients.truncated(cell, x, d_outputs, [window])["chunks"][window]
     assert np.allclose(cut, np.concatenate([g.numpy().ravel() for g in found]))
 
 
 def test_every_step_goes_back_as_far_as_the_window(plain):
     cell, x, d_outputs = plain
-    parts = [flow.vector(part) for part in flow.parts(cell, x, d_outputs)]
-    found = flow.truncated(cell, x, d_outputs, [1, 3, T])["every step"]
+    parts = [gradients.vector(part) for part in gradients.parts(cell, x, d_outputs)]
+    found = gradients.truncated(cell, x, d_outputs, [1, 3, T])["every step"]
     for k, gradient in found.items():
         assert np.allclose(gradient, np.sum(parts[:k], axis=0))
-    both = flow.truncated(cell, x, d_outputs, [1, T])
+    both = gradients.truncated(cell, x, d_outputs, [1, T])
     for k in (1, T):  # the two ways to cut agree where nothing or everything is cut
         assert np.allclose(both["chunks"][k], both["every step"][k])
 
@@ -155,7 +158,7 @@ def test_the_reference_is_the_same_layer(plain):
     layer = Elman(D, H).double()
     x = plain[1]
     there = layer(torch.from_numpy(x))[0].detach().numpy()
-    assert np.allclose(flow.reference(layer).forward(x)[0], there)
+    assert np.allclose(gradients.reference(layer).forward(x)[0], there)
 
 
 def test_streams_go_on_from_window_to_window():
@@ -257,7 +260,7 @@ def test_after_first_slip_tells_its_own(monkeypatch):
 
 def test_lines_tell_their_ends_and_their_middle():
     panels = {"up": {"a": ([0, 1, 2], [1.0, 2.0, 3.0]), "b": ([0, 1], [5.0, 6.0])}}
-    figure = curves.lines(panels, "lag", "gradient", levels={"one": 1.0}, marks="o")
+    figure = plots.lines(panels, "lag", "gradient", levels={"one": 1.0}, marks="o")
     assert figure.alt == ("gradient against lag. up: a 1 at 0, 2 at 1, 3 at 2; b 5 at 0, 6 at 1.")
     for words in (">one<", ">lag<", ">gradient<", ">up<", ">a<", ">b<"):
         assert words in figure.svg
@@ -266,7 +269,7 @@ def test_lines_tell_their_ends_and_their_middle():
 def test_six_lines_can_be_told_apart():
     line = ([0, 1], [1.0, 2.0])
     names = "abcdef"
-    svg = curves.lines({"": dict.fromkeys(names, line)}, "x", "y").svg
+    svg = plots.lines({"": dict.fromkeys(names, line)}, "x", "y").svg
     looks = {part.split('"')[0] for part in svg.split('style="fill: none; ')[1:]}
     lines = {look for look in looks if "stroke-width: 2" in look}
     assert len(lines) == 6

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 import torch
-from unrolled import lattices, parity
 from unrolled.keras import hybrids as in_keras
+from unrolled.models import parity
+from unrolled.numpy import lattices
 from unrolled.torch import hybrids as in_torch
 from unrolled.training import ABSENT, Recipe
 

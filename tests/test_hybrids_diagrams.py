@@ -4,8 +4,8 @@ import re
 
 import pytest
 from test_figures import texts, widths
-from unrolled import diagrams
-from unrolled.figures import GREEN, GREY, ORANGE, PURPLE
+from unrolled.pictures import diagrams
+from unrolled.pictures.figures import GREEN, GREY, ORANGE, PURPLE
 
 SILENT = diagrams.SILENT
 ALL = {

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import torch
-from unrolled import lattices
+from unrolled.numpy import lattices
 
 
 def log_softmax(x):

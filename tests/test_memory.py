@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from unrolled import memory, pace
-from unrolled.memory import Recipe
-from unrolled.tasks.memory import ABSENT, COPIED, ECHOED, SYMBOLS, TASKS
+from unrolled.studies import pace, recall
+from unrolled.studies.recall import Recipe
+from unrolled.tasks.recall import ABSENT, COPIED, ECHOED, SYMBOLS, TASKS
 from unrolled.torch.cells import CELLS
 
 rng = np.random.default_rng
@@ -60,27 +60,27 @@ def test_who_is_right_solves_the_task(name):
 
 
 def test_a_layer_learns_a_short_echo_and_not_a_long_one():
-    short = memory.learn("elman", "echo", 5, 0, Recipe(steps=200))
+    short = recall.learn("elman", "echo", 5, 0, Recipe(steps=200))
     assert short["solved"]
     assert short["steps"] < 200
     assert short["rate"] == Recipe().rates[0]
-    long = memory.learn("elman", "echo", 160, 0, Recipe(steps=50))
+    long = recall.learn("elman", "echo", 160, 0, Recipe(steps=50))
     assert not long["solved"]
     assert 0.4 < long["score"] < 0.8
     assert long["steps"] == 50
 
 
 def test_the_same_seed_finds_the_same():
-    one, two = (memory.learn("gru", "adding", 5, 1, Recipe(steps=50)) for _ in range(2))
+    one, two = (recall.learn("gru", "adding", 5, 1, Recipe(steps=50)) for _ in range(2))
     assert {**one, "cpu_seconds": 0} == {**two, "cpu_seconds": 0}
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_widths_bring_the_parameters_close(name):
     for task in TASKS.values():
-        build = partial(memory.Rememberer, name, task)
-        found = memory.num_parameters(build(memory.width(build, memory.PARAMETERS)))
-        assert abs(found / memory.PARAMETERS - 1) < 0.05
+        build = partial(recall.Rememberer, name, task)
+        found = recall.num_parameters(build(recall.width(build, recall.PARAMETERS)))
+        assert abs(found / recall.PARAMETERS - 1) < 0.05
 
 
 def test_pace_tells_a_loop_from_the_same_loop():

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 import torch
-import unrolled.keras.models as keras_models
+import unrolled.keras.taggers as keras_models
 import unrolled.numpy.models as numpy_models
-import unrolled.torch.models as torch_models
+import unrolled.torch.taggers as torch_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unrolled import parity
+from unrolled.models import parity
 
 MODULES = {"numpy": numpy_models, "torch": torch_models, "keras": keras_models}
 CELLS = ["elman", "lstm", "gru"]

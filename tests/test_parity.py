@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 import unrolled.keras.cells as keras_cells
-import unrolled.keras.models as keras_models
+import unrolled.keras.taggers as keras_models
 import unrolled.numpy.models as numpy_models
 import unrolled.torch.cells as torch_cells
-import unrolled.torch.models as torch_models
+import unrolled.torch.taggers as torch_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unrolled import parity
-from unrolled.parity import ParityError
+from unrolled.models import parity
+from unrolled.models.parity import ParityError
 
 CELLS = ["elman", "lstm", "gru"]
 KINDS = [*CELLS, "window"]

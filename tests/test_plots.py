@@ -2,8 +2,8 @@
 
 import re
 
-from unrolled import plots
-from unrolled.figures import BLUE, ORANGE
+from unrolled.pictures import plots
+from unrolled.pictures.figures import BLUE, ORANGE
 
 
 def drawn(svg: str) -> list[str]:

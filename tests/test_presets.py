@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from cli_runs import write_words
-from unrolled import checkpoints, cli, models, presets, trained
+from unrolled import cli, models
+from unrolled.models import presets, saved
 from unrolled.tasks import pronunciation
+from unrolled.training import checkpoints
 
 SMALL = [
     "--hidden-size",
@@ -69,7 +71,7 @@ def test_the_checkpoint_tells_the_preset_with_what_was_changed(here, capsys):
     assert cli.main([*TRAIN, "--seed", "3"]) == 0
     printed = capsys.readouterr().out
     assert f"on {len(pronunciation.read_tsv(here / 'others.tsv'))} test words" in printed
-    path = trained.default_path(presets.PRESETS["benchmark"].spec, "pytorch")
+    path = saved.default_path(presets.PRESETS["benchmark"].spec, "pytorch")
     facts, preset = checkpoints.read(path).facts, presets.PRESETS["benchmark"]
     changed = {"hidden_size": 8, "embedding_size": 4, "num_layers": 1}
     assert facts["model"]["kind"] == preset.spec.kind

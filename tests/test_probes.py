@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 import torch
-import unrolled.keras.models as keras_models
-import unrolled.torch.models as torch_models
-from unrolled import parity, probes
+import unrolled.keras.taggers as keras_models
+import unrolled.torch.taggers as torch_models
+from unrolled.models import parity
+from unrolled.studies import probes
 
 LETTERS = np.arange(2, 8, dtype=np.int32)  # (T,) = (6,)
 T = len(LETTERS)

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 from functools import partial
 
 import pytest
-from unrolled import diagrams
-from unrolled.figures import GREY, PURPLE, Figure
+from unrolled.pictures import diagrams
+from unrolled.pictures.figures import GREY, PURPLE, Figure
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from unrolled import parity, shapes
+from unrolled.models import parity
+from unrolled.studies import shapes
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import ABSENT
 

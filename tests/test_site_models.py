@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 from safetensors.numpy import load, load_file
 from unrolled import models
-from unrolled.checkpoints import Checkpoint
 from unrolled.experiments import store
-from unrolled.export import CELLS, KINDS, pack
+from unrolled.models.export import CELLS, KINDS, pack
+from unrolled.models.saved import Saved
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import normalise
-from unrolled.trained import Trained
 from unrolled.training import Recipe
+from unrolled.training.checkpoints import Checkpoint
 
 MAIN = explorer_weights.MODELS[1:]  # side by side on the page
 COUNT = 2_500  # words
@@ -103,7 +103,7 @@ def words() -> list[str]:
     return random.Random(0).sample(sorted(data.test), COUNT)
 
 
-def in_pytorch(trained: Trained, words: list[str]) -> np.ndarray:
+def in_pytorch(trained: Saved, words: list[str]) -> np.ndarray:
     """The logits of all letters of all words, in their order. Shape: (sum of T, K)."""
     found: list[Any] = [None] * len(words)
     for length in {len(word) for word in words}:
@@ -195,7 +195,7 @@ def test_a_flip_is_found_with_its_margin():
     assert flips(["a", "bc"], original, original) == []
 
 
-def states(trained: Trained, word: str) -> list[np.ndarray]:
+def states(trained: Saved, word: str) -> list[np.ndarray]:
     """What the recurrent layers of a model hold, each direction by itself. Shapes: (T, H)."""
     model = trained.trainer.model
     with torch.no_grad():

@@ -12,8 +12,7 @@ import unrolled.torch.training as torch_training
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from taggers import CELLS, FRAMEWORKS, KINDS, LSTMS, TAGGERS, K, V, model
-from unrolled import parity
-from unrolled.models import NAMED
+from unrolled.models import NAMED, parity
 from unrolled.training import Recipe
 
 TRAINERS = {"pytorch": torch_training.Trainer, "keras": keras_training.Trainer}

@@ -9,17 +9,18 @@ import keras
 import numpy as np
 import pytest
 import torch
-import unrolled.keras.models as keras_models
+import unrolled.keras.taggers as keras_models
 import unrolled.keras.training as keras_training
 import unrolled.torch.cells as torch_cells
-import unrolled.torch.models as torch_models
+import unrolled.torch.taggers as torch_models
 import unrolled.torch.training as torch_training
 from hypothesis import given
 from hypothesis import strategies as st
-from unrolled import checkpoints, parity, training
+from unrolled import training
 from unrolled.errors import UserError
+from unrolled.models import parity
 from unrolled.tasks import pronunciation
-from unrolled.training import BUDGETS, Recipe, fit
+from unrolled.training import BUDGETS, Recipe, checkpoints, fit
 
 MODULES = {
     "pytorch": (torch_models, torch_training),

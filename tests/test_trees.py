@@ -8,7 +8,7 @@ import unrolled.keras.trees as keras_trees
 import unrolled.numpy.trees as numpy_trees
 import unrolled.torch.trees as torch_trees
 from cells import all_close, close
-from unrolled import parity
+from unrolled.models import parity
 
 D, H = 3, 4
 # A root 7 with children 2, 5 and 6; node 2 has two leaves, node 5 one, 6 is a leaf. 8: alone.

@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
-from unrolled import cli, memory, models, pace
+from unrolled import cli, models
 from unrolled.experiments import store, trials
+from unrolled.studies import pace, recall
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ def few(tmp_path, monkeypatch):
     def learn(cell, task, lag, seed, recipe):
         return {"solved": cell == "elman" or lag < 10, "score": 0.5, "seed": seed, "task": task}
 
-    monkeypatch.setattr(memory, "learn", learn)
+    monkeypatch.setattr(recall, "learn", learn)
 
 
 def names(rows):
@@ -48,9 +49,9 @@ def test_what_is_recorded_is_not_done_again(tmp_path):
 
 
 def test_what_another_process_works_at_is_left_to_it(tmp_path):
-    from unrolled import trained
+    from unrolled.models import saved
 
-    with trained.reserved(tmp_path / "memory" / "echo-elman-5-0"):
+    with saved.reserved(tmp_path / "memory" / "echo-elman-5-0"):
         done = names(trials.work("memory", tmp_path))
     assert done == ["echo-lstm-5-0", "echo-lstm-10-0"]
 

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Text
 from sphinxext import opengraph
 from sphinxext.opengraph import _social_cards
-from unrolled.figures import BLUE, ORANGE
+from unrolled.pictures.figures import BLUE, ORANGE
 
 GROUND, TEXT, QUIET = "#ffffff", "#1f2328", "#57606a"
 WIDTH, HEIGHT, MARGIN = 1146, 600, 0.06  # the size that the library says in the tags

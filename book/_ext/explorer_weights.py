@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from unrolled.checkpoints import read
-from unrolled.export import pack
+from unrolled.models.export import pack
+from unrolled.training.checkpoints import read
 
 MODELS = (
     "basic-elman",

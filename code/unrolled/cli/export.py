@@ -27,17 +27,17 @@ def export(
 
     The page runs basic, stacked, bidirectional and attention models with the cells elman and lstm.
     """
-    from unrolled import trained
-    from unrolled.checkpoints import Checkpoint
-    from unrolled.export import pack
     from unrolled.files import atomic_write
+    from unrolled.models import saved
+    from unrolled.models.export import pack
+    from unrolled.training.checkpoints import Checkpoint
 
-    path = checkpoint or trained.find(model, cell, "pytorch")
-    found = trained.load(path, model, cell, "pytorch")
+    path = checkpoint or saved.find(model, cell, "pytorch")
+    found = saved.load(path, model, cell, "pytorch")
     packed = pack(Checkpoint(found.trainer.weights(), found.facts))
     spec = found.facts["model"]
     target = Path(f"{spec['name']}-{spec['arguments']['cell']}.safetensors") if out is None else out
-    trained.refuse_folder(target)
+    saved.refuse_folder(target)
     if target.resolve() == path.resolve():
         raise UserError(f"{target} is the checkpoint itself; name another file by --out")
     with atomic_write(target) as file:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unrolled import models, presets
+from unrolled import models
 from unrolled.budgets import Budget, current
 from unrolled.cli import options, output
 from unrolled.errors import UserError
+from unrolled.models import presets
 
 if TYPE_CHECKING:
     from unrolled.tasks.pronunciation import PronunciationData, Score
@@ -82,7 +83,7 @@ def train(
     there and ends with the same weights. The test words are looked at once, after training, if
     they are named by --test or read for --predictions.
     """
-    from unrolled import trained
+    from unrolled.models import saved
     from unrolled.tasks import pronunciation
     from unrolled.training import History
 
@@ -111,15 +112,15 @@ def train(
         window=window,
         dropout=dropout,
     )
-    path = trained.default_path(spec, framework) if out is None else out
-    trained.refuse_folder(path)
+    path = saved.default_path(spec, framework) if out is None else out
+    saved.refuse_folder(path)
     if predictions is not None:
         _refuse_missing(predictions)
     data = pronunciation.load(train, valid, test, stress=stress)
     console = output.console(stderr=True)
-    with trained.reserved(path):
+    with saved.reserved(path):
         try:
-            facts, already = trained.train(
+            facts, already = saved.train(
                 spec,
                 framework,
                 recipe,
@@ -178,20 +179,20 @@ def _chosen(
 
 def _refuse_missing(path: Path) -> None:
     """Refuses a place for the predictions before hours of training, not after them."""
-    from unrolled import trained
+    from unrolled.models import saved
 
-    trained.refuse_folder(path)
+    saved.refuse_folder(path)
     if not path.parent.is_dir():
         raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
 
 
 def _measure(path: Path, data: "PronunciationData", predictions: Path | None) -> "Score":
     """Reads the test words with the best epoch's weights."""
-    from unrolled import trained
     from unrolled.files import atomic_write
+    from unrolled.models import saved
     from unrolled.tasks import pronunciation
 
-    best = trained.load(path)
+    best = saved.load(path)
     said = pronunciation.transcribe(data.test, best.letters, best.tags, best.trainer.predict)
     if predictions is not None:
         with atomic_write(predictions, "w") as file:
@@ -207,7 +208,8 @@ def _line(row: dict[str, float], epochs: int) -> str:
 
 
 def _kept(path: Path, epochs: int) -> str:
-    from unrolled import checkpoints, training
+    from unrolled import training
+    from unrolled.training import checkpoints
 
     part = training.part_of(path)
     if not part.exists():

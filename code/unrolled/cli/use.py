@@ -10,7 +10,7 @@ from unrolled.cli import options, output
 from unrolled.errors import UserError
 
 if TYPE_CHECKING:
-    from unrolled.trained import Trained
+    from unrolled.models.saved import Saved
 
 EVALUATE_EXAMPLES = (
     "unrolled evaluate",
@@ -46,17 +46,17 @@ def evaluate(
     """
     from unrolled.tasks import pronunciation
 
-    trained = _open(checkpoint, model, cell, framework)
-    kept = trained.facts["data"]
+    saved = _open(checkpoint, model, cell, framework)
+    kept = saved.facts["data"]
     data = pronunciation.load(train, valid, test, stress=kept["stress"])
-    trained.refuse_other(data)
+    saved.refuse_other(data)
     words = data.test if on == "test" else data.valid
-    said = pronunciation.transcribe(words, trained.letters, trained.tags, trained.trainer.predict)
+    said = pronunciation.transcribe(words, saved.letters, saved.tags, saved.trainer.predict)
     score = pronunciation.score(said, words)
     if predictions is not None:
         _write(predictions, said)
     result = {
-        **_about(trained),
+        **_about(saved),
         "data": data.name,
         "on": on,
         "per": score.per,
@@ -72,7 +72,7 @@ def evaluate(
     console = output.console()
     console.print(f"PER {score.per:.3f}  {score.errors:,} errors in {score.phonemes:,} phonemes")
     console.print(f"WER {score.wer:.3f}  {score.wrong:,} wrong of {score.words:,} {on} words")
-    console.print(f"checkpoint  {trained.path}, run in {trained.trainer.framework}")
+    console.print(f"checkpoint  {saved.path}, run in {saved.trainer.framework}")
 
 
 def pronounce(
@@ -93,13 +93,13 @@ def pronounce(
     most probable one; with --beam it shows the readings that a beam search finds, best first.
     """
     spelled = [_checked(word) for word in words]
-    trained = _open(checkpoint, model, cell, framework)
-    if beam and trained.trainer.writes == "tags":
-        name = trained.facts["model"]["name"]
+    saved = _open(checkpoint, model, cell, framework)
+    if beam and saved.trainer.writes == "tags":
+        name = saved.facts["model"]["name"]
         raise UserError(f"the {name} model tags each letter; --beam is for an encoder-decoder")
-    read = [_read(trained, word, beam) for word in spelled]
+    read = [_read(saved, word, beam) for word in spelled]
     if as_json:
-        output.emit({**_about(trained), "words": read})
+        output.emit({**_about(saved), "words": read})
         return
     for row in read:
         _show(row)
@@ -120,11 +120,11 @@ def _checked(word: str) -> str:
 
 def _open(
     checkpoint: Path | None, model: str | None, cell: str | None, framework: str | None
-) -> "Trained":
-    from unrolled import trained
+) -> "Saved":
+    from unrolled.models.saved import find, load
 
-    path = checkpoint or trained.find(model, cell, framework)
-    found = trained.load(path, model, cell, framework)
+    path = checkpoint or find(model, cell, framework)
+    found = load(path, model, cell, framework)
     if found.trainer.framework != found.facts["framework"]:
         output.note(
             f"note: {path} was trained in {found.facts['framework']}, and is carried across"
@@ -132,39 +132,39 @@ def _open(
     return found
 
 
-def _about(trained: "Trained") -> dict[str, Any]:
+def _about(saved: "Saved") -> dict[str, Any]:
     return {
-        "model": trained.facts["model"]["name"],
-        **trained.facts["model"]["arguments"],
-        "checkpoint": str(trained.path),
-        "trained_in": trained.facts["framework"],
-        "framework": trained.trainer.framework,
+        "model": saved.facts["model"]["name"],
+        **saved.facts["model"]["arguments"],
+        "checkpoint": str(saved.path),
+        "trained_in": saved.facts["framework"],
+        "framework": saved.trainer.framework,
     }
 
 
-def _read(trained: "Trained", word: str, beam: int | None) -> dict[str, Any]:
+def _read(saved: "Saved", word: str, beam: int | None) -> dict[str, Any]:
     """What the model says of one word."""
-    ids = trained.letters.encode(word)  # (T,)
-    known = ids != trained.letters.unknown
+    ids = saved.letters.encode(word)  # (T,)
+    known = ids != saved.letters.unknown
     if not known.any():
         raise UserError(
             f"{output.shown(word)!r} has no letter that the model knows; it was trained on "
-            + output.shown("".join(trained.letters.symbols[2:]))
+            + output.shown("".join(saved.letters.symbols[2:]))
         )
     letters = [{"letter": x, "known": bool(k)} for x, k in zip(word, known, strict=True)]
-    said = _search(trained, ids, beam) if beam else _said(trained, ids, letters)
+    said = _search(saved, ids, beam) if beam else _said(saved, ids, letters)
     return {"word": word, "letters": letters, **said}
 
 
-def _said(trained: "Trained", ids: Any, letters: list[dict[str, Any]]) -> dict[str, Any]:
+def _said(saved: "Saved", ids: Any, letters: list[dict[str, Any]]) -> dict[str, Any]:
     """The most probable symbol of each step; a tagger's stand with their letters."""
     from unrolled.tasks import pronunciation
 
-    p = trained.probabilities(ids[None])[0]  # (U, K), of a tagger U = T
+    p = saved.probabilities(ids[None])[0]  # (U, K), of a tagger U = T
     best = p.argmax(axis=-1)
-    phonemes = list(pronunciation.decode(trained.tags, best))
-    steps = list(zip(trained.tags.decode(best), p.max(axis=-1).tolist(), strict=True))
-    if trained.trainer.writes == "phonemes":
+    phonemes = list(pronunciation.decode(saved.tags, best))
+    steps = list(zip(saved.tags.decode(best), p.max(axis=-1).tolist(), strict=True))
+    if saved.trainer.writes == "phonemes":
         steps = steps[: len(phonemes) + 1]  # with the end
         said = [{"phoneme": phoneme, "probability": p_u} for phoneme, p_u in steps]
         return {"phonemes": phonemes, "steps": said}
@@ -173,11 +173,11 @@ def _said(trained: "Trained", ids: Any, letters: list[dict[str, Any]]) -> dict[s
     return {"phonemes": phonemes}
 
 
-def _search(trained: "Trained", ids: Any, width: int) -> dict[str, Any]:
+def _search(saved: "Saved", ids: Any, width: int) -> dict[str, Any]:
     """The readings that a beam search finds, best first."""
     found = [
-        {"phonemes": trained.tags.decode(h.ids), "log_probability": h.log_p}
-        for h in trained.trainer.model.beam(ids[None], width)[0]
+        {"phonemes": saved.tags.decode(h.ids), "log_probability": h.log_p}
+        for h in saved.trainer.model.beam(ids[None], width)[0]
     ]
     return {"phonemes": found[0]["phonemes"], "readings": found}
 

@@ -20,12 +20,13 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 import unrolled
-from unrolled import trained, training
+from unrolled import training
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
 from unrolled.experiments import runner
 from unrolled.experiments.run import Run
 from unrolled.files import atomic_write
+from unrolled.models import saved
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation.cache import cache_folder
 
@@ -69,7 +70,7 @@ def work(
                 if console is not None:
                     console.print(f"{run.name} ({run.budget})  handed out")
             for run, claim, done in tasks.ended():
-                with claim, suppress(trained.BusyError):
+                with claim, suppress(saved.BusyError):
                     result = tasks.result(run, done)
                     row = {**result["row"], "commit": at}
                     _record(suite, run, row, result["checkpoint"], folder)
@@ -82,8 +83,8 @@ def work(
 def _claimed(todo: list[Run], suite: str, folder: Path) -> Iterator[tuple[Run, ExitStack]]:
     """The runs that no other process works at or has recorded, each with the claim to it."""
     for run in todo:
-        with suppress(trained.BusyError), ExitStack() as claim:
-            claim.enter_context(trained.reserved(runner.unfinished(run, folder)))
+        with suppress(saved.BusyError), ExitStack() as claim:
+            claim.enter_context(saved.reserved(runner.unfinished(run, folder)))
             if run in runner.missing(suite):
                 yield run, claim.pop_all()
 
@@ -225,7 +226,7 @@ def train(code: str, suite: str, run: dict[str, Any]) -> dict[str, Any]:
 
     wanted, folder = _here(code, suite, run)
     path = runner.unfinished(wanted, folder)
-    with trained.reserved(path, wait=PATIENCE):
+    with saved.reserved(path, wait=PATIENCE):
         row = runner.execute(wanted, pronunciation.load(), folder)
         return {
             "row": row,
@@ -237,7 +238,7 @@ def train(code: str, suite: str, run: dict[str, Any]) -> dict[str, Any]:
 def tidy(code: str, suite: str, run: dict[str, Any]) -> dict[str, Any]:
     """On the machine that did a run: removes it, for it is recorded."""
     path = runner.unfinished(*_here(code, suite, run))
-    with suppress(trained.BusyError), trained.reserved(path):
+    with suppress(saved.BusyError), saved.reserved(path):
         path.unlink(missing_ok=True)
     return {}
 

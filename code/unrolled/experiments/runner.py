@@ -8,11 +8,12 @@ from typing import Any
 
 from rich.console import Console
 
-from unrolled import models, trained
+from unrolled import models
 from unrolled.errors import UserError
 from unrolled.experiments import store
 from unrolled.experiments.run import Run
 from unrolled.experiments.suite import SUITES, named
+from unrolled.models import saved
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import PronunciationData
 from unrolled.training import BUDGETS, History, Recipe, examples, validate
@@ -61,7 +62,7 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
     at = commit()
     data = pronunciation.load()
     for run in todo:
-        with suppress(trained.BusyError), trained.reserved(unfinished(run, folder)):
+        with suppress(saved.BusyError), saved.reserved(unfinished(run, folder)):
             if run not in missing(suite):  # another process was faster
                 continue
             if console is not None:
@@ -116,8 +117,8 @@ def execute(
     recipe = _recipe(run)
     spec = models.spec(run.model, **run.arguments)
     path = unfinished(run, folder)
-    trained.train(spec, run.framework, recipe, data, path, console=console)
-    best = trained.load(path)
+    saved.train(spec, run.framework, recipe, data, path, console=console)
+    best = saved.load(path)
     facts, trainer = best.facts, best.trainer
     history = History(**facts["history"])
     learnt = examples(models.trainer(run.framework, trainer.model, recipe), data)

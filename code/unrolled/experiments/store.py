@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from unrolled import trained
-from unrolled.checkpoints import Checkpoint, read, write
 from unrolled.errors import UserError
 from unrolled.files import atomic_write
+from unrolled.models import saved
+from unrolled.training.checkpoints import Checkpoint, read, write
 
 PACKAGE = Path(__file__).resolve().parents[1]
 HOME = PACKAGE.parents[1]  # of a checkout
@@ -106,13 +106,13 @@ def weights(run: str) -> Path:
     return FOLDER / "weights" / f"{run}.safetensors"
 
 
-def model(name: str) -> trained.Trained:
+def model(name: str) -> saved.Saved:
     """The first PyTorch run of a headline model, such as "bidirectional-lstm", ready to use.
 
     Raises:
         UserError: no weights of it are kept.
     """
-    return trained.load(weights(f"{name}-pytorch-0"))
+    return saved.load(weights(f"{name}-pytorch-0"))
 
 
 def pack(counts: Iterable[int]) -> str:

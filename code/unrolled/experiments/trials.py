@@ -14,14 +14,15 @@ from typing import Any
 
 from rich.console import Console
 
-from unrolled import models, trained
+from unrolled import models
 from unrolled.experiments import store
 from unrolled.experiments.runner import commit
-from unrolled.tasks import memory
+from unrolled.models import saved
+from unrolled.tasks import recall
 
 SUITES = ("memory", "pace")
 LAGS = (5, 10, 20, 40, 80, 160)
-TASKS = tuple(memory.TASKS)
+TASKS = tuple(recall.TASKS)
 STEPS = (16, 128, 1024)  # T of the pace
 SEEDS = range(1)
 
@@ -60,7 +61,7 @@ def _memory(recorded: Mapping[str, Any]) -> Iterator[Trial]:
 
 
 def _pace(recorded: Mapping[str, Any]) -> Iterator[Trial]:
-    pace = import_module("unrolled.pace")  # loads PyTorch
+    pace = import_module("unrolled.studies.pace")  # loads PyTorch
     for T, cell in product(STEPS, models.CELLS):
         for form in pace.forms(cell):
             name = f"{cell}-{T}-{form}"
@@ -87,7 +88,7 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
     while todo := [trial for trial in missing(suite) if trial.name not in tried]:
         trial = todo[0]
         tried.add(trial.name)
-        with suppress(trained.BusyError), trained.reserved(folder / suite / trial.name):
+        with suppress(saved.BusyError), saved.reserved(folder / suite / trial.name):
             if all(row["run"] != trial.name for row in store.rows(suite)):
                 if console is not None:
                     console.print(trial.name)
@@ -101,9 +102,9 @@ def execute(suite: str, trial: Trial) -> dict[str, Any]:
     """Does one trial."""
     facts = trial.facts
     if suite == "pace":
-        measured: dict[str, Any] = import_module("unrolled.pace").measure(**facts)
+        measured: dict[str, Any] = import_module("unrolled.studies.pace").measure(**facts)
         return measured
-    training = import_module("unrolled.memory")
+    training = import_module("unrolled.studies.recall")
     found: dict[str, Any] = training.learn(
         facts["cell"], facts["task"], facts["lag"], facts["seed"], training.Recipe()
     )

@@ -7,7 +7,7 @@ import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from unrolled.beam import END_ID, Array, Arrays, Hypothesis, most_steps, search
+from unrolled.decoding import END_ID, Array, Arrays, Hypothesis, most_steps, search
 from unrolled.keras.cells import CELLS, State
 from unrolled.keras.layers import Stack, embedding, present
 from unrolled.keras.model import Model
@@ -230,7 +230,7 @@ class EncoderDecoder(Model):
         length_penalty: float = 0.0,
         limit: int | None = None,
     ) -> list[list[Hypothesis]]:
-        """The best readings of each word by `unrolled.beam.search`, best first.
+        """The best readings of each word by `unrolled.decoding.search`, best first.
 
         Shape: letters (B, T), words of one length, in NumPy.
         """

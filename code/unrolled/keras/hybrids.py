@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from unrolled.keras.models import StackedTagger
+from unrolled.keras.taggers import StackedTagger
 from unrolled.keras.training import Trainer
 
 BLANK = 0  # where phonemes have the end symbol, which CTC does not need

@@ -6,7 +6,7 @@ import keras
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from unrolled.beam import END_ID
+from unrolled.decoding import END_ID
 from unrolled.keras.cells import CELLS, State
 from unrolled.keras.encoder_decoder import before
 from unrolled.keras.layers import embedding

@@ -10,9 +10,9 @@ from keras import ops
 from numpy.typing import NDArray
 
 from unrolled import training
-from unrolled.checkpoints import Arrays
 from unrolled.keras.model import Model
 from unrolled.training import ABSENT, Recipe
+from unrolled.training.checkpoints import Arrays
 
 Array = NDArray[Any]
 LONGEST_COMPILED = 64  # of a longer word, unrolling the loop takes longer than reading it once
@@ -96,7 +96,7 @@ class Trainer(training.Trainer):
     """A Keras model and its optimiser.
 
     Args:
-        model: one of `unrolled.keras.models`.
+        model: one of `unrolled.keras.taggers`.
         recipe: how to train.
         jit_compile: let XLA compile the step. The LSTM gains a tenth to a third in speed, but each
             length of word and size of batch costs seconds, more than a run of this book gains.

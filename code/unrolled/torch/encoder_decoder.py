@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from unrolled.beam import END_ID, Array, Arrays, Hypothesis, most_steps, search
+from unrolled.decoding import END_ID, Array, Arrays, Hypothesis, most_steps, search
 from unrolled.torch.cells import CELLS, State
 from unrolled.torch.layers import Stack, dense, embedding, present
 from unrolled.torch.model import Model
@@ -201,7 +201,7 @@ class EncoderDecoder(Model):
         length_penalty: float = 0.0,
         limit: int | None = None,
     ) -> list[list[Hypothesis]]:
-        """The best readings of each word by `unrolled.beam.search`, best first.
+        """The best readings of each word by `unrolled.decoding.search`, best first.
 
         Shape: letters (B, T), words of one length, in NumPy.
         """

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unrolled.torch.models import StackedTagger
+from unrolled.torch.taggers import StackedTagger
 from unrolled.torch.training import Trainer
 
 BLANK = 0  # where phonemes have the end symbol, which CTC does not need

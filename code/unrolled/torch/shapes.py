@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from unrolled.beam import END_ID
+from unrolled.decoding import END_ID
 from unrolled.torch.cells import CELLS, State
 from unrolled.torch.encoder_decoder import before
 from unrolled.torch.layers import dense, embedding

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unrolled import training
-from unrolled.checkpoints import Arrays
 from unrolled.torch.model import Model
 from unrolled.training import ABSENT, Recipe
+from unrolled.training.checkpoints import Arrays
 
 Array = NDArray[Any]
 
@@ -60,7 +60,7 @@ class Trainer(training.Trainer):
     """A PyTorch model and its optimiser.
 
     Args:
-        model: one of `unrolled.torch.models`.
+        model: one of `unrolled.torch.taggers`.
         recipe: how to train.
     """
 

@@ -1,0 +1,212 @@
+"""All cells side by side: what was recorded of each, as one table and two plots.
+
+Three files of `book/results` hold it: `cells` (spelling to sound in both directions, every cell
+with as many parameters), `memory` (the longest lag learnt on three synthetic tasks) and `pace`
+(seconds of a training step). A cell or a column that has not been recorded shows a dash.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from unrolled.experiments import store
+from unrolled.experiments.trials import LAGS, STEPS, TASKS
+from unrolled.pictures.figures import GREY, Figure
+from unrolled.pictures.plots import COLOURS, drawing, finish
+
+TITLES = {
+    "elman": "Elman",
+    "jordan": "Jordan",
+    "indrnn": "IndRNN",
+    "clockwork": "clockwork",
+    "orthogonal": "orthogonal",
+    "echo-state": "echo state",
+    "lstm": "LSTM",
+    "peephole": "peephole LSTM",
+    "coupled": "coupled LSTM",
+    "gru": "GRU",
+    "gru-before": "GRU, reset before",
+    "mgu": "minimal gated unit",
+    "rhn": "recurrent highway",
+    "sru": "SRU",
+    "qrnn": "QRNN",
+    "mingru": "minGRU",
+    "minlstm": "minLSTM",
+    "lru": "LRU",
+    "s4d": "S4D",
+    "selective-ssm": "selective SSM",
+    "rg-lru": "RG-LRU",
+    "rwkv": "RWKV",
+    "slstm": "sLSTM",
+    "mlstm": "mLSTM",
+    "stack-augmented": "stack-augmented",
+}
+FAMILIES = {
+    "plain": ("elman", "jordan", "indrnn", "clockwork", "orthogonal", "echo-state"),
+    "gated": ("lstm", "peephole", "coupled", "gru", "gru-before", "mgu", "rhn"),
+    "minimal": ("sru", "qrnn", "mingru", "minlstm"),
+    "state space": ("lru", "s4d", "selective-ssm", "rg-lru"),
+    "exponential": ("rwkv", "slstm", "mlstm"),
+    "memory": ("stack-augmented",),
+}
+MARKS = ("o", "s", "^", "D", "v", "P")  # one a family, so that colour is never the only sign
+DASH = "\u2013"
+
+
+class Lag(NamedTuple):
+    """How far back a cell learnt to remember.
+
+    Args:
+        longest: the longest lag that more than half of the seeds learnt, with all shorter ones;
+            0: not even the shortest.
+        seeds: how many there were.
+    """
+
+    longest: int
+    seeds: int
+
+    def __str__(self) -> str:
+        if self.longest == 0:
+            return f"< {LAGS[0]}"
+        return f"\u2265 {self.longest}" if self.longest == LAGS[-1] else f"{self.longest}"
+
+
+def right() -> pd.DataFrame:
+    """Spelling to sound, a row a cell: phonemes and words right on the test words, in percent."""
+    runs = store.table("cells")
+    if runs.empty:
+        return pd.DataFrame(columns=["phonemes", "lowest", "highest", "words", "seeds", "size"])
+    runs = runs[runs["framework"] == "pytorch"].assign(
+        cell=[name.removeprefix("bidirectional-") for name in runs["name"]]
+    )
+    runs = runs.assign(phonemes=100 - runs["PER"], words=100 - runs["WER"])
+    found = runs.groupby("cell").agg(
+        phonemes=("phonemes", "mean"),
+        lowest=("phonemes", "min"),
+        highest=("phonemes", "max"),
+        words=("words", "mean"),
+        seeds=("seed", "size"),
+        size=("parameters", "first"),
+    )
+    return found.loc[[name for name in TITLES if name in found.index]]
+
+
+def lags(rows: Sequence[Mapping[str, Any]] | None = None) -> dict[tuple[str, str], Lag]:
+    """By cell and task, the longest lag learnt.
+
+    Args:
+        rows: as in `memory.jsonl`; None: those that are recorded.
+    """
+    learnt: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row in store.rows("memory") if rows is None else rows:
+        learnt[row["cell"], row["task"]][row["seed"]] += [row["lag"]] if row["solved"] else []
+    found = {}
+    for key, by_seed in learnt.items():
+        passed = [
+            lag for lag in LAGS if 2 * sum(lag in some for some in by_seed.values()) > len(by_seed)
+        ]
+        found[key] = Lag(max(passed, default=0), len(by_seed))
+    return found
+
+
+def paces(rows: Sequence[Mapping[str, Any]] | None = None) -> pd.DataFrame:
+    """Time of a training step, of the LSTM's loop: a row a cell and form, a column a length.
+
+    Args:
+        rows: as in `pace.jsonl`; None: those that are recorded.
+    """
+    given = pd.DataFrame(list(store.rows("pace") if rows is None else rows))
+    if given.empty:
+        empty = pd.MultiIndex.from_tuples([], names=["cell", "form"])
+        return pd.DataFrame(index=empty, columns=list(STEPS))
+    found = given.pivot_table("relative", ["cell", "form"], "T", aggfunc="median")
+    order = [key for key in TITLES if key in found.index.get_level_values("cell")]
+    return found.reindex(order, level="cell")
+
+
+def table() -> pd.DataFrame:
+    """One row a cell, as text.
+
+    Columns: the share of phonemes read right; the longest lag learnt in each task; the time of a
+    training step for sequences of some lengths, as a loop and all at once (LSTM's loop = 1).
+    """
+    scored, remembered, timed = right(), lags(), paces()
+
+    def pace(cell: str, form: str, T: int) -> str:
+        there = T in timed and (cell, form) in timed.index
+        value = float(timed[T][cell, form]) if there else math.nan
+        return DASH if math.isnan(value) else f"{value:.2g}"
+
+    rows = []
+    for cell in TITLES:
+        there = cell in scored.index
+        rows.append(
+            {
+                ("phonemes", "right, %"): f"{scored['phonemes'][cell]:.1f}" if there else DASH,
+                **{("lag", task): str(remembered.get((cell, task), DASH)) for task in TASKS},
+                **{("loop", str(T)): pace(cell, "sequential", T) for T in STEPS},
+                **{("at once", str(T)): pace(cell, "parallel", T) for T in STEPS},
+            }
+        )
+    columns = pd.MultiIndex.from_tuples(rows[0])
+    return pd.DataFrame([list(row.values()) for row in rows], list(TITLES.values()), columns)
+
+
+def right_by_cell() -> Figure:
+    """Phonemes right, the best cell first: the mean, and the lowest and the highest run."""
+    scored = right().sort_values("phonemes")
+    family = {cell: number for number, cells in enumerate(FAMILIES.values()) for cell in cells}
+    with drawing(6.6, 1.2 + 0.24 * len(scored)) as (canvas, (axes,)):
+        for place, (cell, row) in enumerate(scored.iterrows()):
+            number = family[str(cell)]
+            colour, mark = [*COLOURS, GREY][number], MARKS[number]
+            axes.plot((row["lowest"], row["highest"]), (place, place), color=colour, linewidth=2)
+            axes.plot(row["phonemes"], place, mark, color=colour, markersize=6)
+        axes.set_yticks(range(len(scored)), [TITLES[str(cell)] for cell in scored.index])
+        axes.set(xlabel="phonemes right, %", ylim=(-0.6, len(scored) - 0.4))
+        axes.tick_params("y", length=0)
+        axes.grid(axis="x")
+        for number, name in enumerate(FAMILIES):
+            axes.plot([], [], MARKS[number], color=[*COLOURS, GREY][number], label=name)
+        canvas.legend(loc="outside upper center", ncols=3)
+    told = "; ".join(
+        f"{TITLES[str(cell)]} {row['phonemes']:.1f} %" for cell, row in scored[::-1].iterrows()
+    )
+    return finish(
+        canvas,
+        f"The share of phonemes read right, cell by cell. {told or 'Nothing is recorded yet'}.",
+    )
+
+
+def pace_by_length(cells: Sequence[str]) -> Figure:
+    """Time of a training step against T: the loop solid, all steps at once dashed.
+
+    Args:
+        cells: of which lines are drawn, at most five.
+    """
+    timed = paces()
+    told = []
+    with drawing(6.8, 4.2) as (canvas, (axes,)):
+        for cell, colour, mark in zip(cells, COLOURS, MARKS, strict=False):
+            for form, dash in (("sequential", "-"), ("parallel", "--")):
+                if (cell, form) not in timed.index:
+                    continue
+                line = pd.Series(timed.T[cell, form]).dropna()
+                name = f"{TITLES[cell]}, {'loop' if form == 'sequential' else 'at once'}"
+                axes.plot(line.index, line, dash, marker=mark, color=colour, label=name)
+                told.append(f"{name}: " + ", ".join(f"T = {T} {v:.2g}" for T, v in line.items()))
+        axes.axhline(1, color=GREY, linewidth=1)
+        axes.set(xlabel="T", ylabel="time of a step (LSTM loop = 1)", xscale="log", yscale="log")
+        axes.set_xticks(STEPS, [str(T) for T in STEPS])
+        axes.minorticks_off()
+        if told:
+            canvas.legend(loc="outside right upper", fontsize=9)
+        axes.grid()
+    return finish(
+        canvas,
+        "The time of a training step against the length of the sequence, as a multiple of the "
+        f"LSTM's loop. {'; '.join(told) or 'Nothing is recorded yet'}.",
+    )

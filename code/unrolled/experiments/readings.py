@@ -1,0 +1,104 @@
+"""What recorded models make of one word, as a picture: the tag of each letter, and how sure."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from unrolled.experiments import store
+from unrolled.pictures.diagrams import SILENT
+from unrolled.pictures.figures import BLUE, GREY, ORANGE, Figure
+from unrolled.pictures.plots import drawing, finish
+
+NAMES = {"lstm": "LSTM", "elman": "Elman"}
+
+
+class Reading(NamedTuple):
+    """What one model makes of a word of T letters.
+
+    Args:
+        tags: its T tags.
+        sure: the probability that it gives to each of them.
+    """
+
+    tags: list[str]
+    sure: list[float]
+
+
+def title(name: str) -> str:
+    """How a model is called here: "bidirectional-lstm" is the Bidirectional LSTM."""
+    words = name.replace("attention-bidirectional", "attention").split("-")
+    called = " ".join(NAMES.get(word, word) for word in words)
+    return called[0].upper() + called[1:]
+
+
+def reading(name: str, word: str) -> Reading:
+    """What the first PyTorch run of a headline model makes of a word.
+
+    Raises:
+        UserError: no weights of the model are kept.
+    """
+    model = store.model(name)
+    p = model.probabilities(model.letters.encode(word)[None])[0]  # (T, K)
+    return Reading(model.tags.decode(p.argmax(axis=-1)), p.max(axis=-1).tolist())
+
+
+def picture(word: str, names: Sequence[str]) -> Figure:
+    """A row for each model, a column for each letter; letters where models differ are framed.
+
+    Raises:
+        ValueError: the word has no letters.
+        UserError: no weights of a model are kept.
+    """
+    if not word:
+        raise ValueError("a word without letters has no reading")
+    found = {title(name): reading(name, word) for name in names}
+    with drawing(1.9 + 0.8 * len(word), 0.55 + 0.75 * len(found)) as (canvas, (axes,)):
+        for t, letter in enumerate(word):
+            axes.text(t, -0.62, letter, size=17, ha="center", va="center")
+        for row, (name, said) in enumerate(found.items()):
+            axes.text(
+                -0.7,
+                row,
+                name,
+                ha="right",
+                va="center",
+            )
+            for t, (tag, sure) in enumerate(zip(said.tags, said.sure, strict=True)):
+                differ = len({other.tags[t] for other in found.values()}) > 1
+                _cell(axes, (t, row), tag, sure, framed=differ)
+        axes.set(xlim=(-0.6, len(word) - 0.4), ylim=(len(found) - 0.5, -0.95))
+        axes.set_axis_off()
+    told = "; ".join(f"{name}: {_told(word, said)}" for name, said in found.items())
+    return finish(
+        canvas, f"What models say of each letter of {word}, and how sure they are. {told}."
+    )
+
+
+def _cell(axes: Axes, at: tuple[int, int], tag: str, sure: float, *, framed: bool) -> None:
+    t, row = at
+    shown = SILENT if tag == "-" else tag
+    frame = {
+        "boxstyle": "round,pad=0.25",
+        "facecolor": "none",
+        "edgecolor": ORANGE,
+        "linewidth": 1.5,
+    }
+    box = frame if framed else None
+    axes.text(t, row - 0.17, shown, size=12, weight="bold", ha="center", va="center", bbox=box)
+    for width, style in ((sure, {"color": BLUE}), (1, {"edgecolor": GREY, "fill": False})):
+        axes.add_patch(Rectangle((t - 0.33, row + 0.1), 0.66 * width, 0.1, linewidth=0.8, **style))
+    axes.text(t, row + 0.33, _percent(sure), size=9, ha="center", va="center")
+
+
+def _percent(sure: float) -> str:
+    return ">99 %" if sure >= 0.995 else f"{sure:.0%}".replace("%", " %")
+
+
+def _told(word: str, said: Reading) -> str:
+    tags = ("silent" if tag == "-" else tag for tag in said.tags)
+    return ", ".join(
+        f"{letter} {tag} {sure:.0%}"
+        for letter, tag, sure in zip(word, tags, said.sure, strict=True)
+    )

@@ -1,0 +1,35 @@
+"""The models: by name, built in a framework, saved, compared. Importing this imports none."""
+
+from unrolled.models.build import build, logits, threads, trainer, versions
+from unrolled.models.specs import (
+    CELLS,
+    FRAMEWORKS,
+    FUSED,
+    NAMED,
+    SPEAKING,
+    Cell,
+    Framework,
+    Name,
+    Spec,
+    changed,
+    spec,
+)
+
+__all__ = [
+    "CELLS",
+    "FRAMEWORKS",
+    "FUSED",
+    "NAMED",
+    "SPEAKING",
+    "Cell",
+    "Framework",
+    "Name",
+    "Spec",
+    "build",
+    "changed",
+    "logits",
+    "spec",
+    "threads",
+    "trainer",
+    "versions",
+]

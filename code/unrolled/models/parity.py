@@ -1,0 +1,300 @@
+"""The one place where the frameworks meet: carry weights across, compare outputs and gradients.
+
+Every model answers the same questions here (`parameters`, `assign`, `logits`, `gradients`), always
+under the NumPy reference's names and shapes: `recurrent.W_i` is the input gate's (H, D) matrix,
+whoever owns it. A layer within a layer has a dotted name, `recurrent.layers.0.W_i`, the same in
+both frameworks. What differs between the frameworks stands in two tables and one class: what a
+tensor is called, whether it is transposed, and in which order gates are stacked.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import unrolled.keras  # noqa: F401  before Keras itself: it loads TensorFlow without its notes
+
+# isort: split
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+
+import unrolled.keras.training as keras_training
+import unrolled.torch.model as torch_model
+import unrolled.torch.training as torch_training
+from unrolled.numpy import models as reference
+from unrolled.numpy.cells import Array
+from unrolled.training.checkpoints import Arrays
+
+
+class ParityError(AssertionError):
+    """Two models differ where they must agree."""
+
+
+# What each kind of layer calls its tensors: the reference's short name, then the framework's. A
+# recurrent layer says it itself, by its `symbols`.
+TORCH_NAMES: dict[type, dict[str, str]] = {
+    torch.nn.Embedding: {"E": "weight"},
+    torch.nn.Linear: {"W": "weight", "b": "bias"},
+    torch.nn.Conv1d: {"W": "weight", "b": "bias"},
+    torch.nn.LayerNorm: {"g": "weight", "b": "bias"},
+}
+KERAS_NAMES: dict[type, dict[str, str]] = {
+    keras.layers.Embedding: {"E": "embeddings"},
+    keras.layers.Dense: {"W": "kernel", "b": "bias"},
+    keras.layers.Conv1D: {"W": "kernel", "b": "bias"},
+    keras.layers.LayerNormalization: {"g": "gamma", "b": "beta"},
+}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One tensor of a framework's layer, and how it reads in the reference.
+
+    Args:
+        names: the reference's names of its blocks, one a gate, stacked along the outputs.
+        tensor: the framework's own variable.
+        transposed: Keras keeps a kernel as (inputs, outputs), the reference and PyTorch as
+            (outputs, inputs); likewise the three axes of a convolution.
+        trained: whether it is learnt; False: it stays as it was drawn.
+    """
+
+    names: tuple[str, ...]
+    tensor: Any
+    transposed: bool
+    trained: bool = True
+
+    def read(self, value: Array) -> Arrays:
+        """The blocks of an array shaped like the tensor."""
+        value = value.T if self.transposed else value
+        blocks = np.split(value, len(self.names)) if len(self.names) > 1 else [value]
+        return dict(zip(self.names, blocks, strict=True))
+
+    def write(self, arrays: Arrays) -> Array:
+        """The inverse of `read`."""
+        value = np.concatenate([arrays[name] for name in self.names])
+        return value.T if self.transposed else value
+
+
+def _slots(
+    layers: Iterable[tuple[str, Any]], table: dict[type, dict[str, str]], transposes: bool
+) -> list[Slot]:
+    found = []
+    for at, layer in layers:
+        for name, symbols in _symbols(at, layer, table).items():
+            tensor = getattr(layer, name)
+            blocks = tuple(f"{at}.{symbol}".lstrip(".") for symbol in symbols)
+            transposed = transposes and name.endswith("kernel")
+            trained = bool(getattr(tensor, "requires_grad", getattr(tensor, "trainable", True)))
+            found.append(Slot(blocks, tensor, transposed, trained))
+    return found
+
+
+def _symbols(at: str, layer: Any, table: dict[type, dict[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Of each tensor of a layer the symbols that it holds."""
+    if not hasattr(layer, "symbols"):
+        names = next(names for kind, names in table.items() if isinstance(layer, kind))
+        there = {name: (symbol,) for symbol, name in names.items()}
+        return {name: symbol for name, symbol in there.items() if getattr(layer, name) is not None}
+    symbols: dict[str, tuple[str, ...]] = layer.symbols
+    if unnamed := sorted(_own(layer) - symbols.keys()):
+        raise ParityError(f"no symbol names {at}.{unnamed[0]}")
+    return symbols
+
+
+def _own(layer: Any) -> set[str]:
+    """The names of a recurrent layer's tensors."""
+    if isinstance(layer, torch.nn.Module):
+        return {name for name, _ in layer.named_parameters(recurse=False)}
+    return {variable.name for variable in layer.weights}
+
+
+@singledispatch
+def slots(model: Any) -> list[Slot]:
+    """The tensors of a model, or of one layer, each with its names in the reference."""
+    raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
+
+
+def _leaves(layer: Any, at: str, table: dict[type, dict[str, str]]) -> Iterator[tuple[str, Any]]:
+    """The layers that the table knows, wherever in `layer` they stand, with their dotted names."""
+    if isinstance(layer, tuple(table)) or hasattr(layer, "symbols"):
+        yield at, layer
+        return
+    within = list(_children(layer))
+    if not within and _owns_weights(layer):
+        raise ParityError(f"no table names the weights of {at}, a {type(layer).__name__}")
+    for name, child in within:
+        yield from _leaves(child, f"{at}.{name}".lstrip("."), table)
+
+
+def _children(layer: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(layer, torch.nn.Module):
+        return layer.named_children()
+    return ((child.name, child) for child in layer._flatten_layers(False, recursive=False))
+
+
+def _owns_weights(layer: Any) -> bool:
+    if isinstance(layer, torch.nn.Module):
+        return any(True for _ in layer.parameters())
+    return bool(layer.trainable_variables)
+
+
+@slots.register
+def _(model: torch.nn.Module) -> list[Slot]:
+    return _slots(_leaves(model, "", TORCH_NAMES), TORCH_NAMES, transposes=False)
+
+
+@slots.register
+def _(model: keras.layers.Layer) -> list[Slot]:
+    return _slots(_leaves(model, "", KERAS_NAMES), KERAS_NAMES, transposes=True)
+
+
+@slots.register
+def _(model: reference.Model) -> list[Slot]:
+    return [Slot((name,), array, transposed=False) for name, array in model.parameters.items()]
+
+
+def _to_numpy(tensor: Any) -> Array:
+    return tensor.detach().numpy() if isinstance(tensor, torch.Tensor) else np.asarray(tensor)
+
+
+def trained_slots(model: Any) -> list[Slot]:
+    """Those of the model's tensors that are learnt."""
+    return [slot for slot in slots(model) if slot.trained]
+
+
+def _read(slots: Iterable[Slot], values: Iterable[Any]) -> Arrays:
+    pairs = zip(slots, values, strict=True)
+    return {
+        name: np.array(block)
+        for slot, value in pairs
+        for name, block in slot.read(_to_numpy(value)).items()
+    }
+
+
+def parameters(model: Any) -> Arrays:
+    """A copy of every parameter under the reference's names, learnt or not."""
+    found = slots(model)
+    return _read(found, [slot.tensor for slot in found])
+
+
+def assign(model: Any, arrays: Arrays) -> None:
+    """Puts parameters under the reference's names into a model of any framework.
+
+    They take the dtype of the model: only float64 into float32 rounds them.
+
+    Raises:
+        ParityError: names or shapes do not fit; the model is left as it was.
+    """
+    mine = parameters(model)
+    if mine.keys() != arrays.keys():
+        odd = ", ".join(sorted(mine.keys() ^ arrays.keys()))
+        raise ParityError(f"only one of the two models has {odd}")
+    for name, value in mine.items():
+        if value.shape != arrays[name].shape:
+            raise ParityError(
+                f"{name} is {arrays[name].shape} in one model and {value.shape} in the other"
+            )
+    for slot in slots(model):
+        value = slot.write(arrays)
+        if isinstance(slot.tensor, torch.Tensor):
+            slot.tensor.data.copy_(torch.from_numpy(value))
+        elif isinstance(slot.tensor, np.ndarray):
+            slot.tensor[...] = value
+        else:
+            slot.tensor.assign(value)
+
+
+def carry(source: Any, target: Any) -> None:
+    """Gives `target` the weights of `source`; each may be a model of any of the three frameworks.
+
+    Raises:
+        ParityError: the two are not the same model.
+    """
+    assign(target, parameters(source))
+
+
+@singledispatch
+def logits(model: Any, letters: Array, targets: Array | None = None) -> Array:
+    """What the model says, by itself or told the targets before each one.
+
+    Shape: letters (B, T); targets (B, U); logits (B, U, K), for a tagger U = T.
+    """
+    raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
+
+
+logits.register(torch_model.Model, torch_training.logits)
+logits.register(keras.Model, keras_training.logits)
+
+
+@logits.register
+def _(model: reference.Model, letters: Array, targets: Array | None = None) -> Array:
+    return model.forward(letters)
+
+
+@singledispatch
+def gradients(model: Any, letters: Array, tags: Array) -> Arrays:
+    """The gradient of the mean cross-entropy by every learnt parameter, by the reference's names.
+
+    Shape: letters and tags (B, T).
+    """
+    raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
+
+
+@gradients.register
+def _(model: torch_model.Model, letters: Array, tags: Array) -> Arrays:
+    targets = torch.from_numpy(tags)
+    model.train()
+    said = model.teach(torch.from_numpy(letters), targets)
+    loss = torch_training.cross_entropy(said, targets)
+    found = trained_slots(model)
+    return _read(found, torch.autograd.grad(loss, [slot.tensor for slot in found]))
+
+
+@gradients.register
+def _(model: keras.Model, letters: Array, tags: Array) -> Arrays:
+    with tf.GradientTape() as tape:
+        said = model.teach(letters, tags, training=False)
+        loss = keras_training.cross_entropy(said, tags)
+    found = trained_slots(model)
+    gradients = tape.gradient(loss, [slot.tensor.value for slot in found])
+    return _read(found, [tf.convert_to_tensor(gradient) for gradient in gradients])
+
+
+@gradients.register
+def _(model: reference.Model, letters: Array, tags: Array) -> Arrays:
+    _, d_logits = reference.cross_entropy(model.forward(letters), tags)
+    model.backward(d_logits)
+    return model.gradients
+
+
+def differences(a: Any, b: Any, letters: Array, tags: Array) -> dict[str, float]:
+    """How far two models are apart on one batch: the logits, and the gradient of every parameter.
+
+    The distance of two arrays is the largest |p - q| / max(1, |p|) of their entries.
+    """
+    first, second = gradients(a, letters, tags), gradients(b, letters, tags)
+    if first.keys() != second.keys():
+        raise ParityError(
+            f"only one of the two models has {', '.join(sorted(first.keys() ^ second.keys()))}"
+        )
+    found = {"logits": distance(logits(a, letters, tags), logits(b, letters, tags))}
+    return found | {f"gradient of {name}": distance(first[name], second[name]) for name in first}
+
+
+def distance(p: Array, q: Array) -> float:
+    """The largest |p - q| / max(1, |p|) of two arrays' entries."""
+    return float(np.max(np.abs(p - q) / np.maximum(1, np.abs(p))))
+
+
+def check(a: Any, b: Any, letters: Array, tags: Array, tolerance: float) -> None:
+    """Holds two models against each other on one batch.
+
+    Raises:
+        ParityError: something differs by more than `tolerance`; the message names it.
+    """
+    apart = {name: d for name, d in differences(a, b, letters, tags).items() if not d <= tolerance}
+    if apart:
+        worst = ", ".join(f"{name} by {d:.1e}" for name, d in apart.items())
+        raise ParityError(f"more than {tolerance:.0e} apart: {worst}")

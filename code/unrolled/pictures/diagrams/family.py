@@ -1,0 +1,143 @@
+"""The types of recurrent networks by descent and by year."""
+
+from collections import defaultdict
+
+from unrolled.pictures.diagrams.canvas import Canvas
+from unrolled.pictures.diagrams.circuits import CIRCUITS
+from unrolled.pictures.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, Figure
+
+# As written in a small box, and the year of the publication that the chapter cites.
+CELLS = {
+    "jordan": ("Jordan", 1986),
+    "elman": ("plain RNN", 1990),
+    "lstm": ("LSTM", 1997),
+    "peephole": ("peephole LSTM", 2000),
+    "echo-state": ("echo state", 2001),
+    "gru": ("GRU", 2014),
+    "gru-before": ("GRU reset before", 2014),
+    "clockwork": ("clockwork", 2014),
+    "stack-augmented": ("stack-augmented", 2015),
+    "mgu": ("minimal gated unit", 2016),
+    "coupled": ("coupled gates", 2017),
+    "rhn": ("recurrent highway", 2017),
+    "qrnn": ("QRNN", 2017),
+    "indrnn": ("IndRNN", 2018),
+    "orthogonal": ("orthogonal", 2018),
+    "sru": ("SRU", 2018),
+    "s4d": ("S4D", 2022),
+    "lru": ("LRU", 2023),
+    "rwkv": ("RWKV", 2023),
+    "selective-ssm": ("selective SSM", 2023),
+    "mingru": ("minGRU", 2024),
+    "minlstm": ("minLSTM", 2024),
+    "rg-lru": ("RG-LRU", 2024),
+    "slstm": ("sLSTM", 2024),
+    "mlstm": ("mLSTM", 2024),
+}
+LINEAR = ("qrnn", "mingru", "minlstm", "lru", "s4d", "selective-ssm", "rg-lru", "rwkv", "mlstm")
+STRUCTURES = {
+    "deep (stacked)": 1995,
+    "bidirectional": 1997,
+    "encoder-decoder": 2014,
+    "memory-augmented": 2014,
+    "tree-structured": 2015,
+    "residual": 2016,
+}
+
+
+def _width(label: str) -> float:
+    return 14 + sum(11 if letter in "mwM" else 9.6 if letter.isupper() else 7.4 for letter in label)
+
+
+def _colour(name: str) -> str:
+    return GREEN if name in LINEAR else BLUE
+
+
+def _legend(canvas: Canvas, y: float, *more: tuple[str, str]) -> float:
+    """What the colours say; returns where the next row may stand."""
+    told = (
+        (BLUE, "its state passes a function: step by step"),
+        (GREEN, "linear in its state: can be done in parallel"),
+        *more,
+    )
+    for row, (colour, words) in enumerate(told):
+        canvas.box(22, y + 24 * row, "", size=(24, 16), colour=colour)
+        canvas.text(42, y + 24 * row, words, anchor="start")
+    return y + 24 * len(told) + 18
+
+
+def _family() -> list[tuple[str, int]]:
+    """The cells, each behind its parent, and how deep each stands."""
+    children = defaultdict(list)
+    for name in sorted(CIRCUITS, key=lambda name: CELLS[name][1]):
+        children[CIRCUITS[name].parent].append(name)
+
+    def under(name: str, depth: int) -> list[tuple[str, int]]:
+        return [(name, depth)] + [
+            pair for child in children[name] for pair in under(child, depth + 1)
+        ]
+
+    return under("elman", 0)
+
+
+def family_tree() -> Figure:
+    """Which cell changes what of which; the order is of ideas and not of years."""
+    canvas, rows = Canvas(400, 34 * len(CIRCUITS) + 76), _family()
+    top, indent = _legend(canvas, 14), 17.0
+    last: dict[int, float] = {}  # where the last one of each depth stands
+    for row, (name, depth) in enumerate(rows):
+        x, y = 8 + indent * depth, top + 14 + 34 * row
+        if depth:
+            above = last[depth - 1]
+            canvas.line((x - indent + 8, above + 14), (x - indent + 8, y), GREY)
+            canvas.line((x - indent + 8, y), (x, y), GREY)
+        last[depth] = y
+        label = CELLS[name][0]
+        width = _width(label)
+        canvas.box(x + width / 2, y, label, size=(width, 26), colour=_colour(name))
+        if depth:
+            canvas.text(x + width + 7, y, CIRCUITS[name].note, anchor="start", size=13.5)
+    told = "; ".join(
+        f"{CELLS[name][0]} from {CELLS[CIRCUITS[name].parent][0]}: {CIRCUITS[name].note}"
+        for name, depth in rows
+        if depth
+    )
+    linear = ", ".join(CELLS[name][0] for name in LINEAR)
+    return canvas.figure(
+        f"The cells as a tree that starts at the plain RNN; each is a change of the one it hangs "
+        f"from. {told}. Linear in their state are {linear}."
+    )
+
+
+def time_line() -> Figure:
+    """All cells and structures by year, from above."""
+    born: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for name, (label, year) in CELLS.items():
+        born[year].append((label, _colour(name)))
+    for label, year in STRUCTURES.items():
+        born[year].append((label, PURPLE))
+    years, axis, left, right = sorted(born), 62.0, 80.0, 394.0
+    boxes: list[tuple[float, float, str, float, str]] = []
+    places: dict[int, float] = {}
+    y, before = 112.0, years[0]
+    for year in years:
+        y += 9 * (year - before - 1) if year - before > 1 else 0
+        before, places[year], x = year, y, left
+        for label, colour in born[year]:
+            width = _width(label)
+            if x + width > right:
+                x, y = left, y + 31
+            boxes.append((x + width / 2, y, label, width, colour))
+            x += width + 7
+        y += 36
+    canvas = Canvas(400, y + 14)
+    _legend(canvas, 14, (PURPLE, "a structure, for any cell"))
+    canvas.arrow((axis, places[years[0]] - 12), (axis, y + 8), time=True)
+    canvas.text(8, y, "today", anchor="start")
+    for year, place in places.items():
+        canvas.text(8, place, str(year), anchor="start")
+        canvas.line((axis - 5, place), (axis + 5, place), ORANGE, 2.6)
+    for x, place, label, width, colour in boxes:
+        canvas.box(x, place, label, size=(width, 26), colour=colour)
+    told = "; ".join(f"{year}: {', '.join(label for label, _ in born[year])}" for year in years)
+    return canvas.figure(f"A time line of cells and structures from {years[0]} on. {told}.")

@@ -1,0 +1,180 @@
+"""The one loop: epochs, validation, the best weights, and the state of an unfinished run."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from unrolled.errors import UserError
+from unrolled.tasks import pronunciation
+from unrolled.training.checkpoints import Arrays, Checkpoint, differences, read, shapes, write
+from unrolled.training.progress import progress
+from unrolled.training.trainer import Trainer
+
+
+class Diverged(UserError):  # noqa: N818
+    """The loss is no longer a finite number; the same run would get there again."""
+
+
+@dataclass
+class History:
+    """What happened in training: one row an epoch, and the loss of every step."""
+
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The epoch with the lowest PER on the validation words, the earliest of equals."""
+        return min(self.epochs, key=lambda row: row["per"])
+
+
+def validate(
+    trainer: Trainer,
+    data: pronunciation.PronunciationData,
+    words: pronunciation.Dictionary | None = None,
+) -> pronunciation.Score:
+    """PER and WER on the validation words, or on other words where these are given."""
+    words = data.valid if words is None else words
+    symbols = data.target(trainer.writes).symbols
+    said = pronunciation.transcribe(words, data.letters, symbols, trainer.predict)
+    return pronunciation.score(said, words)
+
+
+def examples(trainer: Trainer, data: pronunciation.PronunciationData) -> pronunciation.Examples:
+    """What the trainer's model learns from: all training words, or the recipe's sample."""
+    recipe, found = trainer.recipe, data.target(trainer.writes).examples
+    return found if recipe.words is None else found.sample(recipe.words, recipe.seed)
+
+
+def part_of(path: Path) -> Path:
+    """Where the state of an unfinished run is kept, until its checkpoint is written to `path`."""
+    return path.with_name(path.name + ".part")
+
+
+def fit(
+    trainer: Trainer,
+    data: pronunciation.PronunciationData,
+    *,
+    path: Path | None = None,
+    facts: dict[str, Any] | None = None,
+    console: Console | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> History:
+    """Trains by the trainer's recipe and leaves the weights of the best epoch in the model.
+
+    With a `path` the state after every epoch is kept in `path` + ".part". A run that was stopped
+    goes on from there and ends with the same weights as one that never stopped. When it is done,
+    `path` holds the best weights and the part is gone.
+
+    Args:
+        trainer: a model with its optimiser.
+        data: the prepared words.
+        path: where the checkpoint goes, in a folder that exists; None keeps nothing.
+        facts: what the checkpoint tells besides the history; a part that tells otherwise is
+            refused.
+        console: where the progress bar is drawn; None draws none.
+        on_epoch: called with each epoch's row.
+
+    Raises:
+        UserError: the part belongs to another run, the loss is no longer a finite number, or a
+            file cannot be written.
+    """
+    recipe = trainer.recipe
+    facts = {**(facts or {}), "framework": trainer.framework, "recipe": asdict(recipe)}
+    part = None if path is None else part_of(path)
+    learnt = examples(trainer, data)
+    history, best = History(), trainer.weights()
+    if path is not None and not path.parent.is_dir():
+        raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
+    if part is not None and part.exists():
+        history, best = _resume(trainer, part, facts)
+    done = len(history.epochs)
+    with progress(console, recipe.epochs, learnt.num_letters, done) as advance:
+        for epoch in range(done, recipe.epochs):
+            try:
+                row = _run_epoch(trainer, learnt, epoch, history, advance)
+            except Diverged:
+                if part is not None:
+                    part.unlink(missing_ok=True)  # a lower learning rate begins anew
+                raise
+            scored = validate(trainer, data)
+            row |= {"per": scored.per, "wer": scored.wer}
+            history.epochs.append(row)
+            if history.best is row:
+                best = trainer.weights()
+            if part is not None:
+                write(part, _snapshot(trainer, best, history, facts))
+            if on_epoch is not None:
+                on_epoch(row)
+    trainer.load_weights(best)
+    if path is not None and part is not None:
+        write(path, Checkpoint(best, {**facts, "history": asdict(history)}))
+        part.unlink(missing_ok=True)
+    return history
+
+
+def _run_epoch(
+    trainer: Trainer,
+    examples: pronunciation.Examples,
+    epoch: int,
+    history: History,
+    advance: Callable[[int, float], None],
+) -> dict[str, float]:
+    """Every word once, in an order that only the seed and the epoch decide."""
+    recipe = trainer.recipe
+    trainer.reseed(int(np.random.SeedSequence((recipe.seed, epoch)).generate_state(1)[0]))
+    started, on_cpu, losses = time.perf_counter(), time.process_time(), []
+    batches = list(examples.batches(recipe.batch_size, np.random.default_rng((recipe.seed, epoch))))
+    for step, (letters, targets) in enumerate(batches):
+        rate = recipe.rate_at(epoch * len(batches) + step, recipe.epochs * len(batches))
+        losses.append(trainer.train_step(letters, targets, rate))
+        if not math.isfinite(losses[-1]):
+            raise Diverged(
+                f"the loss is {losses[-1]} at step {step + 1} of epoch {epoch + 1}; "
+                f"lower the learning rate, which is {recipe.learning_rate:g}"
+            )
+        advance(letters.size, losses[-1])
+    seconds = time.perf_counter() - started
+    history.losses += losses
+    sizes = [letters.size for letters, _ in batches]
+    return {
+        "epoch": epoch + 1,
+        "loss": float(np.average(losses, weights=sizes)),
+        "seconds": seconds,
+        "cpu_seconds": time.process_time() - on_cpu,
+        "letters_per_second": sum(sizes) / seconds,
+    }
+
+
+def _snapshot(
+    trainer: Trainer, best: Arrays, history: History, facts: dict[str, Any]
+) -> Checkpoint:
+    groups = {"model": trainer.weights(), "best": best, "optimizer": trainer.optimizer_state()}
+    arrays = {f"{group}:{name}": a for group, some in groups.items() for name, a in some.items()}
+    return Checkpoint(arrays, {**facts, "history": asdict(history)})
+
+
+def _resume(trainer: Trainer, part: Path, facts: dict[str, Any]) -> tuple[History, Arrays]:
+    """Puts an unfinished run's state into the trainer; returns its history and best weights."""
+    arrays, kept = read(part)
+    groups: dict[str, Arrays] = {"model": {}, "best": {}, "optimizer": {}}
+    for name, array in arrays.items():
+        group, _, rest = name.partition(":")
+        groups.setdefault(group, {})[rest] = array
+    other = differences(kept, facts)
+    if not other and shapes(groups["model"]) != shapes(trainer.weights()):
+        other = ["model"]
+    if other:
+        raise UserError(
+            f"{part} holds an unfinished run with another {', another '.join(other)}; "
+            "repeat its command to finish it, or delete the file to begin anew"
+        )
+    trainer.load_weights(groups["model"])
+    trainer.load_optimizer_state(groups["optimizer"])
+    return History(**kept["history"]), groups["best"]
