@@ -54,8 +54,8 @@ pages: env
 lint: env pages  ## ruff over the code and the cells, and the workflows
 	$(BIN)/ruff check $(SCRIPTS)
 	$(BIN)/ruff format --check $(SCRIPTS)
-	$(BIN)/ruff check --no-respect-gitignore $(PAGES)
-	$(BIN)/ruff format --diff --no-respect-gitignore $(PAGES)
+	$(BIN)/ruff check --line-length 80 --no-respect-gitignore $(PAGES)
+	$(BIN)/ruff format --line-length 80 --diff --no-respect-gitignore $(PAGES)
 	$(BIN)/zizmor --offline --pedantic --quiet $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)/*.yml
 

@@ -1,7 +1,9 @@
+
 """A page becomes a notebook in plain Markdown, and a site becomes the branch `notebooks`."""
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -142,7 +144,7 @@ EXECUTED = new_notebook(
         new_markdown_cell("{glue:text}`x`"),
         new_code_cell("1 + 1", execution_count=2, outputs=[new_output("stream", text="2")]),
         new_code_cell(
-            "from myst_nb import glue\n\nglue('x', 1, display=False)",
+            "from unrolled.glue import glue\n\nglue(x=1)",
             metadata={"tags": ["remove-cell"]},
             outputs=[GLUED],
         ),
@@ -167,7 +169,7 @@ def test_a_notebook_holds_every_cell_in_its_order(made: nbformat.NotebookNode) -
     assert [c.source.splitlines()[0] for c in code] == [
         "import numpy",
         "1 + 1",
-        "def glue(name, value, display=True):",
+        "from unrolled.glue import glue",
         "draw()",
         "answer",
     ]
@@ -187,7 +189,10 @@ def test_what_a_page_hides_is_collapsed(made: nbformat.NotebookNode) -> None:
         assert code[whole]["jupyter"] == {"source_hidden": True, "outputs_hidden": True}
 
 
-def test_glue_needs_nothing_that_builds_books(made: nbformat.NotebookNode) -> None:
+def test_glue_needs_nothing_that_builds_books(
+    made: nbformat.NotebookNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "myst_nb", None)  # as if it were not installed
     (source,) = (c.source for c in made.cells if "glue(" in c.source)
     exec(source, {})
 

@@ -136,8 +136,8 @@ def test_solutions_can_be_cut_out_and_no_page_misses_a_name(tmp_path):
         assert cut.count("{exercise-start}") == text.count("{exercise-start}")
         assert not re.search(r"^`+\{solution-", cut, re.MULTILINE)
         told = set(re.findall(r"\{glue:text\}`([^`:]+)", cut))
-        assert {name for name in told if f'glue("{name}"' not in cut} <= {
-            name for name in told if f'glue("{name}"' not in text
+        assert {name for name in told if f"{name}=" not in cut} <= {
+            name for name in told if f"{name}=" not in text
         }
         page.write_text(cut, encoding="utf-8")
     out = tmp_path / "out"

@@ -41,11 +41,6 @@ import sys
 if "google.colab" in sys.modules:  # it has PyTorch and TensorFlow already
     %pip install --quiet "unrolled @ {package}"\
 """
-GLUE = "from myst_nb import glue"
-NO_GLUE = '''\
-def glue(name, value, display=True):
-    """Put a value into the text of the page; here it stands there already."""
-'''
 LOGOS = {"Colab": "logo_colab.png", "Binder": "logo_binder.svg"}  # of the theme
 INPUT = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 OUTPUT = {"hide-cell", "hide-output", "remove-cell", "remove-output"}
@@ -114,7 +109,7 @@ def code_cell(cell: NotebookNode, folded: bool) -> NotebookNode:
         metadata["cellView"] = "form"  # the same for Colab
     outputs = [one for one in cell.outputs if not all(map(is_glue, one.get("data", ["shown"])))]
     return new_code_cell(
-        cell.source.replace(GLUE, NO_GLUE.rstrip()),
+        cell.source,
         outputs=coalesce_streams(outputs),
         execution_count=cell.execution_count,
         metadata=metadata,

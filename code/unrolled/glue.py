@@ -1,0 +1,16 @@
+"""Values on their way from a cell into the prose of its page."""
+
+from typing import Any
+
+
+def glue(**values: Any) -> None:
+    """Names values, and figures, that the text of the page shows.
+
+    Away from the book there is no page to show them; then this does nothing.
+    """
+    try:
+        from myst_nb import glue as hand_over
+    except ImportError:
+        return
+    for name, value in values.items():
+        hand_over(name, value, display=False)
