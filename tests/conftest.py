@@ -10,9 +10,9 @@ import browser
 import paper
 import pytest
 from filelock import FileLock
+from places import ROOT
 from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parents[1]
 BUILD_MAY_TAKE = 900  # seconds
 
 # Tests keep what they prepare inside the checkout, and leave the reader's own cache alone.
@@ -33,11 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     wanting = {item.path for item in asking}
     first = min(wanting, default=None)
     items.sort(key=lambda item: (item.path in wanting) - 2 * (item.path == first))
-
-
-@pytest.fixture(scope="session")
-def root() -> Path:
-    return ROOT
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,241 @@
+"""The inside of every cell: that it computes the cell, and that it can be read."""
+
+import re
+import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
+from typing import get_args
+
+import pytest
+from figure_parts import SVG
+from unrolled import models
+from unrolled.numpy.cells import CELLS
+from unrolled.pictures.diagrams import circuit
+from unrolled.pictures.diagrams.circuits import CIRCUITS
+from unrolled.pictures.diagrams.circuits.parts import REST, SIGMA, TIMES, Node, wire
+from unrolled.pictures.diagrams.circuits.wiring import Board
+
+# How often each function and operator stands in the cell's equation.
+FUNCTIONS = {
+    "elman": "tanh",
+    "jordan": "tanh tanh",
+    "indrnn": "relu",
+    "clockwork": "tanh due?",
+    "orthogonal": "modReLU",
+    "echo-state": "tanh",
+    "lstm": "s s s tanh tanh",
+    "peephole": "s s s tanh tanh",
+    "coupled": "s s tanh tanh",
+    "gru": "s s tanh",
+    "gru-before": "s s tanh",
+    "mgu": "s tanh",
+    "rhn": "s s tanh tanh",
+    "sru": "s s",
+    "qrnn": "s s tanh",
+    "mingru": "s",
+    "minlstm": "s s ÷(f+i)",
+    "lru": "gelu",
+    "s4d": "gelu",
+    "selective-ssm": "softplus exp(ΔA)",
+    "rg-lru": "s s exp(-kr) √(1-a²)",
+    "rwkv": "s exp",
+    "slstm": "s exp exp tanh ÷exp(m)",
+    "mlstm": "s s exp ÷exp(m)",
+    "stack-augmented": "tanh softmax s pushpopkeep",
+}
+OPERATORS = {  # times, plus, one minus, divided by, outer product
+    "indrnn": (1, 0, 0, 0, 0),
+    "lstm": (3, 1, 0, 0, 0),
+    "peephole": (6, 1, 0, 0, 0),
+    "coupled": (3, 1, 1, 0, 0),
+    "gru": (3, 1, 1, 0, 0),
+    "gru-before": (3, 1, 1, 0, 0),
+    "mgu": (3, 1, 1, 0, 0),
+    "rhn": (4, 2, 2, 0, 0),
+    "sru": (6, 2, 2, 0, 0),
+    "qrnn": (3, 1, 1, 0, 0),
+    "mingru": (2, 1, 1, 0, 0),
+    "minlstm": (2, 1, 0, 0, 0),
+    "lru": (2, 2, 0, 0, 0),
+    "s4d": (3, 2, 0, 0, 0),
+    "selective-ssm": (5, 2, 0, 0, 0),
+    "rg-lru": (3, 1, 0, 0, 0),
+    "rwkv": (4, 2, 0, 1, 0),
+    "slstm": (3, 1, 0, 1, 0),
+    "mlstm": (4, 1, 0, 1, 1),
+}
+LINEAR = {"qrnn", "mingru", "minlstm", "lru", "s4d", "selective-ssm", "rg-lru", "rwkv", "mlstm"}
+NAMES = tuple(FUNCTIONS)
+SIGNS = (TIMES, "+", REST, "÷", "⊗")
+
+
+def test_all_cells_are_drawn_and_no_others():
+    assert set(CIRCUITS) == set(NAMES) == set(CELLS) == set(get_args(models.Cell))
+
+
+def labels(name: str, kind: str) -> list[str]:
+    return [node.label for node in CIRCUITS[name].all_nodes.values() if node.kind == kind]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_functions_are_those_of_the_equation(name):
+    drawn = [
+        label.replace(SIGMA, "s").replace(" ", "").replace("\u2212", "-")
+        for label in labels(name, "gate")
+    ]
+    assert sorted(drawn) == sorted(FUNCTIONS[name].split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_operators_are_those_of_the_equation(name):
+    drawn = labels(name, "operator")
+    assert tuple(drawn.count(sign) for sign in SIGNS) == OPERATORS.get(name, (0,) * 5)
+    assert len(drawn) == sum(OPERATORS.get(name, ()))
+
+
+def onward(name: str, start: str) -> set[str]:
+    """All that a node reaches within the step."""
+    reached, edges = {start}, CIRCUITS[name].edges
+    while new := {b for a, b in edges if a in reached} - reached:
+        reached |= new
+    return reached
+
+
+def back(name: str, end: str) -> set[str]:
+    """All that reaches a node within the step."""
+    found, edges = {end}, CIRCUITS[name].edges
+    while new := {a for a, b in edges if b in found} - found:
+        found |= new
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_a_linear_cell_has_no_function_between_its_states(name):
+    """On no way from a state before the step to a state after it."""
+    nodes, symbols = CIRCUITS[name].all_nodes, CIRCUITS[name].states
+    between = set().union(
+        *(onward(name, f"{a}0") & back(name, f"{b}1") for a in symbols for b in symbols)
+    )
+    functions = {node for node in between if nodes[node].kind == "gate"}
+    assert bool(functions) == (name not in LINEAR)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_node_is_on_a_way_from_the_inputs_to_an_end(name):
+    drawn = CIRCUITS[name]
+    sources, ends = {a for a, _ in drawn.edges}, {b for _, b in drawn.edges}
+    for node, shape in drawn.all_nodes.items():
+        start = shape.kind == "input" or node in {f"{s}0" for s in drawn.states}
+        last = node in {"y", *(f"{s}1" for s in drawn.states)}
+        assert (node in ends) != start
+        assert (node in sources) != last
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_new_is_drawn_and_said(name):
+    drawn, figure = CIRCUITS[name], circuit(name)
+    assert set(drawn.new) <= drawn.all_nodes.keys()
+    assert figure.svg.count('stroke-width="3"') == len(drawn.new)
+    assert drawn.flow in figure.alt
+    assert bool(drawn.new) == bool(drawn.parent) == (name != "elman")
+    if drawn.parent:
+        against = CIRCUITS[drawn.against or drawn.parent].title
+        assert f"New against the {against}: {drawn.change}" in figure.alt
+
+
+def test_words_differ_and_no_ids_are_shared():
+    figures = [circuit(name) for name in NAMES]
+    assert len({figure.alt for figure in figures}) == len(NAMES)
+    assert len({drawn.note for drawn in CIRCUITS.values()}) == len(NAMES)
+    ids = [name for figure in figures for name in re.findall(r'id="([^"]*)"', figure.svg)]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_alt_text_names_each_value(name):
+    """Every gate's name, such as f, is a word of the alternative text."""
+    named = {node.name for node in CIRCUITS[name].nodes.values() if node.kind == "gate"}
+    for symbol in {symbol for symbol in named if re.fullmatch("[a-zΔ]", symbol)}:
+        assert re.search(rf"\b{symbol}\b", circuit(name).alt), symbol
+
+
+def test_a_slanted_wire_is_refused():
+    nodes = {"a": Node("gate", SIGMA, 50, 50), "b": Node("gate", SIGMA, 150, 90)}
+    board = Board(200, 200)
+    with pytest.raises(ValueError, match="not level"):
+        board.wire(wire("a", "b"), nodes, 1)
+    with pytest.raises(ValueError, match="a to b is slanted"):
+        board.wire(wire("a", "b", (100, 50), (120, 90)), nodes, 1)
+    board.wire(wire("a", "b", (100, 50), (100, 90)), nodes, 1)
+
+
+Box = tuple[float, float, float, float]
+
+
+def number(node: ET.Element, *names: str) -> list[float]:
+    return [float(node.get(name, "0")) for name in names]
+
+
+def geometry(svg: str) -> tuple[list[Box], list[Box], list[Box]]:
+    """Shapes, words and segments of wires, as left, top, right, bottom."""
+    root = ET.fromstring(svg)
+    shapes, words, segments = [], [], []
+    for node in root.iter(SVG + "rect"):
+        if node.get("stroke-width") != "3":  # the outline around what is new
+            x, y, w, h = number(node, "x", "y", "width", "height")
+            shapes.append((x, y, x + w, y + h))
+    for node in root.iter(SVG + "circle"):
+        x, y, r = number(node, "cx", "cy", "r")
+        if r > 5:
+            shapes.append((x - r, y - r, x + r, y + r))
+    for node in root.iter(SVG + "text"):
+        x, y, size = number(node, "x", "y", "font-size")
+        width = 0.55 * size * len(node.text or "")
+        left = x if node.get("text-anchor") == "start" else x - width / 2
+        words.append((left, y - 0.35 * size, left + width, y + 0.35 * size))
+    for node in root.iter(SVG + "polyline"):
+        points = [tuple(map(float, p.split(","))) for p in (node.get("points") or "").split()]
+        for (x1, y1), (x2, y2) in pairwise(points):
+            segments.append((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
+    return shapes, words, segments
+
+
+def meet(a: Box, b: Box, room: float = 0) -> bool:
+    """Whether two boxes come closer than `room` (if negative, how far they must overlap)."""
+    return a[0] - room < b[2] and b[0] - room < a[2] and a[1] - room < b[3] and b[1] - room < a[3]
+
+
+def inside(a: Box, b: Box) -> bool:
+    return a[0] >= b[0] and a[1] >= b[1] and a[2] <= b[2] and a[3] <= b[3]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_overlaps(name):
+    figure = circuit(name)
+    shapes, words, segments = geometry(figure.svg)
+    assert segments
+    for a, b in combinations(shapes, 2):
+        assert not meet(a, b, 1), (a, b)
+    for segment in segments:
+        for shape in shapes:
+            assert not meet(segment, shape, -1), (segment, shape)
+    for word in words:
+        around = [shape for shape in shapes if meet(word, shape)]
+        assert len(around) <= 1
+        assert all(inside(word, shape) for shape in around), word
+        if not around:
+            assert not [segment for segment in segments if meet(word, segment, 1)], word
+    for a, b in combinations(words, 2):
+        assert not meet(a, b, 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_legible_on_a_phone(name):
+    root = ET.fromstring(circuit(name).svg)
+    _, _, width, height = map(float, (root.get("viewBox") or "").split())
+    shown = min(1.0, 358 / width)  # a page of 390 pixels leaves 358
+    for node in root.iter(SVG + "text"):
+        size, label = number(node, "font-size")[0], node.text or ""
+        assert size * shown >= 12, label
+    shapes, words, segments = geometry(circuit(name).svg)
+    for box in (*shapes, *words, *segments):
+        assert inside(box, (0, 0, width, height))
