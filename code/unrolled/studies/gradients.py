@@ -130,6 +130,11 @@ def measure(
     return np.array(rows)
 
 
+def middle(norms: Array) -> Array:
+    """The geometric mean over the layers, by lag. Shape: norms (seeds, T + 1); returns (T + 1,)."""
+    return np.exp(np.log(norms).mean(axis=0))
+
+
 def factor(norms: Array, first: int = 0) -> float:
     """By how much a step back multiplies the gradient: the geometric mean from lag `first` on.
 

@@ -266,6 +266,17 @@ def test_lines_tell_their_ends_and_their_middle():
         assert words in figure.svg
 
 
+def test_by_lag_counts_lags_from_0():
+    panels = {"strong": {"tanh": np.array([1.0, 0.1, 0.01])}}
+    figure = plots.by_lag(panels, ylim=(1e-3, 2))
+    assert figure.alt == "gradient against lag. strong: tanh 1 at 0, 0.1 at 1, 0.01 at 2."
+
+
+def test_the_middle_of_layers_is_their_geometric_mean():
+    norms = np.array([[1.0, 0.1, 1e-6], [1.0, 0.4, 1e-2]])
+    assert np.allclose(gradients.middle(norms), [1, 0.2, 1e-4])
+
+
 def test_six_lines_can_be_told_apart():
     line = ([0, 1], [1.0, 2.0])
     names = "abcdef"

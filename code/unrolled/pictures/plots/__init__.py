@@ -8,13 +8,22 @@ from unrolled.pictures.plots.bars import (
     runs,
     tag_probabilities,
 )
-from unrolled.pictures.plots.lines import against, by_layer, cost, lines, loss_curves, window_errors
+from unrolled.pictures.plots.lines import (
+    against,
+    by_lag,
+    by_layer,
+    cost,
+    lines,
+    loss_curves,
+    window_errors,
+)
 from unrolled.pictures.plots.maps import hidden_states, looks, seen, silent_as_words
 from unrolled.pictures.plots.style import COLOURS, drawing, finish
 
 __all__ = [
     "COLOURS",
     "against",
+    "by_lag",
     "by_layer",
     "change",
     "compared",

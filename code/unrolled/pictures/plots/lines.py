@@ -191,6 +191,22 @@ def lines(
     return finish(canvas, f"{ylabel or 'Values'} against {xlabel}. {told}.")
 
 
+def by_lag(
+    panels: Mapping[str, Mapping[str, Sequence[float]]], ylim: tuple[float, float]
+) -> Figure:
+    """What is left of a gradient, by lag, on a logarithmic scale: panels as those of `lines`.
+
+    Args:
+        panels: by the panel's title, and by the name of the series, a norm for each lag from 0 on.
+        ylim: the lowest and the highest norm drawn.
+    """
+    placed = {
+        title: {name: (range(len(norms)), norms) for name, norms in panel.items()}
+        for title, panel in panels.items()
+    }
+    return lines(placed, "lag", "gradient", yscale="log", ylim=ylim)
+
+
 def _handles(axes: Axes) -> Iterator[tuple[Any, str]]:
     return zip(*axes.get_legend_handles_labels(), strict=True)
 
