@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from unrolled.tasks.pronunciation import Examples, Vocabulary, decode
+from unrolled.tasks.pronunciation import ABSENT, END, Examples, Vocabulary, decode, spoken
 
 LETTERS = Vocabulary.of_letters(["hate", "hat", "ox"])
 TAGS = Vocabulary(("-", "AA", "AE", "EY", "HH", "T", "K S"))
@@ -49,6 +49,17 @@ def test_decode_gives_phonemes() -> None:
     assert decode(TAGS, np.array([4, 3, 5, 0])) == ("HH", "EY", "T")
     assert decode(TAGS, [1, 6]) == ("AA", "K", "S")
     assert decode(TAGS, [0, 0]) == ()
+
+
+def test_spoken_words_end_and_are_padded_by_length() -> None:
+    symbols = Vocabulary((END, "AA", "EY", "HH", "K", "S", "T"))
+    words = {"hate": [("HH", "EY", "T")], "ox": [("AA", "K", "S"), ("AA",)]}
+    examples = spoken(words, LETTERS, symbols)
+    assert list(examples.by_length) == [2, 4]
+    letters, targets = examples.by_length[2]
+    assert [LETTERS.decode(row) for row in letters] == [["o", "x"]] * 2
+    assert targets.tolist() == [[1, 4, 5, 0], [1, 0, ABSENT, ABSENT]]
+    assert examples.by_length[4][1].tolist() == [[3, 2, 6, 0]]
 
 
 def test_sizes_are_counted() -> None:

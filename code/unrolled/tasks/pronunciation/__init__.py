@@ -14,6 +14,7 @@ from unrolled.tasks.pronunciation.data import (
     Target,
     Vocabulary,
     decode,
+    spoken,
 )
 from unrolled.tasks.pronunciation.dictionary import (
     Dictionary,
@@ -64,6 +65,7 @@ __all__ = [
     "silent_e_pairs",
     "split_by_family",
     "split_by_word",
+    "spoken",
     "transcribe",
     "wrong_letters",
 ]

@@ -174,17 +174,25 @@ class PronunciationData:
     @cached_property
     def _phonemes(self) -> Target:
         """Every training pronunciation, the dropped ones too: there is nothing to align."""
-        pairs = [(w, v) for w, variants in self.train_words.items() for v in variants]
-        symbols = Vocabulary((END, *sorted({p for _, variant in pairs for p in variant})))
-        by_length: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
-        for word, variant in pairs:
-            letters, ids = self.letters.encode(word), symbols.encode((*variant, END))
-            by_length.setdefault(len(letters), []).append((letters, ids))
-        examples = {
-            length: (np.stack([letters for letters, _ in rows]), _padded([ids for _, ids in rows]))
+        said = {p for variants in self.train_words.values() for v in variants for p in v}
+        symbols = Vocabulary((END, *sorted(said)))
+        return Target(symbols, spoken(self.train_words, self.letters, symbols))
+
+
+def spoken(words: Dictionary, letters: Vocabulary, symbols: Vocabulary) -> Examples:
+    """Words with their phonemes up to the end symbol, one row for each pronunciation."""
+    by_length: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for word, variants in words.items():
+        row = letters.encode(word)
+        for variant in variants:
+            ids = symbols.encode((*variant, END))
+            by_length.setdefault(len(row), []).append((row, ids))
+    return Examples(
+        {
+            length: (np.stack([row for row, _ in rows]), _padded([ids for _, ids in rows]))
             for length, rows in sorted(by_length.items())
         }
-        return Target(symbols, Examples(examples))
+    )
 
 
 def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
