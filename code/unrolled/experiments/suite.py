@@ -120,6 +120,12 @@ SECONDS: dict[tuple[str, str], float] = {
 SLOWEST = 8
 
 
+def relative_time(model: str, against: str) -> float:
+    """The time of an epoch of one model, such as "basic-lstm", as a multiple of another one's."""
+    seconds = {"-".join(filter(None, key)): value for key, value in SECONDS.items()}
+    return seconds[model] / seconds[against]
+
+
 def _timed() -> Iterator[Run]:
     time = SLOWEST * SECONDS["stacked-bidirectional", "lstm"]
     for seed, entry in product(range(3), HEADLINE):

@@ -40,6 +40,12 @@ def test_names_are_unique():
         assert len({run.name for run in runs}) == len(runs)
 
 
+def test_relative_times_go_by_the_name_of_a_model():
+    two = suite.SECONDS["bidirectional", "lstm"]
+    assert suite.relative_time("window", "bidirectional-lstm") == suite.SECONDS["window", ""] / two
+    assert suite.relative_time("basic-lstm", "basic-lstm") == 1
+
+
 def test_a_suite_that_is_not_there():
     with pytest.raises(UserError, match="no suite is called 'none'; there are basic"):
         suite.named("none")
