@@ -174,7 +174,7 @@ def _model(arguments: Mapping[str, Any]) -> str:
 NOT_READ = {"per": math.nan, "wer": math.nan}  # a run that never saw the test words
 
 
-def table(suite: str) -> pd.DataFrame:
+def table(*suites: str) -> pd.DataFrame:
     """The recorded runs with the numbers that comparisons need, one row a run; rates in percent."""
     return pd.DataFrame(
         {
@@ -191,8 +191,40 @@ def table(suite: str) -> pd.DataFrame:
             "valid WER": 100 * row["valid"]["wer"],
             "seconds": row["seconds"],
         }
+        for suite in suites
         for row in rows(suite)
     )
+
+
+def searched() -> pd.DataFrame:
+    """The search for learning rate and dropout, one row a run; rates in percent.
+
+    The rates are those on the validation words; `name` is the model's without what was searched.
+    """
+    runs, recorded = table("tuning"), rows("tuning")
+    return pd.DataFrame(
+        {
+            "name": runs["name"].str.partition("-rate-")[0],
+            "learning rate": [row["recipe"]["learning_rate"] for row in recorded],
+            "dropout": [row["arguments"]["dropout"] for row in recorded],
+            "epochs": runs["epochs"],
+            "PER": runs["valid PER"],
+            "WER": runs["valid WER"],
+        }
+    )
+
+
+def training_losses(*suites: str, framework: str = "pytorch") -> pd.DataFrame:
+    """The loss on the training words in each epoch, the mean over the runs of each model.
+
+    Shape: a row for each model by name, a column for each epoch, counted from 1.
+    """
+    losses: dict[str, list[list[float]]] = {}
+    for row in (row for suite in suites for row in rows(suite)):
+        if row["framework"] == framework:
+            losses.setdefault(name(row), []).append([epoch["loss"] for epoch in row["epochs"]])
+    means = pd.DataFrame({model: np.mean(runs, axis=0) for model, runs in losses.items()}).T
+    return means.rename(columns=lambda epoch: epoch + 1)
 
 
 def summary(suite: str) -> pd.DataFrame:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from unrolled import models
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
 from unrolled.experiments import cells
 from unrolled.experiments.run import Run
+from unrolled.models import Spec
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,14 @@ HEADLINE = (
     Entry("window", "", {"window": 5, "hidden_size": 249}),
     Entry("encoder-decoder-attention", "lstm", _lstm(39, attention_size=32)),
 )
+
+
+def headline(model: str, variant: str = "lstm") -> Spec:
+    """A headline model with the width at which it is recorded."""
+    (entry,) = (e for e in HEADLINE if (e.model, e.variant) == (model, variant))
+    return models.spec(model, **entry.arguments)
+
+
 # What takes a model apart: one thing changed, the width adjusted so that the parameters stay.
 ABLATIONS = (
     *(_variant("look-ahead", f"delay-{k}", _lstm(98, delay=k)) for k in (1, 2, 4, 5)),

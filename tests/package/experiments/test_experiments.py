@@ -195,3 +195,64 @@ def test_an_unknown_suite_is_the_users_mistake(folder, capsys):
     assert cli.main(["experiments", "show", "none"]) == 2
     known = ", ".join([*suite.SUITES, *trials.SUITES])
     assert capsys.readouterr().err == f"error: no suite is called 'none'; there are {known}\n"
+
+
+def recorded(model, variant, framework, seed, losses, **others):
+    """A row as the runner writes it, with what the tables read."""
+    recipe = {"epochs": len(losses), "learning_rate": 0.01}
+    return {
+        "run": f"{model}-{variant}-{framework}-{seed}",
+        "model": model,
+        "variant": variant,
+        "framework": framework,
+        "seed": seed,
+        "arguments": {"cell": "lstm", "dropout": 0.0},
+        "recipe": recipe,
+        "parameters": 10,
+        "seconds": 1.0,
+        "valid": {"per": 0.1, "wer": 0.4},
+        "epochs": [{"loss": loss} for loss in losses],
+        **others,
+    }
+
+
+def test_a_table_of_several_suites_holds_the_runs_of_all(folder):
+    for suite_, seed in (("basic", 0), ("basic", 1), ("matched", 2)):
+        store.append(suite_, recorded("basic", "lstm", "pytorch", seed, [1.0]))
+    assert store.table("basic", "matched")["seed"].tolist() == [0, 1, 2]
+    assert store.table("matched")["seed"].tolist() == [2]
+
+
+def test_training_losses_are_means_over_the_runs_of_a_model(folder):
+    store.append("basic", recorded("basic", "lstm", "pytorch", 0, [2.0, 1.0]))
+    store.append("matched", recorded("basic", "lstm", "pytorch", 1, [4.0, 2.0]))
+    store.append("matched", recorded("basic", "lstm", "keras", 0, [9.0, 8.0]))
+    store.append("matched", recorded("stacked", "lstm", "pytorch", 0, [5.0, 4.0]))
+    losses = store.training_losses("basic", "matched")
+    assert losses.loc["basic-lstm"].to_dict() == {1: 3.0, 2: 1.5}
+    assert losses.loc["stacked-lstm"].to_dict() == {1: 5.0, 2: 4.0}
+    in_keras = store.training_losses("matched", framework="keras")
+    assert in_keras.loc["basic-lstm"].to_dict() == {1: 9.0, 2: 8.0}
+
+
+def test_the_search_is_told_by_model_rate_and_dropout():
+    searched = store.searched()
+    assert len(searched) == len(suite.HEADLINE) * len(suite.GRID)
+    names = {"-".join(filter(None, [e.model, e.variant])) for e in suite.HEADLINE}
+    assert set(searched["name"]) == names
+    for _, rows in searched.groupby("name"):
+        settings = zip(rows["learning rate"], rows["dropout"], strict=True)
+        assert sorted(settings) == sorted(suite.GRID)
+    best = searched.loc[searched.groupby("name")["PER"].idxmin()].set_index("name")
+    for (model, variant), (rate, dropout) in suite.TUNED.items():
+        row = best.loc["-".join(filter(None, [model, variant]))]
+        assert (row["learning rate"], row["dropout"]) == (rate, dropout)
+
+
+def test_a_headline_model_has_its_recorded_width():
+    spec = suite.headline("basic", "elman")
+    assert spec.arguments["cell"] == "elman"
+    assert spec.arguments["hidden_size"] == 194
+    assert suite.headline("stacked").arguments["num_layers"] == 3
+    with pytest.raises(ValueError, match="not enough values"):
+        suite.headline("stacked", "gru")

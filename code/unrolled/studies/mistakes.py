@@ -1,0 +1,56 @@
+"""Where a reader of words goes wrong: at which letters, and which phonemes it confuses."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+
+from unrolled.tasks import pronunciation
+from unrolled.tasks.pronunciation import Dictionary, Pronunciation
+from unrolled.training import Array
+
+NOTHING = "nothing"  # stands for the phoneme that one of the two does not have
+
+
+def by_pattern(
+    wrong: Mapping[str, Mapping[str, Array]], patterns: Mapping[str, str]
+) -> pd.DataFrame:
+    """How many letters match a pattern, and how many of them each model reads wrong.
+
+    Args:
+        wrong: by model, the letters of each word that it reads wrong, as
+            `pronunciation.wrong_letters` gives them: a bool for each letter, (T,).
+        patterns: by name, a pattern that begins at the letters in question.
+
+    Returns:
+        A row for each pattern, with the column "letters" and one for each model.
+    """
+    rows = {}
+    for name, pattern in patterns.items():
+        counts = {model: pronunciation.count(some, pattern) for model, some in wrong.items()}
+        (letters,) = {count.letters for count in counts.values()}
+        rows[name] = {"letters": letters, **{model: c.wrong for model, c in counts.items()}}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def confusions(
+    predictions: Mapping[str, Pronunciation], references: Dictionary
+) -> Counter[tuple[str, str]]:
+    """How often each phoneme is taken for each other one.
+
+    Each prediction is held against the closest pronunciation of its word.
+
+    Returns:
+        Counts by the right phoneme and the one that was predicted; one of the two may be
+        `NOTHING`.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for word, predicted in predictions.items():
+        variants = references[word]
+        right = min(variants, key=lambda variant: Levenshtein.distance(predicted, variant))
+        for edit in Levenshtein.editops(predicted, right):
+            true = right[edit.dest_pos] if edit.tag != "delete" else NOTHING
+            instead = predicted[edit.src_pos] if edit.tag != "insert" else NOTHING
+            found[true, instead] += 1
+    return found
