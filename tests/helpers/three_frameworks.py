@@ -9,9 +9,10 @@ import torch
 import unrolled.keras.cells as keras_cells
 import unrolled.numpy.cells as numpy_cells
 import unrolled.torch.cells as torch_cells
+from unrolled.cells import CELLS
 from unrolled.models import parity
 
-NAMES = tuple(numpy_cells.CELLS)
+NAMES = tuple(CELLS)
 Arrays = tuple[np.ndarray, ...]
 
 

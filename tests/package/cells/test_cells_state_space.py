@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 from three_frameworks import Trio, all_close, close
+from unrolled.cells import FAMILIES
 from unrolled.models import parity
-from unrolled.torch.cells import state_space
 
-NAMES = tuple(state_space.CELLS)
+NAMES = FAMILIES["state space"]
 seeds = st.integers(0, 1000)
 quick = settings(deadline=None, max_examples=20)
 

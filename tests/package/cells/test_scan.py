@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from three_frameworks import Trio, all_close, close
+from unrolled.cells import FAMILIES
 from unrolled.keras import scan as keras_scan
 from unrolled.torch import scan as torch_scan
-from unrolled.torch.cells import state_space
 
 lengths = st.integers(1, 40)
 seeds = st.integers(0, 2**32 - 1)
@@ -153,7 +153,7 @@ def test_a_long_scan_keeps_only_what_its_derivative_needs():
     assert sum(saved) == 2 * b.numel() + h0.numel()
 
 
-@pytest.mark.parametrize("name", ["qrnn", "mingru", "minlstm", *state_space.CELLS])
+@pytest.mark.parametrize("name", ["qrnn", "mingru", "minlstm", *FAMILIES["state space"]])
 def test_a_layer_in_keras_may_have_any_batch_in_graph_mode(name):
     """The whole sequence at once, and its gradient by the weights."""
     trio = Trio(name)

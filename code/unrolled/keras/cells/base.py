@@ -6,6 +6,7 @@ import keras
 from keras import KerasTensor as Tensor
 from keras import ops
 
+__all__ = ["Recurrent", "State"]
 State = tuple[Tensor, ...]
 
 

@@ -10,6 +10,7 @@ from keras import ops
 from unrolled.keras.cells.base import Recurrent, State
 from unrolled.keras.scan import linear_scan
 
+__all__ = ["MLSTM", "RWKV", "SLSTM"]
 LOW = -1e9  # where a running maximum of exponents starts: exp(LOW - m) is 0 for any m to come
 
 
@@ -242,6 +243,3 @@ class MLSTM(Recurrent):
 def _turned(a: Tensor) -> Tensor:
     """The last two axes exchanged."""
     return ops.swapaxes(a, -1, -2)
-
-
-CELLS: dict[str, type[Recurrent]] = {"rwkv": RWKV, "slstm": SLSTM, "mlstm": MLSTM}

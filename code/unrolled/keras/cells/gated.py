@@ -7,6 +7,8 @@ from keras import ops
 
 from unrolled.keras.cells.base import Recurrent, State
 
+__all__ = ["GRU", "LSTM", "MGU", "CoupledLSTM", "GRUBefore", "PeepholeLSTM", "RecurrentHighway"]
+
 
 class LSTM(Recurrent):
     """Long short-term memory with a forget gate.
@@ -232,14 +234,3 @@ class RecurrentHighway(Recurrent):
         n, z = ops.tanh(n), ops.sigmoid(z)
         h_t = z * n + (1 - z) * s
         return h_t, (h_t,)
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "lstm": LSTM,
-    "peephole": PeepholeLSTM,
-    "coupled": CoupledLSTM,
-    "gru": GRU,
-    "gru-before": GRUBefore,
-    "mgu": MGU,
-    "rhn": RecurrentHighway,
-}

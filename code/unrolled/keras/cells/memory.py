@@ -5,6 +5,8 @@ from keras import ops
 
 from unrolled.keras.cells.base import Recurrent, State
 
+__all__ = ["StackAugmented"]
+
 
 class StackAugmented(Recurrent):
     """The plain layer with a stack beside it, which it pushes and pops by degrees.
@@ -69,6 +71,3 @@ class StackAugmented(Recurrent):
         below = ops.concatenate([s_prev[:, 1:], ops.zeros_like(pushed)], axis=1)
         s_t = push * above + pop * below + keep * s_prev
         return h_t, (h_t, s_t)
-
-
-CELLS: dict[str, type[Recurrent]] = {"stack-augmented": StackAugmented}

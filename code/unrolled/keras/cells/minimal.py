@@ -6,6 +6,8 @@ from keras import ops
 from unrolled.keras.cells.base import Recurrent, State
 from unrolled.keras.scan import linear_scan
 
+__all__ = ["QRNN", "SRU", "MinGRU", "MinLSTM"]
+
 
 class SRU(Recurrent):
     """The simple recurrent unit: the matrices see x_t alone.
@@ -175,11 +177,3 @@ class MinLSTM(Scanned):
         a_f, a_i, n = ops.split(a, 3, axis=-1)
         ratio = ops.log_sigmoid(a_f) - ops.log_sigmoid(a_i)
         return ops.sigmoid(ratio), ops.sigmoid(-ratio) * n
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "sru": SRU,
-    "qrnn": QRNN,
-    "mingru": MinGRU,
-    "minlstm": MinLSTM,
-}

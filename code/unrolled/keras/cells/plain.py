@@ -9,6 +9,8 @@ from keras import ops
 
 from unrolled.keras.cells.base import Recurrent, State
 
+__all__ = ["Clockwork", "EchoState", "Elman", "IndRNN", "Jordan", "Orthogonal"]
+
 
 class Elman(Recurrent):
     """The plain recurrent layer (Elman 1990).
@@ -214,13 +216,3 @@ class EchoState(Elman):
         U = keras.initializers.RandomNormal(stddev=1)(shape, dtype)
         eigenvalues, _ = ops.eig(U)
         return U * self.radius / ops.max(ops.abs(eigenvalues))
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "elman": Elman,
-    "jordan": Jordan,
-    "indrnn": IndRNN,
-    "clockwork": Clockwork,
-    "orthogonal": Orthogonal,
-    "echo-state": EchoState,
-}

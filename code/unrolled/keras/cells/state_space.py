@@ -10,6 +10,7 @@ from unrolled.keras.cells.base import Recurrent, State
 from unrolled.keras.cells.minimal import Scanned
 from unrolled.keras.scan import complex_scan, linear_scan
 
+__all__ = ["LRU", "RGLRU", "S4D", "SelectiveSSM"]
 Pair = tuple[Tensor, Tensor]  # the real and the imaginary part
 
 
@@ -327,11 +328,3 @@ class RGLRU(Scanned):
         # The slope of the square root at 0 is infinite: there it is left out.
         scale = ops.where(rest > 0, ops.sqrt(ops.where(rest > 0, rest, 1)), 0)
         return ops.exp(log_a), scale * ops.sigmoid(a_i) * u
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "lru": LRU,
-    "s4d": S4D,
-    "selective-ssm": SelectiveSSM,
-    "rg-lru": RGLRU,
-}

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+__all__ = ["Array", "Differentiable", "Recurrent", "State", "glorot", "orthogonal", "sigmoid"]
 Array = NDArray[Any]
 State = tuple[Array, ...]
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
+__all__ = ["MLSTM", "RWKV", "SLSTM"]
 LOW = -1e9  # where a running maximum of exponents starts: exp(LOW - m) is 0 for any m to come
 
 
@@ -143,6 +144,3 @@ class MLSTM(Recurrent):
         weight = np.abs((n_t * q).sum(axis=-1, keepdims=True))
         read = np.einsum("bvk,bk->bv", C_t, q) / np.maximum(weight, np.exp(-m_t))
         return sigmoid(self._input("_o", x_t)) * read, (C_t, n_t, m_t)
-
-
-CELLS: dict[str, type[Recurrent]] = {"rwkv": RWKV, "slstm": SLSTM, "mlstm": MLSTM}

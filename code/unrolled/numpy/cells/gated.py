@@ -6,6 +6,8 @@ import numpy as np
 
 from unrolled.numpy.cells.base import Array, Differentiable, Recurrent, State, sigmoid
 
+__all__ = ["GRU", "LSTM", "MGU", "CoupledLSTM", "GRUBefore", "PeepholeLSTM", "RecurrentHighway"]
+
 
 class LSTM(Differentiable):
     """Long short-term memory with a forget gate.
@@ -252,14 +254,3 @@ class RecurrentHighway(Recurrent):
         z = sigmoid(s @ p["U_z2"].T + p["b_z2"])
         h_t = z * n + (1 - z) * s
         return h_t, (h_t,)
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "lstm": LSTM,
-    "peephole": PeepholeLSTM,
-    "coupled": CoupledLSTM,
-    "gru": GRU,
-    "gru-before": GRUBefore,
-    "mgu": MGU,
-    "rhn": RecurrentHighway,
-}

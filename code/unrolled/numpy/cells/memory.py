@@ -4,6 +4,8 @@ import numpy as np
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
+__all__ = ["StackAugmented"]
+
 
 class StackAugmented(Recurrent):
     """The plain layer with a stack beside it, which it pushes and pops by degrees.
@@ -59,6 +61,3 @@ class StackAugmented(Recurrent):
         below = np.concatenate([s_prev[:, 1:], np.zeros_like(pushed)], axis=1)
         s_t = push * above + pop * below + keep * s_prev
         return h_t, (h_t, s_t)
-
-
-CELLS: dict[str, type[Recurrent]] = {"stack-augmented": StackAugmented}

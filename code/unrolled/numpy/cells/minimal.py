@@ -4,6 +4,8 @@ import numpy as np
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
+__all__ = ["QRNN", "SRU", "MinGRU", "MinLSTM"]
+
 
 class SRU(Recurrent):
     """The simple recurrent unit: the matrices see x_t alone.
@@ -122,11 +124,3 @@ class MinLSTM(Recurrent):
         keep = sigmoid(log_f - log_i)  # f / (f + i), also where both are too small to be divided
         h_t = keep * h_prev + (1 - keep) * self._input("_n", x_t)
         return h_t, (h_t,)
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "sru": SRU,
-    "qrnn": QRNN,
-    "mingru": MinGRU,
-    "minlstm": MinLSTM,
-}

@@ -6,6 +6,8 @@ import numpy as np
 
 from unrolled.numpy.cells.base import Array, Differentiable, Recurrent, State, glorot
 
+__all__ = ["Clockwork", "EchoState", "Elman", "IndRNN", "Jordan", "Orthogonal"]
+
 
 class Elman(Differentiable):
     """The plain recurrent layer (Elman 1990).
@@ -187,13 +189,3 @@ class EchoState(Elman):
         U = rng.standard_normal((self.hidden_size, self.hidden_size))
         U *= self.radius / np.abs(np.linalg.eigvals(U)).max()
         self.parameters["U"] = U.astype(self.dtype)
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "elman": Elman,
-    "jordan": Jordan,
-    "indrnn": IndRNN,
-    "clockwork": Clockwork,
-    "orthogonal": Orthogonal,
-    "echo-state": EchoState,
-}

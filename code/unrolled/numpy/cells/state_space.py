@@ -6,6 +6,8 @@ import numpy as np
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
+__all__ = ["LRU", "RGLRU", "S4D", "SelectiveSSM"]
+
 
 def gelu(a: Array) -> Array:
     """The Gaussian error linear unit, in its form with tanh (Hendrycks and Gimpel 2016)."""
@@ -179,11 +181,3 @@ class RGLRU(Recurrent):
         scale = np.sqrt(-np.expm1(2 * log_a))  # sqrt(1 - a^2), exact where a is near 1
         h_t = np.exp(log_a) * h_prev + scale * (i * self._input("_u", x_t))
         return h_t, (h_t,)
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "lru": LRU,
-    "s4d": S4D,
-    "selective-ssm": SelectiveSSM,
-    "rg-lru": RGLRU,
-}

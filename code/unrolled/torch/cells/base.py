@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+__all__ = ["Recurrent", "State"]
 State = tuple[Tensor, ...]
 # What the fused kernels are told besides the weights.
 ONE_LAYER: Any = {

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from unrolled.torch.cells.base import Recurrent, State
 from unrolled.torch.scan import linear_scan
 
+__all__ = ["MLSTM", "RWKV", "SLSTM"]
 LOW = -1e9  # where a running maximum of exponents starts: exp(LOW - m) is 0 for any m to come
 
 
@@ -216,6 +217,3 @@ class MLSTM(Recurrent):
         H = self.hidden_size
         q, k, v, o, log_i, f = a.split([H, H, H, H, 1, 1], dim=-1)
         return q, k / H**0.5, v, torch.sigmoid(o), log_i, F.logsigmoid(f)
-
-
-CELLS: dict[str, type[Recurrent]] = {"rwkv": RWKV, "slstm": SLSTM, "mlstm": MLSTM}

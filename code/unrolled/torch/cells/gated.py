@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from unrolled.torch.cells.base import ONE_LAYER, Recurrent, State
 
+__all__ = ["GRU", "LSTM", "MGU", "CoupledLSTM", "GRUBefore", "PeepholeLSTM", "RecurrentHighway"]
+
 
 class LSTM(Recurrent):
     """Long short-term memory with a forget gate.
@@ -246,14 +248,3 @@ class RecurrentHighway(Recurrent):
         n, z = torch.tanh(n), torch.sigmoid(z)
         h_t = z * n + (1 - z) * s
         return h_t, (h_t,)
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "lstm": LSTM,
-    "peephole": PeepholeLSTM,
-    "coupled": CoupledLSTM,
-    "gru": GRU,
-    "gru-before": GRUBefore,
-    "mgu": MGU,
-    "rhn": RecurrentHighway,
-}

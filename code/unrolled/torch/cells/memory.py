@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from unrolled.torch.cells.base import Recurrent, State
 
+__all__ = ["StackAugmented"]
+
 
 class StackAugmented(Recurrent):
     """The plain layer with a stack beside it, which it pushes and pops by degrees.
@@ -70,6 +72,3 @@ class StackAugmented(Recurrent):
         below = torch.cat([s_prev[:, 1:], torch.zeros_like(pushed)], dim=1)
         s_t = push * above + pop * below + keep * s_prev
         return h_t, (h_t, s_t)
-
-
-CELLS: dict[str, type[Recurrent]] = {"stack-augmented": StackAugmented}

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from unrolled.torch.cells.base import Recurrent, State
 from unrolled.torch.scan import linear_scan
 
+__all__ = ["QRNN", "SRU", "MinGRU", "MinLSTM"]
+
 
 class SRU(Recurrent):
     """The simple recurrent unit: the matrices see x_t alone.
@@ -169,11 +171,3 @@ class MinLSTM(Scanned):
         a_f, a_i, n = a.chunk(3, dim=-1)
         ratio = F.logsigmoid(a_f) - F.logsigmoid(a_i)
         return torch.sigmoid(ratio), torch.sigmoid(-ratio) * n
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "sru": SRU,
-    "qrnn": QRNN,
-    "mingru": MinGRU,
-    "minlstm": MinLSTM,
-}

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from unrolled.torch.cells.base import ONE_LAYER, Recurrent, State
 
+__all__ = ["Clockwork", "EchoState", "Elman", "IndRNN", "Jordan", "Orthogonal"]
+
 
 class Elman(Recurrent):
     """The plain recurrent layer (Elman 1990).
@@ -210,13 +212,3 @@ class EchoState(Elman):
         self.requires_grad_(False)
         nn.init.normal_(self.weight_hh)
         self.weight_hh.mul_(self.radius / torch.linalg.eigvals(self.weight_hh).abs().max())
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "elman": Elman,
-    "jordan": Jordan,
-    "indrnn": IndRNN,
-    "clockwork": Clockwork,
-    "orthogonal": Orthogonal,
-    "echo-state": EchoState,
-}

@@ -10,6 +10,8 @@ from unrolled.torch.cells.base import Recurrent, State
 from unrolled.torch.cells.minimal import Scanned
 from unrolled.torch.scan import complex_scan, linear_scan
 
+__all__ = ["LRU", "RGLRU", "S4D", "SelectiveSSM"]
+
 
 class LRU(Recurrent):
     """The linear recurrent unit: complex numbers that turn and fade.
@@ -263,11 +265,3 @@ class RGLRU(Scanned):
         # The slope of the square root at 0 is infinite: there it is left out.
         scale = torch.where(rest > 0, torch.where(rest > 0, rest, 1).sqrt(), 0)
         return torch.exp(log_a), scale * torch.sigmoid(a_i) * u
-
-
-CELLS: dict[str, type[Recurrent]] = {
-    "lru": LRU,
-    "s4d": S4D,
-    "selective-ssm": SelectiveSSM,
-    "rg-lru": RGLRU,
-}
