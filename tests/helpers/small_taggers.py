@@ -11,12 +11,12 @@ import unrolled.torch.model as torch_model
 import unrolled.torch.taggers as torch_models
 import unrolled.torch.training as torch_training
 from unrolled import models
+from unrolled.cells import FUSED as CELLS
 from unrolled.models import parity
 from unrolled.numpy.cells import CELLS as NUMPY_CELLS
 
 FRAMEWORKS = ("pytorch", "keras")
 MODULES = {"pytorch": torch_models, "keras": keras_models}
-CELLS = ("elman", "lstm", "gru")
 V, K = 9, 7
 SMALL = {
     "embedding_size": 4,

@@ -1,12 +1,18 @@
 """The options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from unrolled.budgets import Budget
-from unrolled.models import Cell, Framework, Name
+from unrolled.cells import CELLS
+from unrolled.models import Framework, Name
+
+if TYPE_CHECKING:
+    Cell = str
+else:
+    Cell = Literal[tuple(CELLS)]  # from which Typer takes the choices
 
 SIZE: dict[str, Any] = {"min": 1, "max": 4096}
 

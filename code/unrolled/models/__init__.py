@@ -1,13 +1,10 @@
 """The models: by name, built in a framework, saved, compared. Importing this imports none."""
 
+from unrolled.cells import CELLS, FUSED, SPEAKING
 from unrolled.models.build import build, logits, threads, trainer, versions
 from unrolled.models.specs import (
-    CELLS,
     FRAMEWORKS,
-    FUSED,
     NAMED,
-    SPEAKING,
-    Cell,
     Framework,
     Name,
     Spec,
@@ -21,7 +18,6 @@ __all__ = [
     "FUSED",
     "NAMED",
     "SPEAKING",
-    "Cell",
     "Framework",
     "Name",
     "Spec",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from unrolled.cells import CELLS, SPEAKING
 from unrolled.errors import UserError
 
 Framework = Literal["pytorch", "keras"]
@@ -20,36 +21,6 @@ Name = Literal[
     "encoder-decoder-attention",
     "window",
 ]
-Cell = Literal[
-    "elman",
-    "jordan",
-    "indrnn",
-    "clockwork",
-    "orthogonal",
-    "echo-state",
-    "lstm",
-    "peephole",
-    "coupled",
-    "gru",
-    "gru-before",
-    "mgu",
-    "rhn",
-    "sru",
-    "qrnn",
-    "mingru",
-    "minlstm",
-    "lru",
-    "s4d",
-    "selective-ssm",
-    "rg-lru",
-    "rwkv",
-    "slstm",
-    "mlstm",
-    "stack-augmented",
-]
-CELLS: tuple[str, ...] = get_args(Cell)
-FUSED = ("elman", "lstm", "gru")  # those of which each framework has a kernel of its own
-SPEAKING = FUSED  # those that a decoder may have, whose first state is what they say
 FRAMEWORKS: tuple[str, ...] = get_args(Framework)
 
 
@@ -84,7 +55,7 @@ class Spec:
         """The cells that it may have."""
         if "cell" not in self.arguments:
             return ()
-        return SPEAKING if self.writes == "phonemes" else CELLS
+        return SPEAKING if self.writes == "phonemes" else tuple(CELLS)
 
 
 # The lowest and the highest value of an argument that is a whole number.

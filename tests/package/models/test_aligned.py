@@ -7,6 +7,7 @@ import unrolled.keras.training as keras_training
 import unrolled.torch.training as torch_training
 from small_taggers import measured
 from unrolled import models
+from unrolled.cells import SPEAKING as CELLS
 from unrolled.keras.aligned import AlignedDecoder as InKeras
 from unrolled.models import parity
 from unrolled.models.parity import ParityError
@@ -15,7 +16,6 @@ from unrolled.training import ABSENT, Recipe
 
 V, K = 9, 7
 SIZES = {"embedding_size": 4, "tag_size": 3, "hidden_size": 5, "decoder_size": 6, "num_layers": 2}
-CELLS = ("elman", "lstm", "gru")
 
 
 def pair(cell="lstm", dtype="float64", seed=8):

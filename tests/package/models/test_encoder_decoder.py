@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_taggers import measured
 from unrolled import training
+from unrolled.cells import SPEAKING as CELLS
 from unrolled.decoding import END_ID, most_steps
 from unrolled.models import parity
 from unrolled.models.parity import ParityError
@@ -22,7 +23,6 @@ from unrolled.numpy import cells as numpy_cells
 from unrolled.tasks import pronunciation
 from unrolled.training import ABSENT, Recipe, fit
 
-CELLS = ["elman", "lstm", "gru"]
 FRAMEWORKS = ["torch", "keras"]
 MODULES = {"torch": torch_module, "keras": keras_module}
 STEPS = {"torch": torch_training, "keras": keras_training}

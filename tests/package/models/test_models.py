@@ -9,10 +9,10 @@ import unrolled.numpy.models as numpy_models
 import unrolled.torch.taggers as torch_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unrolled.cells import FUSED as CELLS
 from unrolled.models import parity
 
 MODULES = {"numpy": numpy_models, "torch": torch_models, "keras": keras_models}
-CELLS = ["elman", "lstm", "gru"]
 with_frameworks = pytest.mark.parametrize("framework", MODULES)
 
 

@@ -13,10 +13,10 @@ import unrolled.torch.cells as torch_cells
 import unrolled.torch.taggers as torch_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unrolled.cells import FUSED as CELLS
 from unrolled.models import parity
 from unrolled.models.parity import ParityError
 
-CELLS = ["elman", "lstm", "gru"]
 KINDS = [*CELLS, "window"]
 FRAMEWORKS = ["numpy", "torch", "keras"]
 PAIRS = list(itertools.permutations(FRAMEWORKS, 2))

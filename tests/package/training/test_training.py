@@ -17,6 +17,7 @@ import unrolled.torch.training as torch_training
 from hypothesis import given
 from hypothesis import strategies as st
 from unrolled import training
+from unrolled.cells import FUSED as CELLS
 from unrolled.errors import UserError
 from unrolled.models import parity
 from unrolled.tasks import pronunciation
@@ -26,7 +27,6 @@ MODULES = {
     "pytorch": (torch_models, torch_training),
     "keras": (keras_models, keras_training),
 }
-CELLS = ["elman", "lstm", "gru"]
 KINDS = [*CELLS, "window"]
 with_frameworks = pytest.mark.parametrize("framework", MODULES)
 
