@@ -5,12 +5,12 @@ from functools import partial
 import claims
 import pytest
 from unrolled import models
+from unrolled.cells import LINEAR
 from unrolled.experiments import cells, census, store, suite, trials
 
 says = partial(claims.says, "theory/types-of-rnn")
 
 GATED = [*census.FAMILIES["gated"], "slstm"]  # gates that see the state
-LINEAR = ["qrnn", "mingru", "minlstm", "lru", "s4d", "selective-ssm", "rg-lru", "rwkv", "mlstm"]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_gates_that_see_the_state_read_best(right):
     tied = ["indrnn", "sru", "orthogonal", "clockwork"]
     worse = right.loc[[*LINEAR, *tied], "highest"]
     assert worse.max() < right.loc[[*GATED, "elman"], "lowest"].min() - 0.2
-    assert right.loc[LINEAR, "phonemes"].idxmax() == "lru"
+    assert right.loc[[*LINEAR], "phonemes"].idxmax() == "lru"
 
 
 def test_what_was_not_expected(right):

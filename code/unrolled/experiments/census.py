@@ -12,46 +12,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from unrolled.cells import CELLS, FAMILIES
 from unrolled.experiments import store
 from unrolled.experiments.trials import LAGS, STEPS, TASKS
 from unrolled.pictures.figures import GREY, Figure
 from unrolled.pictures.plots import COLOURS, drawing, finish
 
-TITLES = {
-    "elman": "Elman",
-    "jordan": "Jordan",
-    "indrnn": "IndRNN",
-    "clockwork": "clockwork",
-    "orthogonal": "orthogonal",
-    "echo-state": "echo state",
-    "lstm": "LSTM",
-    "peephole": "peephole LSTM",
-    "coupled": "coupled LSTM",
-    "gru": "GRU",
-    "gru-before": "GRU, reset before",
-    "mgu": "minimal gated unit",
-    "rhn": "recurrent highway",
-    "sru": "SRU",
-    "qrnn": "QRNN",
-    "mingru": "minGRU",
-    "minlstm": "minLSTM",
-    "lru": "LRU",
-    "s4d": "S4D",
-    "selective-ssm": "selective SSM",
-    "rg-lru": "RG-LRU",
-    "rwkv": "RWKV",
-    "slstm": "sLSTM",
-    "mlstm": "mLSTM",
-    "stack-augmented": "stack-augmented",
-}
-FAMILIES = {
-    "plain": ("elman", "jordan", "indrnn", "clockwork", "orthogonal", "echo-state"),
-    "gated": ("lstm", "peephole", "coupled", "gru", "gru-before", "mgu", "rhn"),
-    "minimal": ("sru", "qrnn", "mingru", "minlstm"),
-    "state space": ("lru", "s4d", "selective-ssm", "rg-lru"),
-    "exponential": ("rwkv", "slstm", "mlstm"),
-    "memory": ("stack-augmented",),
-}
+TITLES = {name: cell.title for name, cell in CELLS.items()}
 MARKS = ("o", "s", "^", "D", "v", "P")  # one a family, so that colour is never the only sign
 DASH = "\u2013"
 
@@ -158,10 +125,10 @@ def table() -> pd.DataFrame:
 def right_by_cell() -> Figure:
     """Phonemes right, the best cell first: the mean, and the lowest and the highest run."""
     scored = right().sort_values("phonemes")
-    family = {cell: number for number, cells in enumerate(FAMILIES.values()) for cell in cells}
+    families = list(FAMILIES)
     with drawing(6.6, 1.2 + 0.24 * len(scored)) as (canvas, (axes,)):
         for place, (cell, row) in enumerate(scored.iterrows()):
-            number = family[str(cell)]
+            number = families.index(CELLS[str(cell)].family)
             colour, mark = [*COLOURS, GREY][number], MARKS[number]
             axes.plot((row["lowest"], row["highest"]), (place, place), color=colour, linewidth=2)
             axes.plot(row["phonemes"], place, mark, color=colour, markersize=6)
@@ -169,7 +136,7 @@ def right_by_cell() -> Figure:
         axes.set(xlabel="phonemes right, %", ylim=(-0.6, len(scored) - 0.4))
         axes.tick_params("y", length=0)
         axes.grid(axis="x")
-        for number, name in enumerate(FAMILIES):
+        for number, name in enumerate(families):
             axes.plot([], [], MARKS[number], color=[*COLOURS, GREY][number], label=name)
         canvas.legend(loc="outside upper center", ncols=3)
     told = "; ".join(

@@ -3,73 +3,22 @@
 import re
 import xml.etree.ElementTree as ET
 from itertools import combinations, pairwise
-from typing import get_args
 
 import pytest
+from drawn_cells import DRAWINGS
 from figure_parts import SVG
-from unrolled import models
-from unrolled.numpy.cells import CELLS
+from unrolled.cells import CELLS
 from unrolled.pictures.diagrams import circuit
 from unrolled.pictures.diagrams.circuits import CIRCUITS
 from unrolled.pictures.diagrams.circuits.parts import REST, SIGMA, TIMES, Node, wire
 from unrolled.pictures.diagrams.circuits.wiring import Board
 
-# How often each function and operator stands in the cell's equation.
-FUNCTIONS = {
-    "elman": "tanh",
-    "jordan": "tanh tanh",
-    "indrnn": "relu",
-    "clockwork": "tanh due?",
-    "orthogonal": "modReLU",
-    "echo-state": "tanh",
-    "lstm": "s s s tanh tanh",
-    "peephole": "s s s tanh tanh",
-    "coupled": "s s tanh tanh",
-    "gru": "s s tanh",
-    "gru-before": "s s tanh",
-    "mgu": "s tanh",
-    "rhn": "s s tanh tanh",
-    "sru": "s s",
-    "qrnn": "s s tanh",
-    "mingru": "s",
-    "minlstm": "s s ÷(f+i)",
-    "lru": "gelu",
-    "s4d": "gelu",
-    "selective-ssm": "softplus exp(ΔA)",
-    "rg-lru": "s s exp(-kr) √(1-a²)",
-    "rwkv": "s exp",
-    "slstm": "s exp exp tanh ÷exp(m)",
-    "mlstm": "s s exp ÷exp(m)",
-    "stack-augmented": "tanh softmax s pushpopkeep",
-}
-OPERATORS = {  # times, plus, one minus, divided by, outer product
-    "indrnn": (1, 0, 0, 0, 0),
-    "lstm": (3, 1, 0, 0, 0),
-    "peephole": (6, 1, 0, 0, 0),
-    "coupled": (3, 1, 1, 0, 0),
-    "gru": (3, 1, 1, 0, 0),
-    "gru-before": (3, 1, 1, 0, 0),
-    "mgu": (3, 1, 1, 0, 0),
-    "rhn": (4, 2, 2, 0, 0),
-    "sru": (6, 2, 2, 0, 0),
-    "qrnn": (3, 1, 1, 0, 0),
-    "mingru": (2, 1, 1, 0, 0),
-    "minlstm": (2, 1, 0, 0, 0),
-    "lru": (2, 2, 0, 0, 0),
-    "s4d": (3, 2, 0, 0, 0),
-    "selective-ssm": (5, 2, 0, 0, 0),
-    "rg-lru": (3, 1, 0, 0, 0),
-    "rwkv": (4, 2, 0, 1, 0),
-    "slstm": (3, 1, 0, 1, 0),
-    "mlstm": (4, 1, 0, 1, 1),
-}
-LINEAR = {"qrnn", "mingru", "minlstm", "lru", "s4d", "selective-ssm", "rg-lru", "rwkv", "mlstm"}
-NAMES = tuple(FUNCTIONS)
+NAMES = tuple(CELLS)
 SIGNS = (TIMES, "+", REST, "÷", "⊗")
 
 
 def test_all_cells_are_drawn_and_no_others():
-    assert set(CIRCUITS) == set(NAMES) == set(CELLS) == set(get_args(models.Cell))
+    assert list(CIRCUITS) == list(DRAWINGS) == list(CELLS)
 
 
 def labels(name: str, kind: str) -> list[str]:
@@ -82,14 +31,14 @@ def test_functions_are_those_of_the_equation(name):
         label.replace(SIGMA, "s").replace(" ", "").replace("\u2212", "-")
         for label in labels(name, "gate")
     ]
-    assert sorted(drawn) == sorted(FUNCTIONS[name].split())
+    assert sorted(drawn) == sorted(DRAWINGS[name].functions.split())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_operators_are_those_of_the_equation(name):
     drawn = labels(name, "operator")
-    assert tuple(drawn.count(sign) for sign in SIGNS) == OPERATORS.get(name, (0,) * 5)
-    assert len(drawn) == sum(OPERATORS.get(name, ()))
+    assert tuple(drawn.count(sign) for sign in SIGNS) == DRAWINGS[name].operators
+    assert len(drawn) == sum(DRAWINGS[name].operators)
 
 
 def onward(name: str, start: str) -> set[str]:
@@ -116,7 +65,7 @@ def test_only_a_linear_cell_has_no_function_between_its_states(name):
         *(onward(name, f"{a}0") & back(name, f"{b}1") for a in symbols for b in symbols)
     )
     functions = {node for node in between if nodes[node].kind == "gate"}
-    assert bool(functions) == (name not in LINEAR)
+    assert bool(functions) == (not CELLS[name].linear)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,20 +81,20 @@ def test_every_node_is_on_a_way_from_the_inputs_to_an_end(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_new_is_drawn_and_said(name):
-    drawn, figure = CIRCUITS[name], circuit(name)
+    cell, drawn, figure = CELLS[name], CIRCUITS[name], circuit(name)
     assert set(drawn.new) <= drawn.all_nodes.keys()
     assert figure.svg.count('stroke-width="3"') == len(drawn.new)
     assert drawn.flow in figure.alt
-    assert bool(drawn.new) == bool(drawn.parent) == (name != "elman")
-    if drawn.parent:
-        against = CIRCUITS[drawn.against or drawn.parent].title
+    assert bool(drawn.new) == bool(cell.parent) == (name != "elman")
+    if cell.parent:
+        against = CELLS[drawn.against or cell.parent].full_title
         assert f"New against the {against}: {drawn.change}" in figure.alt
 
 
 def test_words_differ_and_no_ids_are_shared():
     figures = [circuit(name) for name in NAMES]
     assert len({figure.alt for figure in figures}) == len(NAMES)
-    assert len({drawn.note for drawn in CIRCUITS.values()}) == len(NAMES)
+    assert len({cell.note for cell in CELLS.values()}) == len(NAMES)
     ids = [name for figure in figures for name in re.findall(r'id="([^"]*)"', figure.svg)]
     assert len(ids) == len(set(ids))
 

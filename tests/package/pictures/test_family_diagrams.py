@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from figure_parts import SVG, texts
+from unrolled.cells import CELLS
 from unrolled.pictures import diagrams
-from unrolled.pictures.diagrams.circuits import CIRCUITS
-from unrolled.pictures.diagrams.family import CELLS, LINEAR, STRUCTURES
+from unrolled.pictures.diagrams.family import STRUCTURES
 from unrolled.pictures.diagrams.shapes import SHAPES
 from unrolled.pictures.figures import BLUE, GREEN, ORANGE, PURPLE, Figure
 
@@ -119,42 +119,40 @@ def test_structures_that_others_draw_are_not_drawn_again():
 
 
 def test_every_cell_has_a_name_and_a_year_and_hangs_from_one_that_is_there():
-    assert set(CELLS) == set(CIRCUITS)
-    assert len({label for label, _ in CELLS.values()}) == len(CELLS)
-    assert all(1986 <= year <= 2025 for _, year in CELLS.values())
-    for name, circuit in CIRCUITS.items():
+    assert len({cell.label for cell in CELLS.values()}) == len(CELLS)
+    assert all(1986 <= cell.year <= 2025 for cell in CELLS.values())
+    for name, cell in CELLS.items():
         path = [name]
-        while parent := CIRCUITS[path[-1]].parent:
+        while parent := CELLS[path[-1]].parent:
             assert parent not in path
             path.append(parent)
-        assert path[-1] == "elman", circuit.title
+        assert path[-1] == "elman", cell.title
 
 
 def test_family_tree_names_each_cell_and_its_change():
     figure = diagrams.family_tree()
     drawn = texts(figure)
-    for name, (label, _) in CELLS.items():
-        assert drawn.count(label) == 1
-        if parent := CIRCUITS[name].parent:
-            note = CIRCUITS[name].note
-            assert drawn.count(note) == 1
-            assert f"{label} from {CELLS[parent][0]}: {note}" in figure.alt
+    for cell in CELLS.values():
+        assert drawn.count(cell.label) == 1
+        if cell.parent:
+            assert drawn.count(cell.note) == 1
+            assert f"{cell.label} from {CELLS[cell.parent].label}: {cell.note}" in figure.alt
     assert figure.svg.count("<line") == 2 * (len(CELLS) - 1)
 
 
 @pytest.mark.parametrize("picture", [diagrams.family_tree, diagrams.time_line])
 def test_linear_cells_have_a_colour_of_their_own(picture):
     colours = boxes(picture())
-    for name, (label, _) in CELLS.items():
-        assert colours[label] == (GREEN if name in LINEAR else BLUE)
+    for cell in CELLS.values():
+        assert colours[cell.label] == (GREEN if cell.linear else BLUE)
 
 
 def test_time_line_holds_every_cell_and_structure_in_its_year():
     figure = diagrams.time_line()
     drawn, colours = texts(figure), boxes(figure)
-    years = sorted({year for _, year in CELLS.values()} | set(STRUCTURES.values()))
+    years = sorted({cell.year for cell in CELLS.values()} | set(STRUCTURES.values()))
     assert [int(text) for text in drawn if re.fullmatch(r"\d{4}", text)] == years
-    born = dict(CELLS.values()) | STRUCTURES
+    born = {cell.label: cell.year for cell in CELLS.values()} | STRUCTURES
     for label, year in born.items():
         assert drawn.count(label) == 1
         told = re.search(rf"{year}: ([^;]*)", figure.alt)

@@ -2,39 +2,10 @@
 
 from collections import defaultdict
 
+from unrolled.cells import CELLS, LINEAR, Cell
 from unrolled.pictures.diagrams.canvas import Canvas
-from unrolled.pictures.diagrams.circuits import CIRCUITS
 from unrolled.pictures.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, Figure
 
-# As written in a small box, and the year of the publication that the chapter cites.
-CELLS = {
-    "jordan": ("Jordan", 1986),
-    "elman": ("plain RNN", 1990),
-    "lstm": ("LSTM", 1997),
-    "peephole": ("peephole LSTM", 2000),
-    "echo-state": ("echo state", 2001),
-    "gru": ("GRU", 2014),
-    "gru-before": ("GRU reset before", 2014),
-    "clockwork": ("clockwork", 2014),
-    "stack-augmented": ("stack-augmented", 2015),
-    "mgu": ("minimal gated unit", 2016),
-    "coupled": ("coupled gates", 2017),
-    "rhn": ("recurrent highway", 2017),
-    "qrnn": ("QRNN", 2017),
-    "indrnn": ("IndRNN", 2018),
-    "orthogonal": ("orthogonal", 2018),
-    "sru": ("SRU", 2018),
-    "s4d": ("S4D", 2022),
-    "lru": ("LRU", 2023),
-    "rwkv": ("RWKV", 2023),
-    "selective-ssm": ("selective SSM", 2023),
-    "mingru": ("minGRU", 2024),
-    "minlstm": ("minLSTM", 2024),
-    "rg-lru": ("RG-LRU", 2024),
-    "slstm": ("sLSTM", 2024),
-    "mlstm": ("mLSTM", 2024),
-}
-LINEAR = ("qrnn", "mingru", "minlstm", "lru", "s4d", "selective-ssm", "rg-lru", "rwkv", "mlstm")
 STRUCTURES = {
     "deep (stacked)": 1995,
     "bidirectional": 1997,
@@ -49,8 +20,8 @@ def _width(label: str) -> float:
     return 14 + sum(11 if letter in "mwM" else 9.6 if letter.isupper() else 7.4 for letter in label)
 
 
-def _colour(name: str) -> str:
-    return GREEN if name in LINEAR else BLUE
+def _colour(cell: Cell) -> str:
+    return GREEN if cell.linear else BLUE
 
 
 def _legend(canvas: Canvas, y: float, *more: tuple[str, str]) -> float:
@@ -66,43 +37,44 @@ def _legend(canvas: Canvas, y: float, *more: tuple[str, str]) -> float:
     return y + 24 * len(told) + 18
 
 
-def _family() -> list[tuple[str, int]]:
+def _family() -> list[tuple[Cell, int]]:
     """The cells, each behind its parent, and how deep each stands."""
-    children = defaultdict(list)
-    for name in sorted(CIRCUITS, key=lambda name: CELLS[name][1]):
-        children[CIRCUITS[name].parent].append(name)
+    children: dict[str, list[Cell]] = defaultdict(list)
+    for cell in sorted(CELLS.values(), key=lambda cell: cell.year):
+        children[cell.parent].append(cell)
 
-    def under(name: str, depth: int) -> list[tuple[str, int]]:
-        return [(name, depth)] + [
-            pair for child in children[name] for pair in under(child, depth + 1)
+    def under(parent: str, depth: int) -> list[tuple[Cell, int]]:
+        return [
+            pair
+            for cell in children[parent]
+            for pair in [(cell, depth), *under(cell.name, depth + 1)]
         ]
 
-    return under("elman", 0)
+    return under("", 0)
 
 
 def family_tree() -> Figure:
     """Which cell changes what of which; the order is of ideas and not of years."""
-    canvas, rows = Canvas(400, 34 * len(CIRCUITS) + 76), _family()
+    canvas, rows = Canvas(400, 34 * len(CELLS) + 76), _family()
     top, indent = _legend(canvas, 14), 17.0
     last: dict[int, float] = {}  # where the last one of each depth stands
-    for row, (name, depth) in enumerate(rows):
+    for row, (cell, depth) in enumerate(rows):
         x, y = 8 + indent * depth, top + 14 + 34 * row
         if depth:
             above = last[depth - 1]
             canvas.line((x - indent + 8, above + 14), (x - indent + 8, y), GREY)
             canvas.line((x - indent + 8, y), (x, y), GREY)
         last[depth] = y
-        label = CELLS[name][0]
-        width = _width(label)
-        canvas.box(x + width / 2, y, label, size=(width, 26), colour=_colour(name))
+        width = _width(cell.label)
+        canvas.box(x + width / 2, y, cell.label, size=(width, 26), colour=_colour(cell))
         if depth:
-            canvas.text(x + width + 7, y, CIRCUITS[name].note, anchor="start", size=13.5)
+            canvas.text(x + width + 7, y, cell.note, anchor="start", size=13.5)
     told = "; ".join(
-        f"{CELLS[name][0]} from {CELLS[CIRCUITS[name].parent][0]}: {CIRCUITS[name].note}"
-        for name, depth in rows
+        f"{cell.label} from {CELLS[cell.parent].label}: {cell.note}"
+        for cell, depth in rows
         if depth
     )
-    linear = ", ".join(CELLS[name][0] for name in LINEAR)
+    linear = ", ".join(CELLS[name].label for name in LINEAR)
     return canvas.figure(
         f"The cells as a tree that starts at the plain RNN; each is a change of the one it hangs "
         f"from. {told}. Linear in their state are {linear}."
@@ -112,8 +84,8 @@ def family_tree() -> Figure:
 def time_line() -> Figure:
     """All cells and structures by year, from above."""
     born: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for name, (label, year) in CELLS.items():
-        born[year].append((label, _colour(name)))
+    for cell in CELLS.values():
+        born[cell.year].append((cell.label, _colour(cell)))
     for label, year in STRUCTURES.items():
         born[year].append((label, PURPLE))
     years, axis, left, right = sorted(born), 62.0, 80.0, 394.0

@@ -1,21 +1,14 @@
 """The inside of every cell, drawn from one vocabulary with the same parts in the same places."""
 
-from unrolled.pictures.diagrams.circuits import (
-    exponential,
-    gated,
-    memory,
-    minimal,
-    plain,
-    state_space,
-)
+from importlib import import_module
+
+from unrolled.cells import CELLS
 from unrolled.pictures.diagrams.circuits.parts import Circuit
 from unrolled.pictures.diagrams.circuits.wiring import draw
 from unrolled.pictures.figures import Figure
 
 CIRCUITS: dict[str, Circuit] = {
-    name: circuit
-    for family in (plain, gated, minimal, state_space, exponential, memory)
-    for name, circuit in family.CIRCUITS.items()
+    name: import_module(f"{__name__}.{cell.module}").CIRCUITS[name] for name, cell in CELLS.items()
 }
 
 
@@ -25,8 +18,8 @@ def circuit(name: str) -> Figure:
     Args:
         name: of the cell, such as "lstm".
     """
-    drawn = CIRCUITS[name]
-    words = f"Inside the {drawn.title}. {drawn.flow}"
-    if against := drawn.against or drawn.parent:
-        words += f" New against the {CIRCUITS[against].title}: {drawn.change}"
-    return draw(drawn).figure(words)
+    cell, drawn = CELLS[name], CIRCUITS[name]
+    words = f"Inside the {cell.full_title}. {drawn.flow}"
+    if against := drawn.against or cell.parent:
+        words += f" New against the {CELLS[against].full_title}: {drawn.change}"
+    return draw(drawn, cell.note).figure(words)

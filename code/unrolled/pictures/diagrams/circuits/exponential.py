@@ -32,9 +32,6 @@ DOWN = 72  # RWKV needs a row above its line
 ABOVE = LINE + DOWN - 48
 
 RWKV = Circuit(
-    title="RWKV time mixing",
-    parent="elman",
-    note="s = (num, den), sums that fade",
     flow="The matrix products k, v and r see a mix of this input and the one before it. The "
     "state s, a pair of sums, is multiplied by the exponential of minus w, and the exponential of "
     "k, times v for the numerator and times one for the denominator, is added. For the output the "
@@ -84,9 +81,6 @@ RWKV = Circuit(
 
 SLSTM = replace(
     LSTM,
-    title="sLSTM",
-    parent="lstm",
-    note="exponential gates; s = (c, n)",
     flow="The LSTM with an exponential in the input gate i and the forget gate f. Both are divided "
     "by the exponential of a running maximum m, which keeps them finite and does not change the "
     "result. The state s is a pair: the memory c takes in the candidate z, the normaliser n takes "
@@ -119,9 +113,6 @@ SLSTM = replace(
 )
 
 MLSTM = Circuit(
-    title="mLSTM",
-    parent="slstm",
-    note="a matrix as memory; s = (C, n)",
     flow="All that is made from the input alone: the forget gate f and the exponential input gate "
     "i, one number each and both divided by the exponential of a running maximum m; key k, value v "
     "and query q by matrix products; the output gate o. The state is multiplied by f, and i times "

@@ -30,9 +30,6 @@ LAST = 288  # the last column of the recurrent highway
 PEEP = 308  # and that of the peephole LSTM
 
 LSTM = Circuit(
-    title="LSTM",
-    parent="elman",
-    note="three gates, a memory line c",
     flow="All four boxes see the input and the output before the step. The forget gate f "
     "multiplies the memory c, the product of the input gate i and the candidate g is added to it, "
     "and tanh of the new memory times the output gate o is the output h.",
@@ -67,9 +64,6 @@ LSTM = Circuit(
 )
 
 GRU = Circuit(
-    title="GRU",
-    parent="lstm",
-    note="two gates on the state itself",
     flow="The update gate z and the reset gate r see the input and the state h. The state's "
     "product with U is multiplied by r and goes, with the input, through tanh: the candidate n. "
     "The new state, which is also the output, is z times the old one plus one minus z times n.",
@@ -105,9 +99,6 @@ GRU = Circuit(
 
 PEEPHOLE = replace(
     LSTM,
-    title="peephole LSTM",
-    parent="lstm",
-    note="the gates see the memory, too",
     flow="Gates f, i and o and candidate g see the input and the output before the step, as in the "
     "LSTM: f keeps of the memory, i takes in of g, o shows tanh of the new memory. The memory "
     "before the step, times a number p for each unit, also goes into i and f, and the new memory, "
@@ -151,9 +142,6 @@ PEEPHOLE = replace(
 
 COUPLED = replace(
     LSTM,
-    title="LSTM with coupled gates",
-    parent="lstm",
-    note="one minus f replaces i",
     flow="The LSTM without an input gate: the forget gate f multiplies the memory, one minus f "
     "multiplies the candidate g, and their sum is the new memory; the output gate o shows tanh of "
     "it.",
@@ -170,9 +158,6 @@ COUPLED = replace(
 
 GRU_BEFORE = replace(
     GRU,
-    title="GRU, reset before",
-    parent="gru",
-    note="reset before the matrix",
     flow="The update gate z and the reset gate r see the input and the state h. The state is "
     "multiplied by r first; the product with U comes after that and goes, with the input, through "
     "tanh: the candidate n. The new state, which is also the output, is z times the old one plus "
@@ -192,9 +177,6 @@ GRU_BEFORE = replace(
 
 MGU = replace(
     GRU,
-    title="minimal gated unit",
-    parent="gru-before",
-    note="one gate does both",
     flow="One gate f sees the input and the state. It multiplies the state before the matrix U and "
     "tanh make the candidate n of it and of the input. The new state is one minus f times the old "
     "one plus f times n.",
@@ -227,9 +209,6 @@ MGU = replace(
 )
 
 RHN = Circuit(
-    title="recurrent highway network",
-    parent="gru",
-    note="two updates in one step",
     flow="Two levels, one after the other, on the state's line. In each a gate z and a candidate n "
     "are made from the state that comes in, and the state that goes on is z times n plus one minus "
     "z times the one that came in. Only the first level sees the input; the second one is fed by "

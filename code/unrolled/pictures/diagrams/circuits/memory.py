@@ -16,9 +16,6 @@ from unrolled.pictures.diagrams.circuits.parts import (
 
 CIRCUITS = {
     "stack-augmented": Circuit(
-        title="stack-augmented RNN",
-        parent="elman",
-        note="a stack s below the plain RNN",
         flow="The top of the stack s before the step goes through the matrix P into tanh, beside "
         "U times the state and W times the input. From the new state h, which is the output, a "
         "softmax gives the shares a of push, pop and keep, and a sigmoid the value p to push; the "

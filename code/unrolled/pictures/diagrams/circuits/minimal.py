@@ -32,9 +32,6 @@ MIXED = (  # keep by a gate, take in by one minus it
 )
 
 SRU = Circuit(
-    title="SRU",
-    parent="coupled",
-    note="gates see x and their own c",
     flow="The forget gate f and the highway gate r see the input and, through the vectors v, each "
     "unit its own memory before the step. The memory is f times the old one plus one minus f times "
     "a matrix product of the input. The output is r times the memory plus one minus r times "
@@ -79,9 +76,6 @@ SRU = Circuit(
 )
 
 QRNN = Circuit(
-    title="QRNN",
-    parent="coupled",
-    note="gates see two inputs, no state",
     flow="The forget gate f, the candidate n with its tanh, and the output gate o see this input "
     "and the one before it, a convolution of width two. The memory is f times the old one plus one "
     "minus f times n, and the output is o times the memory.",
@@ -113,9 +107,6 @@ QRNN = Circuit(
 )
 
 MINGRU = Circuit(
-    title="minGRU",
-    parent="gru",
-    note="the gate sees only the input",
     flow="The gate z sees only the input, and the candidate n is a matrix product of the input. "
     "The new state, which is also the output, is z times the old one plus one minus z times n.",
     change="no reset gate, no tanh, and no way from the state to the gate or to the candidate: "
@@ -141,9 +132,6 @@ MINGRU = Circuit(
 )
 
 MINLSTM = Circuit(
-    title="minLSTM",
-    parent="lstm",
-    note="gates see x, and sum to one",
     flow="The forget gate f and the input gate i see only the input and are divided by their sum. "
     "The first multiplies the state, the second the candidate n, a matrix product of the input; "
     "their sum is the new state and the output.",

@@ -134,9 +134,6 @@ class Circuit:
     """The inside of one cell.
 
     Args:
-        title: its name in the text.
-        parent: the cell that it is a change of; empty for the plain RNN.
-        note: what is new, in a few words in the picture's corner.
         flow: what feeds what, in words.
         change: what differs from the parent, in words.
         nodes: the shapes by name.
@@ -152,9 +149,6 @@ class Circuit:
         against: what the marked parts are new against, if it is not the parent.
     """
 
-    title: str
-    parent: str
-    note: str
     flow: str
     change: str
     nodes: Mapping[str, Node]

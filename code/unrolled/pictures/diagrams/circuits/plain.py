@@ -21,9 +21,6 @@ NODES = {"U": matrix("U", 112, LINE), "": gate("tanh", TANH, LINE), "W": matrix(
 
 CIRCUITS = {
     "elman": Circuit(
-        title="plain RNN (Elman)",
-        parent="",
-        note="the plain RNN",
         flow="The state before the step goes through the matrix U, the input through the matrix W; "
         "tanh of their sum is the new state, which is also the output.",
         change="",
@@ -32,9 +29,6 @@ CIRCUITS = {
         **PLACE,
     ),
     "jordan": Circuit(
-        title="Jordan network",
-        parent="elman",
-        note="the output is fed back",
         flow="The output before the step goes through the matrix U, the input through W; tanh of "
         "their sum is the hidden vector h, and tanh of V times h is the new output, which is all "
         "that the next step gets.",
@@ -53,9 +47,6 @@ CIRCUITS = {
         **PLACE,
     ),
     "indrnn": Circuit(
-        title="IndRNN",
-        parent="elman",
-        note="each unit sees only itself",
         flow="Each number of the state before the step is multiplied by a number u of its own; the "
         "input goes through the matrix W; ReLU of the sum is the new state and the output.",
         change="a product with the vector u, number by number, stands where the matrix U stood, "
@@ -70,9 +61,6 @@ CIRCUITS = {
         **PLACE,
     ),
     "clockwork": Circuit(
-        title="clockwork RNN",
-        parent="elman",
-        note="four clocks: p = 1, 2, 4, 8",
         flow="As in the plain RNN, tanh of U times the state plus W times the input is a proposal. "
         "A switch lets it through for the units whose period p divides the number of the step, "
         "counted from 0; the other units keep the state before the step, which reaches the switch "
@@ -95,9 +83,6 @@ CIRCUITS = {
         **PLACE,
     ),
     "orthogonal": Circuit(
-        title="orthogonal RNN",
-        parent="elman",
-        note="Q turns the state, keeps its length",
         flow="The state before the step goes through the orthogonal matrix Q, the input through W; "
         "modReLU of their sum is the new state and the output.",
         change="a matrix Q whose transpose is its inverse stands where U stood, and modReLU, which "
@@ -112,9 +97,6 @@ CIRCUITS = {
         **PLACE,
     ),
     "echo-state": Circuit(
-        title="echo state network",
-        parent="elman",
-        note="dashed: drawn once, never learnt",
         flow="The state before the step goes through the matrix U, the input through the matrix W; "
         "tanh of their sum is the new state and the output.",
         change="nothing in the equation, but U and W are drawn at random, U scaled to spectral "

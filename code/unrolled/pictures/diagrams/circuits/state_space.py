@@ -32,9 +32,6 @@ READ = (  # C times the state, plus what passes by it, through gelu
 )
 
 LRU = Circuit(
-    title="LRU",
-    parent="elman",
-    note="complex numbers, each on its own",
     flow="Each number of the complex state is multiplied by its own λ, of absolute value below "
     "one; a matrix product B of the input, times gamma, is added. The output is gelu of the real "
     "part of C times the new state plus D times the input.",
@@ -64,9 +61,6 @@ LRU = Circuit(
 )
 
 S4D = Circuit(
-    title="S4D",
-    parent="lru",
-    note="a small linear system per channel",
     flow="A matrix product W of the input gives the channels u. Each channel has complex numbers s "
     "of its own, which are multiplied by the exponential of the step size Δ times A; B times the "
     "channel is added. The output is gelu of twice the real part of C times the state plus D times "
@@ -98,9 +92,6 @@ S4D = Circuit(
 )
 
 SELECTIVE = Circuit(
-    title="selective state space (the core of Mamba)",
-    parent="s4d",
-    note="Δ, B, C depend on the input",
     flow="The input gives the step size Δ through softplus, and by matrix products B, the channels "
     "u and C. The state is multiplied by the exponential of Δ times A, and the product of B, u and "
     "Δ is added. The output is C times the new state plus a number D times u.",
@@ -144,9 +135,6 @@ SELECTIVE = Circuit(
 )
 
 RG_LRU = Circuit(
-    title="RG-LRU",
-    parent="lru",
-    note="a gate sets how fast it forgets",
     flow="The recurrence gate r and the input gate i see only the input. The factor a is the "
     "exponential of minus k times r, with a learnt k for each unit. The state is multiplied by a; "
     "the input's matrix product u, times i, times the root of one minus a squared, is added. The "

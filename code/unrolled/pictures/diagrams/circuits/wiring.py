@@ -94,12 +94,12 @@ class Board(Canvas):
             self.path((x, y), node.edge((x, y), gap), time=time)
 
 
-def draw(circuit: Circuit) -> Board:
-    """All wires, then all nodes."""
+def draw(circuit: Circuit, note: str) -> Board:
+    """All wires, then all nodes; the note stands in the corner."""
     nodes = circuit.all_nodes
     gaps = {name: 4 if name in circuit.new else 1.5 for name in nodes}  # outside the outline
     board = Board(WIDTH, circuit.bottom + 18)
-    board.text(8, OUT, circuit.note, anchor="start")
+    board.text(8, OUT, note, anchor="start")
     seen = Counter(name for names in circuit.buses.values() for name in names)
     for source, names in circuit.buses.items():
         inputs = source in ("x", "u")
