@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from functools import partial
 
+import cell_table
 import claims
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ ROW = re.compile(
 SECTION = re.compile(
     rf"^\(cell-([\w-]+)\)=\n.*?^\| {NUMBER} \| {NUMBER} \| {NUMBER} \| {TAIL}", re.M | re.S
 )
-ROWS = {name: rest for name, *rest in ROW.findall(TYPES)}
+ROWS = {name: rest for name, *rest in ROW.findall(cell_table.markdown(CELLS_PAGE))}
 SECTIONS = {name: rest for name, *rest in SECTION.findall(CELLS_PAGE)}
 D, H = 7, 11  # neither divides the other, nor any other number of the formulas
 
@@ -53,8 +54,17 @@ def test_formulas_are_read():
 
 
 def test_every_cell_has_a_row_and_a_section():
-    assert set(ROWS) == set(SECTIONS) == set(CELLS)
-    assert "By cell" in TYPES
+    assert list(ROWS) == list(SECTIONS) == list(CELLS)
+    table = TYPES.partition("### By cell\n")[2].partition("\n### ")[0]
+    assert table.endswith("\n```{cell-table}\n```\n")
+
+
+def test_a_cell_without_a_section_is_an_error():
+    with pytest.raises(KeyError, match="mgu"):
+        cell_table.markdown(CELLS_PAGE.replace("(cell-mgu)=", "(cell-other)="))
+    facts = next(line for line in CELLS_PAGE.splitlines() if "{cite}`zhou2016` |" in line)
+    with pytest.raises(KeyError, match="mgu"):
+        cell_table.markdown(CELLS_PAGE.replace(facts, ""))
 
 
 @pytest.mark.parametrize("name", CELLS)

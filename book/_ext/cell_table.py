@@ -1,0 +1,59 @@
+"""Put all cells into one table: the directive `{cell-table}`.
+
+What a cell is called, its year, its source and what it changes stand in the package's catalogue of
+cells; its state, its parameters and whether all steps can be done at once in its section of the
+page of cells.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+from unrolled import cells
+
+PAGE = "theory/cells.md"  # beside the folder of the page that holds the table
+HEAD = "| cell | what it changes | state | parameters | at once |\n|---|---|---|---|---|\n"
+ROW = "| {{ref}}`{title} <cell-{name}>` {year} {{cite}}`{source}` | {idea} | {facts} |\n"
+# The label of a section, and of its line of facts all but the products and the source.
+SECTION = re.compile(
+    r"^\(cell-([\w-]+)\)=\n(?:(?!^\().*\n)*?"
+    r"\| (\$[^|]+\$) \| (\$[^|]+\$) \| \$[^|]+\$ \| ([\w ]+) \| [^|]+ \|$",
+    re.M,
+)
+
+
+def markdown(page: str) -> str:
+    """Return the table, in MyST.
+
+    Args:
+        page: the text of the page of cells.
+
+    Raises:
+        KeyError: a cell of the catalogue has no section there, or one without its line of facts.
+    """
+    facts = {name: " | ".join(row) for name, *row in SECTION.findall(page)}
+    return HEAD + "".join(
+        ROW.format(facts=facts[name], **vars(cell)) for name, cell in cells.CELLS.items()
+    )
+
+
+class CellTable(SphinxDirective):
+    """A row for each cell of the catalogue, in its order."""
+
+    def run(self) -> list[nodes.Node]:
+        path = Path(self.env.srcdir, "book", PAGE)
+        for file in (path, cells.__file__):
+            self.env.note_dependency(str(file))
+        lines = markdown(path.read_text(encoding="utf-8")).splitlines()
+        held = nodes.container()
+        self.state.nested_parse(StringList(lines, self.get_source_info()[0]), 0, held)
+        return held.children
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_directive("cell-table", CellTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
