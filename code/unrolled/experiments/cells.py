@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import product
 
+from unrolled.cells import CELLS
+from unrolled.errors import UserError
 from unrolled.experiments.run import Run
 
 EPOCHS = 4
@@ -67,6 +69,30 @@ RATES: dict[str, float] = {
     "mlstm": 4.8e-2,
     "stack-augmented": 1.2e-2,
 }
+
+
+def refuse_untuned(suite: str) -> None:
+    """Refuses a suite of this module in which a cell of the catalogue would be left out.
+
+    Args:
+        suite: "cells-tuning", which needs the width of every cell, or "cells", which needs its
+            learning rate as well.
+
+    Raises:
+        UserError: it names the cell, and says how its number is found.
+    """
+    here = "of unrolled/experiments/cells.py"
+    for cell in CELLS:
+        if cell not in WIDTHS:
+            raise UserError(
+                f"the cell {cell} has no width; write the one that comes closest to "
+                f"suite.PARAMETERS into WIDTHS {here}"
+            )
+        if suite == "cells" and cell not in RATES:
+            raise UserError(
+                f"the cell {cell} has no learning rate; run 'unrolled experiments run "
+                f"cells-tuning' and write the best into RATES {here}"
+            )
 
 
 def tuning() -> Iterator[Run]:

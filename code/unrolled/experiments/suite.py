@@ -208,8 +208,10 @@ def named(suite: str) -> tuple[Run, ...]:
     """The runs of a suite.
 
     Raises:
-        UserError: there is no such suite.
+        UserError: there is no such suite, or a cell is not ready for it.
     """
     if suite not in SUITES:
         raise UserError(f"no suite is called {suite!r}; there are {', '.join(SUITES)}")
+    if suite in ("cells-tuning", "cells"):
+        cells.refuse_untuned(suite)
     return SUITES[suite]
