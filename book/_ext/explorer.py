@@ -1,9 +1,9 @@
 """Let models of the book answer live in a page.
 
-`{explorer} basic-lstm bidirectional-lstm` stands for an element that `book/explorer/loader.mjs`
-brings to life when the reader comes to it. The content of the directive stands there until then,
-and where nothing can come to life: on paper, without JavaScript, in a page opened from the disk. A
-definition list in it holds words to try, each with a sentence that says what to look at.
+`{explorer} basic-lstm bidirectional-lstm` stands for an element that comes to life when the reader
+comes to it, by `book/live/explorer/loader.mjs`. The content of the directive stands there until
+then, and where nothing can come to life: on paper, without JavaScript, in a page opened from the
+disk. A definition list in it holds words to try, each with a sentence that says what to look at.
 """
 
 import json
@@ -73,7 +73,7 @@ def visit(translator: Any, node: explorer) -> None:
     """Open the element; the first of a page also fetches the loader and the styles."""
     first = next(iter(node.document.findall(explorer))) is node if node.document else True
     if first:
-        folder = f"{node['up']}explorer"
+        folder = f"{node['up']}live/explorer"
         translator.body.append(f'<link rel="stylesheet" href="{folder}/explorer.css">\n')
         translator.body.append(f'<script type="module" src="{folder}/loader.mjs"></script>\n')
     given = {name: node[name] for name in ("models", "word", "dictionary")}
@@ -96,4 +96,4 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_node(explorer, html=(visit, depart), latex=(skip, skip), text=(skip, skip))
     app.add_directive("explorer", Explorer)
     # The number changes with what the element says, so that pages kept from before are read again.
-    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Put what the explorer loads beside the pages: its modules, its styles and the models' weights.
+"""Put what runs in the page beside the pages: modules, styles and the models' weights.
 
 The weights are derived from the recorded checkpoints in each build, in half precision; none are
 kept in the repository. What is there already and the same is left alone.
@@ -21,10 +21,10 @@ MODELS = (
 
 
 def files(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield each file with its place in the folder `explorer` of the site."""
-    for pattern in ("*.mjs", "*.css"):
-        for path in sorted((root / "book" / "explorer").glob(pattern)):
-            yield path.name, path.read_bytes()
+    """Yield each file with its place in the folder `live` of the site."""
+    folder = root / "book" / "live"
+    for path in sorted((*folder.rglob("*.mjs"), *folder.rglob("*.css"))):
+        yield path.relative_to(folder).as_posix(), path.read_bytes()
     for name in MODELS:
         checkpoint = root / "book" / "results" / "weights" / f"{name}-pytorch-0.safetensors"
         yield f"weights/{name}.safetensors", pack(read(checkpoint))
@@ -33,7 +33,7 @@ def files(root: Path) -> Iterator[tuple[str, bytes]]:
 def put(root: Path, site: Path) -> None:
     """Write what is missing or has changed."""
     for name, data in files(root):
-        target = site / "explorer" / name
+        target = site / "live" / name
         if not target.is_file() or target.read_bytes() != data:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)

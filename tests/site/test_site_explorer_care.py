@@ -152,12 +152,12 @@ def test_nothing_is_fetched_before_the_reader_comes_near(page: Page, address: st
     page.goto(address + CHAPTER)
     page.wait_for_load_state("load")
     page.wait_for_timeout(500)
-    ours = [url for url in asked if url.startswith("explorer/")]
-    assert sorted(ours) == ["explorer/explorer.css", "explorer/loader.mjs"]
+    ours = [url for url in asked if url.startswith("live/")]
+    assert sorted(ours) == ["live/explorer/explorer.css", "live/explorer/loader.mjs"]
     page.locator("unrolled-explorer").scroll_into_view_if_needed()
     page.wait_for_selector(LIVE)
     weights = [url for url in asked if "/weights/" in url]
-    assert weights == ["explorer/weights/basic-elman.safetensors"]
+    assert weights == ["live/weights/basic-elman.safetensors"]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

@@ -53,6 +53,19 @@ READ_ONE = """([name, word]) => {
   const ranked = Array.from(reading.ids, (_, t) => model.rank(reading, t, 3));
   return plain({ ...reading, ranked, facts: model.facts });
 }"""
+# The same model with and without its embedding, on the same word, each of them twice.
+FORWARD = """async ([name, word, spec]) => {
+  const { Model } = await import("./live/network/model.mjs");
+  const { Weights } = await import("./live/network/weights.mjs");
+  const weights = await Weights.load(`live/weights/${name}.safetensors`);
+  const { model, ids } = tagger[name];
+  const inputs = Int32Array.from(spell(word), (letter) => ids.get(letter));
+  const vectors = model.embedding.forward(inputs), before = vectors.slice();
+  const other = new Model(weights, spec);
+  const logits = [model.forward(inputs), model.forward(inputs)].concat(
+    [other.forward(vectors), other.forward(vectors)]).map(({ logits }) => Array.from(logits));
+  return { logits, same: vectors.every((x, n) => x === before[n]) };
+}"""
 # Milliseconds of each word; other programs disturb some passes, and seldom the same word in all.
 TIME = """([names, words, passes]) => {
   const { tagger, spell } = window, chosen = names.map((name) => tagger[name]);
@@ -85,8 +98,8 @@ def shown(chromium: Browser, folder: Path) -> Iterator[Page]:
         page.goto(address)
         page.evaluate(
             """async (names) => {
-              const { load, spell } = await import("./explorer/model.mjs");
-              const loaded = names.map((name) => load(`explorer/weights/${name}.safetensors`));
+              const { load, spell } = await import("./live/explorer/tagger.mjs");
+              const loaded = names.map((name) => load(`live/weights/${name}.safetensors`));
               const pairs = (await Promise.all(loaded)).map((model, n) => [names[n], model]);
               Object.assign(window, { load, spell, tagger: Object.fromEntries(pairs) });
             }""",
@@ -149,7 +162,7 @@ def test_the_page_tags_words_as_pytorch_does(shown, folder, words, name):
     original = in_pytorch(trained, words)
     page = in_page(shown, name, words)
 
-    weights = load_file(folder / "explorer" / "weights" / f"{name}.safetensors")
+    weights = load_file(folder / "live" / "weights" / f"{name}.safetensors")
     trained.trainer.load_weights({key: value.astype("f4") for key, value in weights.items()})
     halved = in_pytorch(trained, words)
     np.testing.assert_allclose(page, halved, atol=1e-4, rtol=0)  # the page computes as PyTorch
@@ -258,6 +271,26 @@ def test_a_model_tells_what_it_is(shown, name):
     }
 
 
+@pytest.mark.parametrize("name", explorer_weights.MODELS)
+def test_a_network_takes_vectors_too_and_keeps_nothing_from_one_call_to_the_next(shown, name):
+    kind, arguments = (store.model(name).facts["model"][key] for key in ("kind", "arguments"))
+    spec = {
+        "num_embeddings": None,
+        "input_size": arguments["embedding_size"],
+        "cell": arguments["cell"],
+        "hidden_size": arguments["hidden_size"],
+        "num_layers": None if kind == "Tagger" else arguments.get("num_layers", 1),
+        "bidirectional": arguments.get("bidirectional", False),
+        "attention_size": arguments.get("attention_size"),
+        "num_classes": len(store.model(name).tags.symbols),
+    }
+    found = shown.evaluate(FORWARD, [name, "knuth's", spec])
+    first, *others = found["logits"]
+    assert len(first) == 7 * spec["num_classes"]
+    assert all(other == first for other in others)
+    assert found["same"]
+
+
 def test_the_models_side_by_side_answer_within_a_frame(shown, words):
     chosen = [word for word in words if len(word) <= LONGEST][:60]
     chosen += [(word * LONGEST)[:LONGEST] for word in chosen]
@@ -326,7 +359,7 @@ def packed(header: object, numbers: bytes = b"") -> bytes:
 
 
 def test_a_bad_file_is_told_in_one_calm_sentence(shown, folder):
-    weights = folder / "explorer" / "weights"
+    weights = folder / "live" / "weights"
     whole = (weights / "basic-lstm.safetensors").read_bytes()
     size = struct.unpack("<Q", whole[:8])[0]
     header = json.loads(whole[8 : 8 + size])
@@ -360,7 +393,7 @@ def test_a_bad_file_is_told_in_one_calm_sentence(shown, folder):
 def refused(page: Page, name: str) -> str:
     """What `load` says of a file that it does not load."""
     return page.evaluate(
-        "(name) => load(`explorer/weights/${name}`).then(() => 'loaded', (no) => no.message)", name
+        "(name) => load(`live/weights/${name}`).then(() => 'loaded', (no) => no.message)", name
     )
 
 

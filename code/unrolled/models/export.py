@@ -1,6 +1,6 @@
 """Trained taggers for the page: small enough to load, with only what the page needs.
 
-The page has a forward pass of its own, in `book/explorer/model.mjs`; what it cannot run is
+The page has a forward pass of its own, in `book/live/network`; what it cannot run is
 refused here.
 """
 

@@ -189,19 +189,19 @@ def test_weights_trained_in_keras_are_carried_across(here, capsys):
 
 def test_the_build_puts_modules_styles_and_weights_beside_the_pages(tmp_path):
     explorer_weights.put(ROOT, tmp_path)
-    own = {path.name for path in (BOOK / "explorer").glob("*.mjs")}
-    own |= {path.name for path in (BOOK / "explorer").glob("*.css")}
+    source = BOOK / "live"
+    own = {path.relative_to(source).as_posix() for path in source.rglob("*.*")}
     weights = {f"weights/{name}.safetensors" for name in explorer_weights.MODELS}
-    found = {path for path in (tmp_path / "explorer").rglob("*") if path.is_file()}
-    names = {path.relative_to(tmp_path / "explorer").as_posix() for path in found}
-    assert "model.mjs" in own
+    found = {path for path in (tmp_path / "live").rglob("*") if path.is_file()}
+    names = {path.relative_to(tmp_path / "live").as_posix() for path in found}
+    assert {"network/model.mjs", "explorer/explorer.mjs", "explorer/explorer.css"} <= own
     assert names == own | weights
 
 
 def test_the_build_writes_what_is_missing_or_changed_alone(tmp_path):
     explorer_weights.put(ROOT, tmp_path)
-    site = tmp_path / "explorer"
-    gone, changed = site / "model.mjs", site / "weights" / "basic-lstm.safetensors"
+    site = tmp_path / "live"
+    gone, changed = site / "network" / "model.mjs", site / "weights" / "basic-lstm.safetensors"
     kept = site / "weights" / "basic-elman.safetensors"
     whole, before = changed.read_bytes(), kept.stat().st_mtime_ns
     gone.unlink()
@@ -220,7 +220,7 @@ def test_only_a_whole_site_is_completed(tmp_path, built, error, written):
     builder = SimpleNamespace(format=built)
     app = SimpleNamespace(builder=builder, srcdir=str(ROOT), outdir=str(tmp_path))
     explorer_weights.put_all(app, error)
-    assert (tmp_path / "explorer").exists() == written
+    assert (tmp_path / "live").exists() == written
 
 
 def test_a_build_needs_no_framework():

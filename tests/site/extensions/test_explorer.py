@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from places import BOOK
 from unrolled.experiments import readings, store
 
-EXPLORER = BOOK / "explorer"
+LIVE = BOOK / "live"
 PAGES = """\
 Title
 =====
@@ -65,12 +65,13 @@ def test_the_element_says_models_word_and_what_the_dictionary_says(built):
 
 def test_a_page_loads_it_once_and_only_where_it_is(built):
     page = soup(built / "index.html")
-    assert [s["src"] for s in page.select("script[type=module]")] == ["explorer/loader.mjs"]
-    assert len(page.select('link[href="explorer/explorer.css"]')) == 1
+    assert [s["src"] for s in page.select("script[type=module]")] == ["live/explorer/loader.mjs"]
+    assert len(page.select('link[href="live/explorer/explorer.css"]')) == 1
     below = soup(built / "part" / "page.html")
-    assert [s["src"] for s in below.select("script[type=module]")] == ["../explorer/loader.mjs"]
+    scripts = [s["src"] for s in below.select("script[type=module]")]
+    assert scripts == ["../live/explorer/loader.mjs"]
     assert below.select_one("unrolled-explorer")["class"] == ["explorer-of-1", "explorer-wide"]
-    assert "explorer/" not in (built / "bare.html").read_text("utf-8")
+    assert not re.search("explorer/|live/", (built / "bare.html").read_text("utf-8"))
 
 
 def test_a_model_that_is_not_exported_is_named(tmp_path):
@@ -114,7 +115,7 @@ def test_a_word_without_letters_has_no_picture():
         readings.picture("", ["basic-lstm"])
 
 
-@pytest.mark.parametrize("module", sorted(EXPLORER.glob("*.mjs")), ids=lambda path: path.name)
+@pytest.mark.parametrize("module", sorted(LIVE.rglob("*.mjs")), ids=lambda path: path.name)
 def test_no_module_writes_html_or_styles_as_text(module):
     code = module.read_text("utf-8")
     assert not re.search(
@@ -133,7 +134,7 @@ def test_the_readings_are_those_of_the_dictionary():
 def test_the_explorer_and_the_chapter_have_the_same_key_to_the_phonemes():
     chapter = (BOOK / "practice" / "pronunciation.md").read_text("utf-8")
     key = re.search(r"^key = \{(.*?)^\}", chapter, re.DOTALL | re.MULTILINE)[1]
-    module = (EXPLORER / "phonemes.mjs").read_text("utf-8")
+    module = (LIVE / "explorer" / "phonemes.mjs").read_text("utf-8")
     words = dict(re.findall(r'([A-Z]+): "(\w+)"', module))
     assert words == dict(re.findall(r'"([A-Z]+)": "(\w+)"', key))
     assert len(words) == 39

@@ -3,7 +3,7 @@
 // A view is what one model makes of a word:
 // {name, title, model, fault, reading, best: {tag, p}[][]}; best (T, 3) is sorted, best first.
 
-import { spell } from "./model.mjs";
+import { spell } from "./tagger.mjs";
 import { WORDS } from "./phonemes.mjs";
 
 export const LIMIT = 50; // letters; a longer word is cut off here

@@ -5,7 +5,7 @@
 import * as drawing from "./drawing.mjs";
 import { Letters } from "./letters.mjs";
 import { make } from "./make.mjs";
-import { load } from "./model.mjs";
+import { load } from "./tagger.mjs";
 import * as wording from "./wording.mjs";
 
 const QUIET = 600; // ms without a change before the word is announced and kept in the address
@@ -20,7 +20,7 @@ export async function start(element) {
     element.getAttribute("models").split(" ").map(async (name) => {
       const view = { name, title: wording.title(name), model: null, fault: null };
       try {
-        view.model = await load(new URL(`weights/${name}.safetensors`, import.meta.url));
+        view.model = await load(new URL(`../weights/${name}.safetensors`, import.meta.url));
       } catch (error) {
         view.fault = error.message;
       }
