@@ -14,7 +14,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from explorer_weights import MODELS
 from sphinx.util.docutils import SphinxDirective
+from unrolled.experiments import readings
+from unrolled.pictures import diagrams, plots
 from unrolled.tasks.pronunciation import read_cmudict
+from unrolled.tasks.pronunciation.dictionary import SILENT
 from unrolled.tasks.pronunciation.families import part_of
 
 NOTE = (
@@ -62,6 +65,10 @@ class Explorer(SphinxDirective):
         element = explorer("", models=" ".join(models), word=word)
         self.state.nested_parse(self.content, self.content_offset, element)
         words = [term.astext() for term in element.findall(nodes.term)]
+        element["titles"] = json.dumps({name: readings.title(name) for name in models})
+        element["silent"] = json.dumps(
+            {"tag": SILENT, "shown": diagrams.SILENT, "spoken": plots.silent_as_words(SILENT)}
+        )
         element["dictionary"] = json.dumps(entries([word, *words]))
         element["up"] = "../" * self.env.docname.count("/")
         element["classes"] = [f"explorer-of-{len(models)}"]
@@ -76,7 +83,8 @@ def visit(translator: Any, node: explorer) -> None:
         folder = f"{node['up']}live/explorer"
         translator.body.append(f'<link rel="stylesheet" href="{folder}/explorer.css">\n')
         translator.body.append(f'<script type="module" src="{folder}/loader.mjs"></script>\n')
-    given = {name: node[name] for name in ("models", "word", "dictionary")}
+    names = ("models", "titles", "silent", "word", "dictionary")
+    given = {name: node[name] for name in names}
     translator.body.append(translator.starttag(node, "unrolled-explorer", **given))
     translator.body.append('<div class="explorer-prepared">\n')
 

@@ -70,42 +70,40 @@ function layerName({ layer, direction }, layers) {
 
 function tagCells(view, { letters, read, differ }) {
   const cells = view.best.map((best, t) => {
-    const heard = hidden(`${wording.called(letters[t])}: `);
-    if (wording.decided(view, t, read)) return tagCell(best, heard, differ.has(t));
+    const letter = hidden(`${wording.called(letters[t])}: `);
+    if (wording.decided(view, t, read)) return tagCell(best, letter, differ.has(t));
     const [kind, mark, why] = t < read ? ["undecided", "?", "undecided"] : ["unread", "·", "not yet read"];
-    return make(`li.column.${kind}`, {}, heard, make("span.explorer-tag", UNSEEN, mark), hidden(why));
+    return make(`li.column.${kind}`, {}, letter, make("span.explorer-tag", UNSEEN, mark), hidden(why));
   });
   return make("ol.explorer-cells", { role: "list" }, ...cells);
 }
 
-function tagCell([first, ...others], heard, differs) {
+function tagCell([first, ...runnersUp], letter, differs) {
   const bar = make("span.explorer-bar", UNSEEN);
   bar.style.setProperty("--p", first.p);
   return make(
     differs ? "li.column.differs" : "li.column",
     {},
-    heard,
-    make("span.explorer-tag", {}, ...sound(first.tag)),
+    letter,
+    make("span.explorer-tag", {}, ...tag(first)),
     bar,
     make("span.explorer-sure", {}, wording.percent(first.p)),
-    ...others.filter(({ p }) => p >= 0.01).map(runnerUp),
+    ...runnersUp.filter(({ p }) => p >= 0.01).map(runnerUp),
     differs ? hidden(", the models differ") : null,
   );
 }
 
-const runnerUp = ({ tag, p }) =>
-  make("span.explorer-other", {}, hidden(", then "), `${wording.spoken(tag)} ${wording.percent(p)}`);
+const runnerUp = ({ spoken, p }) =>
+  make("span.explorer-other", {}, hidden(", then "), `${spoken} ${wording.percent(p)}`);
 
-/** A tag as it is seen, and as it is heard. */
-function sound(tag) {
-  const seen = wording.shown(tag);
-  return seen === tag ? [tag] : [make("span", UNSEEN, seen), hidden("silent")];
-}
+/** A tag for the eye and, where it is spoken otherwise, for the ear. */
+const tag = ({ shown, spoken }) =>
+  shown === spoken ? [shown] : [make("span", UNSEEN, shown), hidden(spoken)];
 
 /** The gates of a layer, and below each letter their mean. */
 function gateRows(layer, label, { read, column }) {
-  const there = Object.entries(GATES).filter(([gate]) => layer.gates[gate]);
-  return there.map(([gate, name]) => {
+  const present = Object.entries(GATES).filter(([gate]) => layer.gates[gate]);
+  return present.map(([gate, name]) => {
     const vectors = layer.gates[gate];
     const means = vectors.map((vector, t) => (t < read ? wording.mean(vector).toFixed(2) : ""));
     const units = strip(vectors, { read, column, label: `${name}, ${label}`, paint: opened });
@@ -131,8 +129,8 @@ function strip(vectors, { read, column, label, paint = signed }) {
   const unit = Math.floor((column - GAP) / ACROSS);
   const width = column * vectors.length;
   const height = unit * Math.ceil(H / ACROSS);
-  const told = { role: "img", "aria-label": `${label}: ${H} units after each letter` };
-  const canvas = make("canvas.explorer-strip", { width, height, ...told });
+  const description = `${label}: ${H} units after each letter`;
+  const canvas = make("canvas.explorer-strip", { width, height, role: "img", "aria-label": description });
   const image = new ImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   for (let t = 0; t < read; t++) {
@@ -156,11 +154,11 @@ function dot({ pixels, width, unit }, left, top, { colour, alpha, tall }) {
 /** A line from each tag down to each letter that it looks at, the thicker the more. */
 function fan(attention, letters, column) {
   const width = column * letters.length;
-  const told = letters.map(
+  const looks = letters.map(
     (letter, t) => `${wording.called(letter)} looks at ${wording.looks(attention[t], letters)}`,
   );
-  const svg = drawn("svg", {
-    class: "explorer-fan", role: "img", "aria-label": `Attention: ${told.join("; ")}`,
+  const svg = svgElement("svg", {
+    class: "explorer-fan", role: "img", "aria-label": `Attention: ${looks.join("; ")}`,
     width, height: FAN, viewBox: `0 0 ${width} ${FAN}`,
   });
   attention.forEach((weights, t) => weights.forEach((weight, s) => {
@@ -171,16 +169,16 @@ function fan(attention, letters, column) {
 }
 
 const line = (from, to, weight, t) =>
-  drawn("path", {
+  svgElement("path", {
     d: `M${from} 2C${from} ${FAN / 2} ${to} ${FAN / 2} ${to} ${FAN - 2}`,
     "stroke-width": (0.75 + 5 * weight).toFixed(2),
     "stroke-opacity": (0.25 + 0.75 * weight).toFixed(2),
     "data-from": t,
   });
 
-function drawn(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+function svgElement(name, attributes) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 }
 
@@ -190,7 +188,7 @@ export function table(views, { letters, read, known }) {
   const columns = ["letter", ...views.map((view) => view.title)];
   const rows = letters.map((letter, t) => {
     const name = make("bdi", {}, wording.called(letter));
-    const cells = views.map((view) => make("td", {}, told(view, t, letters, read)));
+    const cells = views.map((view) => make("td", {}, tableCell(view, t, letters, read)));
     return make("tr", {}, make("th", { scope: "row" }, name, known[t] ? "" : " (unknown letter)"), ...cells);
   });
   return make(
@@ -202,9 +200,9 @@ export function table(views, { letters, read, known }) {
   );
 }
 
-function told(view, t, letters, read) {
+function tableCell(view, t, letters, read) {
   if (!wording.decided(view, t, read)) return t < read ? "undecided" : "not yet read";
-  const said = view.best[t].map(({ tag, p }) => `${wording.spoken(tag)} ${wording.percent(p)}`);
+  const tags = view.best[t].map(({ spoken, p }) => `${spoken} ${wording.percent(p)}`);
   const looks = view.reading.attention && wording.looks(view.reading.attention[t], letters);
-  return said.join(", ") + (looks ? `; looks at ${looks}` : "");
+  return tags.join(", ") + (looks ? `; looks at ${looks}` : "");
 }

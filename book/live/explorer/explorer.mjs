@@ -2,31 +2,24 @@
 // Its state is the word, how many letters have been read, and whether gates are shown; every change
 // of it leads to `draw`.
 
+import { addressOf, leadsElsewhere, replaceAddress, wordInAddress } from "./address.mjs";
 import * as drawing from "./drawing.mjs";
 import { Letters } from "./letters.mjs";
 import { make } from "./make.mjs";
-import { load } from "./tagger.mjs";
+import { View } from "./view.mjs";
 import * as wording from "./wording.mjs";
 
 const QUIET = 600; // ms without a change before the word is announced and kept in the address
-const HASH = "#word=";
 const COLUMN = { least: 60, most: 80 }; // px a letter takes: as many as there is room for
 const COPY = "copy link";
 const ARROWS = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** Turns the prepared picture into the live explorer, once its models have arrived. */
 export async function start(element) {
-  const views = await Promise.all(
-    element.getAttribute("models").split(" ").map(async (name) => {
-      const view = { name, title: wording.title(name), model: null, fault: null };
-      try {
-        view.model = await load(new URL(`../weights/${name}.safetensors`, import.meta.url));
-      } catch (error) {
-        view.fault = error.message;
-      }
-      return view;
-    }),
-  );
+  const titles = JSON.parse(element.getAttribute("titles"));
+  const silent = JSON.parse(element.getAttribute("silent"));
+  const names = element.getAttribute("models").split(" ");
+  const views = await Promise.all(names.map((name) => View.load(name, titles[name], silent)));
   new Explorer(element, views);
 }
 
@@ -34,14 +27,14 @@ class Explorer {
   constructor(element, views) {
     this.element = element;
     this.views = views;
-    const dictionary = JSON.parse(element.getAttribute("dictionary") ?? "{}");
-    this.dictionary = new Map(Object.entries(dictionary));
+    this.answering = views.filter(({ model }) => model);
+    this.dictionary = new Map(Object.entries(JSON.parse(element.getAttribute("dictionary"))));
     const terms = [...element.querySelectorAll("dt")];
     this.prepared = new Map(terms.map((term) => [term.textContent.trim(), term.nextElementSibling]));
     this.letters = new Letters((t) => this.look(t));
     this.build();
     this.listen();
-    this.input.value = inAddress() ?? element.getAttribute("word") ?? "";
+    this.input.value = wordInAddress() ?? element.getAttribute("word");
     element.classList.add("live");
     this.measure();
     this.read();
@@ -56,10 +49,10 @@ class Explorer {
     const words = [...this.prepared.keys()].map((word) => button(word, "explorer-word"));
     this.words = make("div.explorer-words", { role: "group", "aria-label": "Words to try" }, ...words);
     this.sentence = make("div.explorer-sentence", { id: this.id("sentence") });
-    this.heard = make("p.visually-hidden", { "aria-live": "polite" });
+    this.announced = make("p.visually-hidden", { "aria-live": "polite" });
     const label = make("label", { for: this.id("word") }, "Your word");
     const ask = make("div.explorer-ask", {}, label, this.input, this.copy);
-    const parts = [ask, this.words, this.sentence, this.buildFigure(), this.heard];
+    const parts = [ask, this.words, this.sentence, this.buildFigure(), this.announced];
     this.element.append(make("div.explorer-live", {}, ...parts));
   }
 
@@ -118,7 +111,7 @@ class Explorer {
       this.measure();
       this.draw();
     });
-    on(window, "hashchange", () => inAddress() !== null && this.ask(inAddress()));
+    on(window, "hashchange", () => wordInAddress() !== null && this.ask(wordInAddress()));
   }
 
   /** Takes the reader's word. */
@@ -131,11 +124,7 @@ class Explorer {
   /** Lets every model read the word, and shows it whole. */
   read() {
     const { letters, total } = wording.cut(this.input.value);
-    for (const view of this.views.filter(({ model }) => model)) {
-      view.reading = view.model.read(letters);
-      view.best = letters.map((_, t) => view.model.rank(view.reading, t, 3));
-    }
-    this.answering = this.views.filter(({ model }) => model);
+    for (const view of this.answering) view.read(letters);
     const known = this.answering[0]?.reading.known ?? letters.map(() => true);
     const own = this.prepared.size > 0 && !this.prepared.has(letters.join("")); // the reader's word
     this.state = { letters, total, known, own, read: letters.length };
@@ -222,23 +211,22 @@ class Explorer {
 
   /** Once the typing rests: one summary for who hears the page, and the word in the address. */
   settle() {
-    this.heard.textContent = wording.summary(this.answering, this.state, this.inDictionary());
-    const elsewhere = location.hash && inAddress() === null; // a place of the page
-    if (this.asked && !elsewhere) history.replaceState(history.state, "", this.link());
+    const summary = wording.summary(this.answering, this.state, this.inDictionary());
+    this.announced.textContent = summary;
+    if (this.asked && !leadsElsewhere()) replaceAddress(this.link());
   }
 
   link() {
-    const word = wording.cut(this.input.value).letters.join("");
-    return HASH + encodeURIComponent(word);
+    return addressOf(this.state.letters.join(""));
   }
 
   async copyLink() {
-    const address = new URL(this.link(), location.href).href;
+    const address = this.link();
     try {
       await navigator.clipboard.writeText(address);
       this.copy.textContent = "copied";
     } catch {
-      history.replaceState(history.state, "", address);
+      replaceAddress(address);
       this.copy.textContent = "see the address bar";
     }
     setTimeout(() => (this.copy.textContent = COPY), 2000);
@@ -247,16 +235,6 @@ class Explorer {
 
 const button = (text, kind = "explorer-plain", label = null) =>
   make(`button.${kind}`, { type: "button", "aria-label": label }, text);
-
-/** The word that the address carries; null where it carries none. */
-function inAddress() {
-  if (!location.hash.startsWith(HASH)) return null;
-  try {
-    return decodeURIComponent(location.hash.slice(HASH.length));
-  } catch {
-    return null;
-  }
-}
 
 /** Which letter a part of the figure belongs to. */
 function columnOf(target) {

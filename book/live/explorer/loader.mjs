@@ -1,6 +1,8 @@
 // Fetches the explorer when the reader comes to it. Until then, and where no module can be
 // loaded, the prepared picture stands.
 
+export const HASH = "#word="; // with a word behind it, an address leads to the first explorer
+
 const near = new IntersectionObserver(come, { rootMargin: "400px" });
 
 async function come(entries) {
@@ -14,4 +16,4 @@ async function come(entries) {
 
 const explorers = document.querySelectorAll("unrolled-explorer");
 explorers.forEach((element) => near.observe(element));
-if (location.hash.startsWith("#word=")) explorers[0]?.scrollIntoView({ block: "nearest" });
+if (location.hash.startsWith(HASH)) explorers[0]?.scrollIntoView({ block: "nearest" });

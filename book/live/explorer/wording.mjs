@@ -1,10 +1,7 @@
-// What the explorer says in words, and what it can read off its models. Nothing here draws.
-//
-// A view is what one model makes of a word:
-// {name, title, model, fault, reading, best: {tag, p}[][]}; best (T, 3) is sorted, best first.
+// What the explorer says in words, and what it can read off its views. Nothing here draws.
 
-import { spell } from "./tagger.mjs";
 import { WORDS } from "./phonemes.mjs";
+import { spell } from "./tagger.mjs";
 
 export const LIMIT = 50; // letters; a longer word is cut off here
 export const HINT =
@@ -16,18 +13,6 @@ export const KEY =
 export const GATES_KEY =
   " In a gate each square is one unit: the stronger its colour, the more open; the number below is " +
   "the mean.";
-const SILENT = "-";
-const KINDS = { elman: "Elman", lstm: "LSTM" };
-
-/** "bidirectional-lstm" -> "Bidirectional LSTM"; attention is in two directions here. */
-export function title(name) {
-  const words = name.replace("attention-bidirectional", "attention").split("-");
-  const called = words.map((word) => KINDS[word] ?? word).join(" ");
-  return called[0].toUpperCase() + called.slice(1);
-}
-
-export const shown = (tag) => (tag === SILENT ? "–" : tag);
-export const spoken = (tag) => (tag === SILENT ? "silent" : tag);
 
 export function percent(p) {
   if (p < 0.005) return "<1\u00a0%";
@@ -63,24 +48,27 @@ export const decided = (view, t, read) =>
 
 /** The tags that a model has decided on. */
 const tags = (view, read) =>
-  view.best.filter((_, t) => decided(view, t, read)).map(([first]) => first.tag);
+  view.best.filter((_, t) => decided(view, t, read)).map(([first]) => first);
 
-/** The sounds of a word in one line, without its silent letters. */
-export const sounds = (view, read) => tags(view, read).filter((tag) => tag !== SILENT).join(" ");
+const phonemes = (view, read) => tags(view, read).flatMap((tag) => tag.phonemes);
+
+/** The sounds of a word in one line. */
+export const sounds = (view, read) => phonemes(view, read).join(" ");
 
 /** The sounds of all models, each with an everyday word: "AE as in cat, HH hand; – is silent." */
 export function key(views, read) {
-  const said = views.flatMap((view) => tags(view, read));
-  const phonemes = [...new Set(said.flatMap((tag) => tag.split(" ")))].filter((one) => one in WORDS);
-  const words = phonemes.map((one, n) => `${one}${n ? "" : " as in"} ${WORDS[one]}`);
-  const silent = said.includes(SILENT) ? [`${shown(SILENT)} is silent`] : [];
-  return [words.join(", "), ...silent].filter(Boolean).join("; ");
+  const different = [...new Set(views.flatMap((view) => phonemes(view, read)))];
+  const words = different
+    .filter((phoneme) => phoneme in WORDS)
+    .map((phoneme, n) => `${phoneme}${n ? "" : " as in"} ${WORDS[phoneme]}`);
+  const silent = views.flatMap((view) => tags(view, read)).find((tag) => !tag.phonemes.length);
+  return [words.join(", "), silent && `${silent.shown} is ${silent.spoken}`].filter(Boolean).join("; ");
 }
 
 /** The letters at which the models that have decided differ. @returns {Set<number>} */
 export function differences(views, T, read) {
-  const said = (t) => views.filter((view) => decided(view, t, read)).map((view) => view.best[t][0].tag);
-  return new Set(Array.from({ length: T }, (_, t) => t).filter((t) => new Set(said(t)).size > 1));
+  const best = (t) => views.filter((view) => decided(view, t, read)).map((view) => view.best[t][0].tag);
+  return new Set(Array.from({ length: T }, (_, t) => t).filter((t) => new Set(best(t)).size > 1));
 }
 
 /** "a, b and c" */
@@ -90,27 +78,27 @@ export const listed = (items) =>
 /** What there is to say about the letters themselves: none, too many, or unknown ones. */
 export function notes({ letters, total, known }) {
   if (!total) return "Type a word: each model then says how its letters sound.";
-  const said = [];
+  const sentences = [];
   if (total > LIMIT) {
     const all = total.toLocaleString("en-GB");
-    said.push(`Only the first ${LIMIT} letters are read; the word has ${all}.`);
+    sentences.push(`Only the first ${LIMIT} letters are read; the word has ${all}.`);
   }
-  if (letters.includes(" ")) said.push("This is read as one word.");
+  if (letters.includes(" ")) sentences.push("This is read as one word.");
   const unknown = [...new Set(letters.filter((_, t) => !known[t]))];
   const strange = unknown.map((letter) => (letter === " " ? "the space" : called(letter)));
   if (strange.length && known.includes(true)) {
     const few = strange.length > 6 ? [...strange.slice(0, 5), `${strange.length - 5} more`] : strange;
-    said.push(
+    sentences.push(
       `The models do not know ${listed(few)}. Whatever they do not know they read as one and the ` +
         "same “unknown letter”.",
     );
   } else if (strange.length) {
-    said.push(
+    sentences.push(
       "The models know none of these letters; they learned from English words. All are read as " +
         "one and the same “unknown letter”, in the order in which they are written.",
     );
   }
-  return said.join(" ");
+  return sentences.join(" ");
 }
 
 /** Where the reading stands, and what there is to compare with. */
@@ -118,41 +106,41 @@ export function progress(views, { letters, total, read, own }, dictionary) {
   const T = letters.length;
   if (!T) return "";
   if (read < T) {
-    const said = [`${read} of ${T} letters read.`];
+    const sentences = [`${read} of ${T} letters read.`];
     if (!views.every(waits)) {
-      said.push(
+      sentences.push(
         "A model in one direction has decided on each letter that it has read, and cannot take it " +
           "back.",
       );
     }
     if (views.some(waits)) {
-      said.push("A model in two directions waits: its backward half begins at the last letter.");
+      sentences.push("A model in two directions waits: its backward half begins at the last letter.");
     }
-    return said.join(" ");
+    return sentences.join(" ");
   }
   const all = total > T ? `The first ${T} letters are read.` : `All ${T} letters are read.`;
   const whole = T === 1 ? "The only letter is read." : all;
-  const said = [whole];
+  const sentences = [whole];
   const place = (t) => `${called(letters[t])} (letter ${t + 1})`;
   const differ = [...differences(views, T, read)].map(place);
-  if (differ.length) said.push(`The models differ at ${listed(differ)}.`);
-  else if (views.length > 1) said.push("The models agree on every letter.");
+  if (differ.length) sentences.push(`The models differ at ${listed(differ)}.`);
+  else if (views.length > 1) sentences.push("The models agree on every letter.");
   if (dictionary) {
     const part = dictionary.trained ? "a training word" : "held out from training";
-    said.push(`The dictionary says ${dictionary.readings.join(" or ")} (${part}).`);
-  } else if (own) said.push("The dictionary is here for the words above only.");
-  return said.join(" ");
+    sentences.push(`The dictionary says ${dictionary.readings.join(" or ")} (${part}).`);
+  } else if (own) sentences.push("The dictionary is here for the words above only.");
+  return sentences.join(" ");
 }
 
 /** One sentence a model, for who hears the page. */
 export function summary(views, state, dictionary) {
   const { letters } = state;
   if (!letters.length) return notes(state);
-  const said = (view) => tags(view, letters.length).map(spoken).join(" ");
+  const spoken = (view) => tags(view, letters.length).map((tag) => tag.spoken).join(" ");
   return [
     `${letters.map(called).join(letters.every((one) => face(one) === one) ? "" : " ")}.`,
     notes(state),
-    ...views.map((view) => `${view.title}: ${said(view)}.`),
+    ...views.map((view) => `${view.title}: ${spoken(view)}.`),
     progress(views, state, dictionary),
   ].filter(Boolean).join(" ");
 }

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from unrolled.experiments import store
 from unrolled.pictures.diagrams import SILENT
 from unrolled.pictures.figures import BLUE, GREY, ORANGE, Figure
-from unrolled.pictures.plots import drawing, finish
+from unrolled.pictures.plots import drawing, finish, silent_as_words
 
 NAMES = {"lstm": "LSTM", "elman": "Elman"}
 
@@ -97,8 +97,7 @@ def _percent(sure: float) -> str:
 
 
 def _told(word: str, said: Reading) -> str:
-    tags = ("silent" if tag == "-" else tag for tag in said.tags)
     return ", ".join(
-        f"{letter} {tag} {sure:.0%}"
-        for letter, tag, sure in zip(word, tags, said.sure, strict=True)
+        f"{letter} {silent_as_words(tag)} {sure:.0%}"
+        for letter, tag, sure in zip(word, said.tags, said.sure, strict=True)
     )

@@ -1,5 +1,6 @@
 """The directive that puts the explorer into a page, and the picture that stands in for it."""
 
+import json
 import re
 from pathlib import Path
 
@@ -56,6 +57,9 @@ def test_the_element_says_models_word_and_what_the_dictionary_says(built):
     first, second = soup(built / "index.html").select("unrolled-explorer")
     assert (first["models"], first["word"]) == ("basic-lstm bidirectional-lstm", "hat")
     assert first["dictionary"] == '{"hat": {"readings": ["HH AE T"], "trained": true}}'
+    titles = {"basic-lstm": "Basic LSTM", "bidirectional-lstm": "Bidirectional LSTM"}
+    assert json.loads(first["titles"]) == titles
+    assert json.loads(first["silent"]) == {"tag": "-", "shown": "\N{EN DASH}", "spoken": "silent"}
     assert [dt.get_text() for dt in first.select("dt")] == ["hat", "zzyzx"]
     assert "A picture." in first.select_one(".explorer-prepared").get_text()
     assert "make serve" in first.select_one(".explorer-note").get_text()
@@ -80,7 +84,7 @@ def test_a_model_that_is_not_exported_is_named(tmp_path):
     assert "index.rst:4: ERROR: no model 'grandiose' is exported; there are basic-elman," in told
 
 
-def test_models_are_called_the_same_in_the_picture_and_in_the_explorer():
+def test_models_are_called_by_their_titles():
     titles = [readings.title(name) for name in explorer_weights.MODELS]
     assert titles == [
         "Basic Elman",
@@ -88,7 +92,7 @@ def test_models_are_called_the_same_in_the_picture_and_in_the_explorer():
         "Stacked LSTM",
         "Bidirectional LSTM",
         "Attention LSTM",
-    ]  # tests/site/test_site_explorer.py holds the page to the same
+    ]
 
 
 def test_the_picture_says_what_the_model_says():
