@@ -81,7 +81,8 @@ def visit(translator: Any, node: explorer) -> None:
     first = next(iter(node.document.findall(explorer))) is node if node.document else True
     if first:
         folder = f"{node['up']}live/explorer"
-        translator.body.append(f'<link rel="stylesheet" href="{folder}/explorer.css">\n')
+        for sheet in ("explorer.css", "figure.css"):
+            translator.body.append(f'<link rel="stylesheet" href="{folder}/{sheet}">\n')
         translator.body.append(f'<script type="module" src="{folder}/loader.mjs"></script>\n')
     names = ("models", "titles", "silent", "word", "dictionary")
     given = {name: node[name] for name in names}

@@ -153,7 +153,8 @@ def test_nothing_is_fetched_before_the_reader_comes_near(page: Page, address: st
     page.wait_for_load_state("load")
     page.wait_for_timeout(500)
     ours = [url for url in asked if url.startswith("live/")]
-    assert sorted(ours) == ["live/explorer/explorer.css", "live/explorer/loader.mjs"]
+    wanted = ["explorer.css", "figure.css", "loader.mjs"]
+    assert sorted(ours) == [f"live/explorer/{name}" for name in wanted]
     page.locator("unrolled-explorer").scroll_into_view_if_needed()
     page.wait_for_selector(LIVE)
     weights = [url for url in asked if "/weights/" in url]

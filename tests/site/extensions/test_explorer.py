@@ -70,7 +70,8 @@ def test_the_element_says_models_word_and_what_the_dictionary_says(built):
 def test_a_page_loads_it_once_and_only_where_it_is(built):
     page = soup(built / "index.html")
     assert [s["src"] for s in page.select("script[type=module]")] == ["live/explorer/loader.mjs"]
-    assert len(page.select('link[href="live/explorer/explorer.css"]')) == 1
+    sheets = [link["href"] for link in page.select('link[href^="live/"]')]
+    assert sheets == ["live/explorer/explorer.css", "live/explorer/figure.css"]
     below = soup(built / "part" / "page.html")
     scripts = [s["src"] for s in below.select("script[type=module]")]
     assert scripts == ["../live/explorer/loader.mjs"]
