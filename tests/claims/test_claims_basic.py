@@ -7,7 +7,6 @@ import pytest
 from unrolled.experiments import store, suite
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import WindowBackOff
-from unrolled.training import validate
 
 says = partial(claims.says, "practice/basic-rnn")
 
@@ -62,8 +61,9 @@ def counted():
     """WER on the validation words of tables over a window of 5, and over 4 letters before."""
     data = pronunciation.load()
     before = type("Before", (WindowBackOff,), {"windows": [(r, 0) for r in range(5)[::-1]]})
+    task = pronunciation.PronunciationTask(data)
     models = {"window": WindowBackOff(5), "before": before(5)}
-    return {name: 100 * validate(m.fit(data.train), data).wer for name, m in models.items()}
+    return {name: 100 * task.score(m.fit(data.train).predict).wer for name, m in models.items()}
 
 
 def test_the_window_net_overtakes_the_counts(runs, counted):

@@ -27,7 +27,7 @@ ONE, DEEP, LATE, TWO, BOTH = (
 
 def wers(name, framework="pytorch"):
     """WER of each recorded run, in percent. Shape: (S,)."""
-    return 100 * (store.errors(name, framework).distances > 0).mean(axis=1)
+    return 100 * (store.scores(name, framework)["distances"] > 0).mean(axis=1)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def wrong(data):
     """By model, which letters of the validation words its kept run reads wrong."""
     references = pronunciation.reference_tags(data, data.valid)
     return {
-        name: pronunciation.wrong_letters(references, data, store.model(name).trainer.predict)
+        name: pronunciation.wrong_letters(references, data, store.model(name).predict)
         for name in (ONE, LATE, TWO)
     }
 
@@ -60,7 +60,7 @@ def test_less_than_half_as_many_words_are_misread(framework):
 
 def test_the_interval_is_narrow_beside_the_gain():
     says("it is narrow beside the gain")
-    gain = statistics.difference(store.errors(ONE), store.errors(TWO))
+    gain = statistics.difference(store.scores(ONE), store.scores(TWO))
     assert gain.high - gain.low < 0.1 * gain.difference
     assert gain.odds > 10
 
@@ -108,20 +108,20 @@ def test_the_curve_of_the_delays_is_flat_at_the_end(by_delay):
 def test_no_delay_reaches_two_directions(by_delay):
     says("are not in reach of any delay here")
     assert min(by_delay.values()) > wers(TWO).mean() + 2
-    assert statistics.difference(store.errors(LATE), store.errors(TWO)).low > 1
+    assert statistics.difference(store.scores(LATE), store.scores(TWO)).low > 1
 
 
 def ending(name, pattern, data, framework="pytorch"):
     """The errors on the test words that match."""
     there = [bool(re.search(pattern, word)) for word in data.test]
-    return store.Errors(*(array[:, there] for array in store.errors(name, framework)))
+    return store.scores(name, framework).take(there)
 
 
 @pytest.mark.parametrize("framework", models.FRAMEWORKS)
 def test_the_delay_wins_at_ed_and_es(data, framework):
     says("Words in *-ed* are misread more often with two directions", "and *-es* likewise")
     rates = {
-        (name, pattern): (ending(name, pattern, data, framework).distances > 0).mean()
+        (name, pattern): (ending(name, pattern, data, framework)["distances"] > 0).mean()
         for name, pattern in product((LATE, TWO, BOTH), ("ed$", "es$", "ing$"))
     }
     assert rates[TWO, "ed$"] > rates[LATE, "ed$"] + 0.01
@@ -158,7 +158,7 @@ def test_the_sum_moves_every_future_alike():
     def step(name, future):
         model = store.model(name)
         words = (model.letters.encode(f"ra{middle}e{future}")[None] for middle in "tk")
-        t, k = (parity.logits(model.trainer.model, word)[0, 3] for word in words)
+        t, k = (parity.logits(model.model, word)[0, 3] for word in words)
         return t - k
 
     assert np.abs(step(TWO, "d") - step(TWO, "r")).max() < 1e-4

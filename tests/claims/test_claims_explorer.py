@@ -64,7 +64,7 @@ def looked(models):
         model = models[LOOKS]
         letters = torch.from_numpy(model.letters.encode(word)[None])
         with torch.no_grad():
-            return model.trainer.model.eval().attention_weights(letters)[0].numpy()
+            return model.model.eval().attention_weights(letters)[0].numpy()
 
     return weights
 

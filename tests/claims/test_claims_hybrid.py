@@ -138,7 +138,7 @@ def test_it_mostly_looks_close_by(data):
     for word in list(data.valid)[::100]:
         ids = torch.from_numpy(tagger.letters.encode(word)[None])
         with torch.no_grad():
-            weights = tagger.trainer.model.eval().attention_weights(ids)[0].numpy()
+            weights = tagger.model.eval().attention_weights(ids)[0].numpy()
         at = np.arange(len(word))
         near += weights[abs(at[:, None] - at) <= 1].sum()
         letters += len(word)
@@ -147,7 +147,7 @@ def test_it_mostly_looks_close_by(data):
 
 def misread(name, framework="pytorch"):
     """Whether each run misread each test word. Shape: (runs, words)."""
-    return store.errors(name, framework).distances > 0
+    return store.scores(name, framework)["distances"] > 0
 
 
 @pytest.mark.parametrize("framework", ["pytorch", "keras"])
@@ -162,7 +162,7 @@ def test_the_encoder_decoder_misreads_fewer_words_with_more_errors(means, framew
     assert 0 < rates.loc[BOTH, "WER"] - rates.loc[LOOKS, "WER"] < 4
     assert rates.loc[LOOKS, "PER"] > rates.loc[BOTH, "PER"] + 0.2
     each = [
-        np.mean([run[run > 0].mean() for run in store.errors(name, framework).distances])
+        np.mean([run[run > 0].mean() for run in store.scores(name, framework)["distances"]])
         for name in (LOOKS, BOTH)
     ]
     assert each[0] > each[1] + 0.05
@@ -202,7 +202,7 @@ def test_a_beam_gains_little_and_the_length_needs_no_correction(data):
         """WER, PER and phonemes a word."""
 
         def predict(letters):
-            best = [found[0].ids for found in speaker.trainer.model.beam(letters, width, alpha)]
+            best = [found[0].ids for found in speaker.model.beam(letters, width, alpha)]
             said = np.zeros((len(best), 1 + max(map(len, best))), int)
             for row, ids in zip(said, best, strict=True):
                 row[: len(ids)] = ids

@@ -13,7 +13,9 @@ from unrolled.experiments import statistics, store, suite
 from unrolled.keras import hybrids as keras_hybrids
 from unrolled.numpy import lattices
 from unrolled.tasks import pronunciation
+from unrolled.tasks.pronunciation import PronunciationTask
 from unrolled.torch import hybrids
+from unrolled.torch.training import Trainer
 from unrolled.training import Recipe, fit
 
 says = partial(claims.says, "theory/hybrid-architectures")
@@ -25,7 +27,7 @@ SUITES = ("matched", "timed")
 
 def compared(model, against, suite_name):
     """The difference of two models at equal parameters or at equal time."""
-    found = (store.errors(name, "pytorch", suite_name) for name in (model, against))
+    found = (store.scores(name, "pytorch", suite_name) for name in (model, against))
     return statistics.difference(*found)
 
 
@@ -181,8 +183,8 @@ def both_trained(six, words, epochs):
     reader = hybrids.CTCReader(len(six.letters), len(symbols), hidden_size=64)
     spec = models.spec("bidirectional", cell="lstm", hidden_size=64)
     tagger = models.build("pytorch", spec, len(six.letters), len(six.tags), 0)
-    ctc = fit(hybrids.CTCTrainer(reader, recipe), six).best
-    return reader, ctc, fit(models.trainer("pytorch", tagger, recipe), six).best
+    ctc = fit(Trainer(reader, recipe), PronunciationTask(six, "unaligned")).best
+    return reader, ctc, fit(models.trainer("pytorch", tagger, recipe), PronunciationTask(six)).best
 
 
 def best_paths(six, reader):

@@ -10,8 +10,8 @@ import claims
 import numpy as np
 import pytest
 from unrolled.tasks import pronunciation
-from unrolled.tasks.pronunciation import MostFrequentTag, WindowBackOff
-from unrolled.training import Recipe, fit, validate
+from unrolled.tasks.pronunciation import MostFrequentTag, PronunciationTask, WindowBackOff
+from unrolled.training import Recipe, fit
 
 says = partial(claims.says, "practice/pronunciation")
 
@@ -23,7 +23,10 @@ def data():
 
 @pytest.fixture(scope="module")
 def counted(data):
-    return {size: validate(WindowBackOff(size).fit(data.train), data) for size in (3, 5, 7, 9)}
+    return {
+        size: PronunciationTask(data).score(WindowBackOff(size).fit(data.train).predict)
+        for size in (3, 5, 7, 9)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +66,7 @@ def test_the_letters_after_tell_more(data) -> None:
 
     def wer(*windows: tuple[int, int]) -> float:
         model = type("OneSide", (WindowBackOff,), {"windows": list(windows)})
-        return validate(model(5).fit(data.train), data).wer
+        return PronunciationTask(data).score(model(5).fit(data.train).predict).wer
 
     two_after = wer((0, 2), (0, 1), (0, 0))
     two_before = wer((2, 0), (1, 0), (0, 0))
@@ -125,7 +128,10 @@ def test_what_can_remember_gains_from_the_leak(splits) -> None:
         "points more off their rate; off that of the words without relatives it takes",
     )
     family, careless = (
-        {size: validate(WindowBackOff(size).fit(some.train), some) for size in (3, 9)}
+        {
+            size: PronunciationTask(some).score(WindowBackOff(size).fit(some.train).predict)
+            for size in (3, 9)
+        }
         for some in splits
     )
     assert 0 < family[3].wer - careless[3].wer < family[9].wer - careless[9].wer
@@ -154,7 +160,7 @@ def test_the_wider_window_is_better_up_to_seven(data, counted) -> None:
         "One neighbour on each side brings a third of the words, two bring half, and three a "
         "little more. Four bring no gain that matters",
     )
-    assert validate(MostFrequentTag().fit(data.train), data).wer > 0.95
+    assert PronunciationTask(data).score(MostFrequentTag().fit(data.train).predict).wer > 0.95
     assert 1 - counted[3].wer == pytest.approx(1 / 3, abs=0.02)
     assert 1 - counted[5].wer == pytest.approx(1 / 2, abs=0.02)
     assert 0.005 < counted[5].wer - counted[7].wer < 0.03
@@ -183,7 +189,7 @@ def test_the_network_does_not_beat_the_table_at_once(data, counted) -> None:
     model = WindowTagger(len(data.letters), len(data.tags), window=5)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # for so small a network more are no faster
-    history = fit(Trainer(model, Recipe(epochs=3)), data)
+    history = fit(Trainer(model, Recipe(epochs=3)), PronunciationTask(data))
     torch.set_num_threads(threads)
     assert counted[5].wer < history.best["wer"] < counted[3].wer
 

@@ -123,7 +123,7 @@ def test_the_alignment_is_not_needed(matched, gains):
 
 
 def _distance_where_wrong(name):
-    distances = store.errors(name, "pytorch", "matched").distances
+    distances = store.scores(name, "pytorch", "matched")["distances"]
     return distances[distances > 0].mean()
 
 
@@ -169,13 +169,13 @@ def test_one_way_models_misread_many_more(wer):
 
 def test_what_is_wrong_is_nearly_right():
     says("A wrong word is mostly nearly right")
-    distances = store.errors("attention-bidirectional-lstm", "pytorch", "matched").distances
+    distances = store.scores("attention-bidirectional-lstm", "pytorch", "matched")["distances"]
     assert np.mean(distances[distances > 0] == 1) > 0.55
 
 
 def test_two_seeds_differ_by_more_than_two_good_models(wer):
     says("That is several times the difference between the good models.")
-    wrong = store.errors("attention-bidirectional-lstm", "pytorch", "matched").distances > 0
+    wrong = store.scores("attention-bidirectional-lstm", "pytorch", "matched")["distances"] > 0
     apart = 100 * np.mean(wrong[0] != wrong[1])
     assert apart > 2 * (wer["bidirectional-lstm"] - wer[list(TWO_WAYS)].min())
 
@@ -196,7 +196,7 @@ def test_the_tuning_went_as_told():
 
 def test_an_untuned_gru_is_a_straw_man(wer):
     says("an untuned model is a straw man")
-    gru = statistics.interval(store.errors("bidirectional-gru", "pytorch", "ablations"))
+    gru = statistics.interval(store.scores("bidirectional-gru", "pytorch", "ablations"))
     assert gru.low > wer["bidirectional-lstm"] + 2
 
 

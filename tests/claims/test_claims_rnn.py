@@ -15,8 +15,9 @@ from unrolled import models
 from unrolled.experiments import store
 from unrolled.keras.cells import Elman as KerasElman
 from unrolled.studies import gradients, probes, streams
-from unrolled.tasks import pronunciation
+from unrolled.tasks import pronunciation, text
 from unrolled.torch.cells import LSTM, Elman
+from unrolled.training import Recipe, fit
 
 says = partial(claims.says, "theory/rnn")
 PAGE = (BOOK / "theory" / "rnn.md").read_text(encoding="utf-8")
@@ -383,13 +384,17 @@ def test_clipping_by_norm_changes_no_ratio_and_no_direction():
 @pytest.fixture(scope="module")
 def reading():
     """A plain RNN and an LSTM, fresh and after reading a part of the manual."""
-    text = streams.lay_out(streams.manual(), batch=32)
-    train, test = text[:, : 32 * 150 + 1], text[:, -1025:]
-    K, found = len(streams.LETTERS), {}
+    rows = text.lay_out(text.encode(text.manual()), streams=32)
+    train, test = rows[:, : 32 * 150 + 1], rows[:, -1025:]
+    K, found = len(text.CHARACTERS), {}
+    task, recipe = (
+        text.TextTask(train, test, K, window=32),
+        Recipe(epochs=1, learning_rate=5e-3, schedule="constant"),
+    )
     for cell in ("elman", "lstm"):
         spec = models.spec("basic", cell=cell, hidden_size=64)
         fresh, trained = (models.build("pytorch", spec, K, K, seed=0) for _ in range(2))
-        losses = streams.train_pytorch(trained, train, 32)
+        losses = fit(models.trainer("pytorch", trained, recipe), task).losses
         found[cell] = fresh, trained, float(np.mean(losses[-20:]))
     return found, test
 
@@ -450,7 +455,7 @@ def test_a_wrong_state_costs_most_at_the_first_letter(reading):
 
 def test_its_own_slip_costs_the_next_phoneme(data):
     says("That is the cost of exposure here, for one step", "most of the time it recovers")
-    model = store.model("encoder-decoder-attention-lstm").trainer.model
+    model = store.model("encoder-decoder-attention-lstm").model
     symbols = data.target("phonemes").symbols
     some = [(w, v[0]) for w, v in data.test.items() if len(w) == 7 and len(v) == 1][:800]
     letters = np.stack([data.letters.encode(word) for word, _ in some])
@@ -465,7 +470,7 @@ def test_its_own_slip_costs_the_next_phoneme(data):
 
 def test_the_state_after_padding_is_another_one(data):
     says("**The last state is not the state of the last letter.**")
-    tagger = store.model("basic-elman").trainer.model
+    tagger = store.model("basic-elman").model
     word = data.letters.encode("hat")
     with torch.no_grad():
         short, long = (

@@ -93,14 +93,14 @@ def test_the_difference_in_two_directions_is_not_luck():
         "Other words and other seeds would hardly turn the second layer's gain in two directions "
         "into a loss."
     )
-    found = statistics.difference(store.errors(TWO[1]), store.errors(TWO[0]))
+    found = statistics.difference(store.scores(TWO[1]), store.scores(TWO[0]))
     assert found.high < -0.5
     assert found.p < 0.025  # of two comparisons
 
 
 def test_the_difference_in_one_direction_may_be_nothing():
     says("In one direction the interval holds zero")
-    found = statistics.difference(store.errors("stacked-lstm"), store.errors("basic-lstm"))
+    found = statistics.difference(store.scores("stacked-lstm"), store.scores("basic-lstm"))
     assert found.low < 0 < found.high
 
 

@@ -16,6 +16,7 @@ from unrolled import models
 from unrolled.experiments import statistics, store, suite
 from unrolled.models import parity
 from unrolled.tasks import pronunciation
+from unrolled.tasks.task import Batch
 from unrolled.torch.layers import Bidirectional, Stack
 from unrolled.training import Recipe
 
@@ -45,7 +46,7 @@ def with_weights(layer: nn.Module, w: float, u: float) -> nn.Module:
 
 def slope(stack: nn.Module, T: int) -> float:
     x = torch.zeros(1, T, 1, dtype=torch.double, requires_grad=True)
-    stack(x)[0, -1, 0].backward()
+    stack(x)[0][0, -1, 0].backward()
     return x.grad[0, 0, 0].item()
 
 
@@ -122,7 +123,7 @@ def test_the_parameters_are_those_of_the_formula():
 
 def test_the_layers_of_the_recorded_stack_have_three_time_scales_and_no_ladder(data):
     says("The top layer does hold on longest, but the middle one forgets fastest")
-    deep = store.model("stacked-lstm").trainer.model.eval()
+    deep = store.model("stacked-lstm").model.eval()
     words = [data.letters.encode(word) for word in data.valid if len(word) == 8]
     letters = torch.tensor(np.stack(words))
     for shift in (1, 2):
@@ -289,7 +290,7 @@ def test_two_directions_say_a_fair_coin_and_cannot(framework):
         trainer = models.trainer(framework, models.build(framework, spec, 4, 2, seed=1), Recipe())
         for _ in range(300):
             tosses = rng.integers(2, 4, (64, 13), dtype=np.int32)
-            trainer.train_step(tosses[:, :-1], tosses[:, 1:] - 2, 1e-2)
+            trainer.train_step(Batch(tosses[:, :-1], tosses[:, 1:] - 2), 1e-2)
         tosses = rng.integers(2, 4, (2000, 13), dtype=np.int32)
         y = parity.logits(trainer.model, tosses[:, :-1])
         wanted = torch.tensor(tosses[:, 1:] - 2).long()

@@ -1,18 +1,20 @@
 """The command line without a framework; test_cli_training.py has the rest."""
 
+import inspect
 import json
 import os
 import pickle
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from cli_runs import command, environment, run, write_words
-from unrolled import __version__, cli
-from unrolled.cli import output
-from unrolled.training import checkpoints
+from unrolled import __version__, cli, models
+from unrolled.cli import options, output
+from unrolled.training import Recipe, checkpoints
 from unrolled.training.checkpoints import Checkpoint
 
 
@@ -141,8 +143,8 @@ BAD_FILES = {
 def test_a_bad_dictionary_is_one_line(here, name):
     content, says = BAD_FILES[name]
     (here / name).write_bytes(content)
-    for options in (("train", "--model", "basic"), ("data",)):
-        assert f"{name}" in (line := refused(here, *options, "--train", name))
+    for given in (("train", "--model", "basic"), ("data",)):
+        assert f"{name}" in (line := refused(here, *given, "--train", name))
         assert says in line
 
 
@@ -303,3 +305,29 @@ def test_any_terminal_shows_what_it_can(here):
     )
     assert ended.returncode == 2
     assert ended.stderr == b"error: \\u05e9: no such checkpoint; train one with `unrolled train`\n"
+
+
+def test_every_argument_of_a_model_and_of_a_recipe_is_an_option():
+    named = {key for spec in models.NAMED.values() for key in spec.arguments}
+    fixed = {"bidirectional", "attention"}  # they make the name of the model
+    assert {field.name for field in fields(options.Architecture)} == named - fixed
+    chosen = {field.name for field in fields(options.Training)}
+    fixed = {"optimizer", "schedule", "warm_up", "clip_norm", "epsilon", "words"}
+    assert chosen == {field.name for field in fields(Recipe)} - fixed
+
+
+def test_a_group_of_options_is_spread_and_gathered():
+    told = {}
+
+    @options.spread
+    def command(*, before: int = 1, words: options.Words, after: bool = False) -> None:
+        """What it does."""
+        told.update(before=before, words=words, after=after)
+
+    assert list(inspect.signature(command).parameters) == [
+        "before", "train", "valid", "test", "after"
+    ]  # fmt: skip
+    assert command.__doc__ == "What it does."
+    command(before=2, train=Path("a"), valid=None, test=None, after=True)
+    assert told == {"before": 2, "words": options.Words(Path("a")), "after": True}
+    assert told["words"].given == {"train": Path("a")}

@@ -49,7 +49,7 @@ def test_every_preset_is_of_a_model_that_can_be_built():
     for name, preset in presets.PRESETS.items():
         spec = models.changed(preset.spec, hidden_size=2, embedding_size=2, num_layers=1)
         assert spec.name == name
-        assert models.build("pytorch", spec, 5, 6, seed=0).writes == spec.writes
+        assert models.build("pytorch", spec, 5, 6, seed=0).answer == spec.answer
 
 
 @pytest.mark.parametrize("framework", ["pytorch", pytest.param("keras", marks=pytest.mark.slow)])

@@ -4,12 +4,13 @@ from functools import cache
 
 import numpy as np
 import torch
+import unrolled.keras.losses as keras_losses
 import unrolled.keras.model as keras_model
 import unrolled.keras.taggers as keras_models
 import unrolled.keras.training as keras_training
+import unrolled.torch.losses as torch_losses
 import unrolled.torch.model as torch_model
 import unrolled.torch.taggers as torch_models
-import unrolled.torch.training as torch_training
 from unrolled import models
 from unrolled.cells import FUSED as CELLS
 from unrolled.models import parity
@@ -105,14 +106,14 @@ def measured(model, letters, targets, lengths=None, training=False):
     if base is torch_model.Model:
         call = model.train(training).teach if told else model.train(training)
         said = call(*(None if a is None else torch.from_numpy(a) for a in given))
-        loss = torch_training.cross_entropy(said, torch.from_numpy(targets))
+        loss = torch_losses.cross_entropy(said, torch.from_numpy(targets))
         found = [g.numpy() for g in torch.autograd.grad(loss, tensors)]
         logits, loss = said.detach().numpy(), loss.item()
     else:
         tf = keras_training.tf
         with tf.GradientTape() as tape:
             said = (model.teach if told else model)(*given, training=training)
-            loss = keras_training.cross_entropy(said, targets)
+            loss = keras_losses.cross_entropy(said, targets)
         slopes = tape.gradient(loss, [tensor.value for tensor in tensors])
         found, logits = [np.asarray(tf.convert_to_tensor(g)) for g in slopes], np.asarray(said)
     pairs = zip(slots, found, strict=True)

@@ -180,9 +180,9 @@ def forget_gates(model, word: str) -> list[str]:
     """The mean of the forget gate after each letter, in one layer and one direction."""
     letters = torch.from_numpy(model.letters.encode(word)[None])
     with torch.no_grad():
-        x = model.trainer.model.embedding(letters)[0]
-        h = torch.cat([torch.zeros(1, 98), model.trainer.model.recurrent(x[None])[0][0][:-1]])
-        kept = model.trainer.weights()
+        x = model.model.embedding(letters)[0]
+        h = torch.cat([torch.zeros(1, 98), model.model.recurrent(x[None])[0][0][:-1]])
+        kept = model.predictor.weights()
         parts = (kept[f"recurrent.{name}"][98:196] for name in ("weight_ih", "weight_hh", "bias"))
         w, u, b = map(torch.as_tensor, parts)
         f = torch.sigmoid(x @ w.T + h @ u.T + b)
@@ -213,7 +213,7 @@ def test_lines_of_attention_are_those_of_pytorch(explorer: Page, models) -> None
     model = models["Attention LSTM"]
     letters = torch.from_numpy(model.letters.encode("knight")[None])
     with torch.no_grad():
-        weights = model.trainer.model.eval().attention_weights(letters)[0].numpy()
+        weights = model.model.eval().attention_weights(letters)[0].numpy()
     write(explorer, "knight")
     lines = explorer.locator(".explorer-fan path")
     drawn = lines.evaluate_all("all => all.map((line) => Number(line.dataset.from))")

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page
 from safetensors.numpy import load, load_file
 from unrolled import models
 from unrolled.experiments import store
+from unrolled.models import parity
 from unrolled.models.export import CELLS, KINDS, pack
 from unrolled.models.saved import Saved
 from unrolled.tasks import pronunciation
@@ -123,7 +124,7 @@ def in_pytorch(trained: Saved, words: list[str]) -> np.ndarray:
     for length in {len(word) for word in words}:
         places = [n for n, word in enumerate(words) if len(word) == length]
         letters = np.stack([trained.letters.encode(words[n]) for n in places])
-        said = models.logits("pytorch", trained.trainer.model, letters)
+        said = parity.logits(trained.model, letters)
         for n, one in zip(places, said, strict=True):
             found[n] = one
     return np.concatenate(found)
@@ -163,7 +164,7 @@ def test_the_page_tags_words_as_pytorch_does(shown, folder, words, name):
     page = in_page(shown, name, words)
 
     weights = load_file(folder / "live" / "weights" / f"{name}.safetensors")
-    trained.trainer.load_weights({key: value.astype("f4") for key, value in weights.items()})
+    trained.predictor.load_weights({key: value.astype("f4") for key, value in weights.items()})
     halved = in_pytorch(trained, words)
     np.testing.assert_allclose(page, halved, atol=1e-4, rtol=0)  # the page computes as PyTorch
 
@@ -198,7 +199,7 @@ def test_whatever_may_be_exported_runs_in_the_page(shown, folder, name, cell):
     (folder / small).write_bytes(packed)
     trainer.load_weights({key: value.astype("f4") for key, value in load(packed).items()})
     shown.evaluate("async (name) => { window.tagger[name] = await load(name); }", small)
-    expected = models.logits("pytorch", model, letters.encode("knuth's")[None])[0]
+    expected = parity.logits(model, letters.encode("knuth's")[None])[0]
     np.testing.assert_allclose(in_page(shown, small, ["knuth's"]), expected, atol=1e-5)
 
 
@@ -211,7 +212,7 @@ def test_a_flip_is_found_with_its_margin():
 
 def states(trained: Saved, word: str) -> list[np.ndarray]:
     """What the recurrent layers of a model hold, each direction by itself. Shapes: (T, H)."""
-    model = trained.trainer.model
+    model = trained.model
     with torch.no_grad():
         x = model.embedding(torch.as_tensor(trained.letters.encode(word)[None]).long())
         stacked = hasattr(model.recurrent, "states")
@@ -248,8 +249,8 @@ def test_a_reading_shows_what_the_model_holds(shown, name):
         best = np.argsort(-np.array(reading["probabilities"][t]))[:3]
         assert [one["tag"] for one in ranked] == [trained.tags.symbols[k] for k in best]
         assert [one["p"] for one in ranked] == sorted((one["p"] for one in ranked), reverse=True)
-    if hasattr(trained.trainer.model, "attention_weights"):
-        a = trained.trainer.model.attention_weights(torch.as_tensor(letters).long())
+    if hasattr(trained.model, "attention_weights"):
+        a = trained.model.attention_weights(torch.as_tensor(letters).long())
         np.testing.assert_allclose(reading["attention"], a[0].detach().numpy(), atol=1e-2)
     else:
         assert reading["attention"] is None
@@ -263,7 +264,7 @@ def test_a_model_tells_what_it_is(shown, name):
         "name": spec["name"],
         "kind": spec["kind"],
         "cell": spec["arguments"]["cell"],
-        "parameters": sum(value.size for value in trained.trainer.weights().values()),
+        "parameters": sum(value.size for value in trained.predictor.weights().values()),
         "letters": list(trained.letters.symbols),
         "tags": list(trained.tags.symbols),
         "bidirectional": spec["arguments"].get("bidirectional", False),

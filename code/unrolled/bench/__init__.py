@@ -66,7 +66,7 @@ def run(
         facts = facts_of(threads)
         for name in names:
             tell(f"{name}: compiling")
-            found, examples = words(setting, work.steps, MODELS[name].spec.writes)
+            found, examples = words(setting, work.steps, MODELS[name].spec.answer)
             loops, flops = loops_of(MODELS[name], found, examples, work.square)
             rounds, compiling = _measure(name, loops, work, facts["clock"], tell)
             rows.append(_row(name, found, facts, flops, rounds, compiling))

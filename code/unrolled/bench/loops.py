@@ -14,8 +14,9 @@ from unrolled.bench import arithmetic, bare, products
 from unrolled.bench.setting import Setting
 from unrolled.keras.training import Trainer as KerasTrainer
 from unrolled.tasks.pronunciation import Examples
+from unrolled.tasks.task import ABSENT, Array, Batch
 from unrolled.torch.training import Trainer as TorchTrainer
-from unrolled.training import ABSENT, Array, Recipe, Trainer
+from unrolled.training import Recipe, Trainer
 
 Loop = Callable[[], float]  # does the same work each time and returns how many letters that is
 
@@ -50,7 +51,7 @@ def loops_of(
     model: Model, setting: Setting, examples: Examples, square: int
 ) -> tuple[dict[str, Loop], float]:
     """Every loop over the examples, ready to run, and the operations that a letter takes."""
-    V, K = setting.num_letters, setting.num_symbols(model.spec.writes)
+    V, K = setting.num_letters, setting.output_size(model.spec.answer)
     recipe = Recipe(batch_size=setting.batch_size)
     sizes = {name: getattr(setting, name) for name in ("embedding_size", "hidden_size")}
     spec = replace(model.spec, arguments={**model.spec.arguments, **sizes})
@@ -82,7 +83,7 @@ def training_loop(trainer: Trainer, examples: Examples) -> Loop:
 
     def run() -> float:
         for step, batch in enumerate(examples.batches(recipe.batch_size, rng)):
-            trainer.train_step(*batch, recipe.rate_at(step, total))
+            trainer.train_step(Batch(*batch), recipe.rate_at(step, total))
         return examples.num_letters
 
     return run
@@ -107,8 +108,8 @@ def bare_step(
 ) -> Tensor:
     """One optimiser step; returns the loss before it. Shape: letters (B, T); targets (B, U)."""
     optimizer.zero_grad()
-    said = model(letters, targets).flatten(0, 1)
-    loss = F.cross_entropy(said, targets.flatten(), ignore_index=ABSENT)
+    logits = model(letters, targets).flatten(0, 1)
+    loss = F.cross_entropy(logits, targets.flatten(), ignore_index=ABSENT)
     loss.backward()
     optimizer.step()
     return loss

@@ -10,6 +10,7 @@ from unrolled.budgets import Budget
 from unrolled.errors import UserError
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import Examples
+from unrolled.tasks.task import Kind
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,16 @@ class Setting:
     threads: int | None = None  # None: as many as PyTorch takes by itself
     num_letters: int = 29  # V and K are those of the CMU dictionary
     num_tags: int = 76
-    num_phonemes: int = 40  # with the end symbol
+    num_symbols: int = 40  # of a model that writes a sequence, with the end symbol
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if value is not None and name != "real" and value < 1:
                 raise UserError(f"{name} is {value}; it must be at least 1")
 
-    def num_symbols(self, writes: str) -> int:
-        """K of a model that writes "tags" or "phonemes"."""
-        return {"tags": self.num_tags, "phonemes": self.num_phonemes}[writes]
+    def output_size(self, answer: str) -> int:
+        """K of a model that answers "labels" or a "sequence"."""
+        return {"labels": self.num_tags, "sequence": self.num_symbols}[answer]
 
 
 class Work(NamedTuple):
@@ -52,7 +53,7 @@ BUDGETS = {
 }
 
 
-def words(setting: Setting, steps: int, writes: str = "tags") -> tuple[Setting, Examples]:
+def words(setting: Setting, steps: int, answer: Kind = "labels") -> tuple[Setting, Examples]:
     """The words of one round, `steps` full batches, and the setting with their V and K.
 
     Drawn letters and as many drawn targets, of one length; or, if the setting is `real`, the first
@@ -64,13 +65,13 @@ def words(setting: Setting, steps: int, writes: str = "tags") -> tuple[Setting, 
     """
     rng, size = np.random.default_rng(0), setting.batch_size
     if not setting.real:
-        ids = (setting.num_letters, setting.num_symbols(writes))
+        ids = (setting.num_letters, setting.output_size(answer))
         letters, targets = (
             rng.integers(n, size=(steps * size, setting.length), dtype="int32") for n in ids
         )
         return setting, Examples({setting.length: (letters, targets)})
-    data = pronunciation.load()
-    symbols, examples = data.target(writes)
+    task = pronunciation.book(answer)
+    symbols, examples = task.target
     full = (batch for batch in examples.batches(size, rng) if len(batch[0]) == size)
     batches = list(islice(full, steps))
     if not batches:
@@ -80,5 +81,6 @@ def words(setting: Setting, steps: int, writes: str = "tags") -> tuple[Setting, 
         alike = [batch for batch in batches if batch[0].shape[1] == length]
         letters, targets = (np.concatenate(arrays) for arrays in zip(*alike, strict=True))
         by_length[length] = (letters, targets)
-    found: dict[str, Any] = {"num_letters": len(data.letters), f"num_{writes}": len(symbols)}
-    return replace(setting, **found), Examples(by_length)
+    name = {"labels": "num_tags", "sequence": "num_symbols"}[answer]
+    sizes: dict[str, Any] = {"num_letters": task.input_size, name: len(symbols)}
+    return replace(setting, **sizes), Examples(by_length)

@@ -17,18 +17,16 @@ EXAMPLES = (
 )
 
 
+@options.spread
 def data(
+    *,
     word: Annotated[str | None, typer.Option(help="Look up one word instead.")] = None,
-    train: options.TrainFile = None,
-    valid: options.ValidFile = None,
-    test: options.TestFile = None,
+    words: options.Words,
     stress: options.Stress = False,
     as_json: options.Json = False,
 ) -> None:
     """Tell what the data is and how it is split, or look up a word in it."""
-    from unrolled.tasks import pronunciation
-
-    prepared = pronunciation.load(train, valid, test, stress=stress)
+    prepared = words.load(stress)
     result = _summary(prepared) if word is None else _look_up(prepared, word)
     if as_json:
         output.emit(result)
@@ -51,7 +49,7 @@ def _summary(data: "PronunciationData") -> dict[str, Any]:
         "aligned_pronunciations": len(data.train),
         "aligned_letters": data.train.num_letters,
         "dropped_pronunciations": len(data.dropped),
-        "letters": list(data.letters.symbols[2:]),
+        "letters": list(data.letters.listed),
         "tags": list(data.tags.symbols),
         "cache": str(cache_folder()),
     }

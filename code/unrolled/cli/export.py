@@ -34,7 +34,7 @@ def export(
 
     path = checkpoint or saved.find(model, cell, "pytorch")
     found = saved.load(path, model, cell, "pytorch")
-    packed = pack(Checkpoint(found.trainer.weights(), found.facts))
+    packed = pack(Checkpoint(found.predictor.weights(), dict(found.facts)))
     spec = found.facts["model"]
     target = Path(f"{spec['name']}-{spec['arguments']['cell']}.safetensors") if out is None else out
     saved.refuse_folder(target)

@@ -12,7 +12,7 @@ from unrolled.errors import UserError
 from unrolled.models import presets
 
 if TYPE_CHECKING:
-    from unrolled.tasks.pronunciation import PronunciationData, Score
+    from unrolled.tasks.pronunciation import PronunciationData, PronunciationTask, Reader, Score
     from unrolled.training import Recipe
 
 EXAMPLES = (
@@ -24,46 +24,18 @@ EXAMPLES = (
 )
 
 
+@options.spread
 def train(
+    *,
     model: Annotated[models.Name | None, typer.Option(help="What to train.")] = None,
     preset: Annotated[
         presets.Name | None, typer.Option(help="Instead of --model: a model with its recipe.")
     ] = None,
-    cell: options.CellName = None,
     framework: Annotated[models.Framework, typer.Option(help="Where to train.")] = "pytorch",
     budget: options.HowLong = None,
-    hidden_size: Annotated[
-        int | None, typer.Option(**options.SIZE, help="Hidden units, H.")
-    ] = None,
-    embedding_size: Annotated[
-        int | None, typer.Option(**options.SIZE, help="Features of a letter, D.")
-    ] = None,
-    num_layers: options.NumLayers = None,
-    residual: options.Residual = None,
-    layer_norm: options.LayerNorm = None,
-    delay: options.Delay = None,
-    kernel_size: options.KernelSize = None,
-    filters: options.Filters = None,
-    attention_size: options.AttentionSize = None,
-    window: options.Window = None,
-    dropout: options.Dropout = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Times through the words.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Words in a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The highest one.")] = None,
-    weight_decay: Annotated[
-        float | None, typer.Option(help="Share of a weight that a step takes, times the rate.")
-    ] = None,
-    label_smoothing: Annotated[
-        float | None, typer.Option(help="Share of the target's probability spread over all.")
-    ] = None,
-    consistency: Annotated[
-        float | None,
-        typer.Option(help="Weight of the difference between two readings under dropout."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides all chance.")] = 0,
-    train: options.TrainFile = None,
-    valid: options.ValidFile = None,
-    test: options.TestFile = None,
+    architecture: options.Architecture,
+    training: options.Training,
+    words: options.Words,
     predictions: Annotated[
         Path | None,
         typer.Option(help="Read the test words, too, and write lines word<TAB>phonemes."),
@@ -84,49 +56,24 @@ def train(
     they are named by --test or read for --predictions.
     """
     from unrolled.models import saved
-    from unrolled.tasks import pronunciation
-    from unrolled.training import History
+    from unrolled.tasks.pronunciation import PronunciationTask
 
-    wanted = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "weight_decay": weight_decay,
-        "label_smoothing": label_smoothing,
-        "consistency": consistency,
-    }
-    given: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
-    known, recipe = _chosen(model, preset, budget, {"seed": seed, **given})
-    spec = models.changed(
-        known,
-        cell=cell,
-        hidden_size=hidden_size,
-        embedding_size=embedding_size,
-        num_layers=num_layers,
-        residual=residual,
-        layer_norm=layer_norm,
-        delay=delay,
-        kernel_size=kernel_size,
-        filters=filters,
-        attention_size=attention_size,
-        window=window,
-        dropout=dropout,
-    )
+    known, recipe = _chosen(model, preset, budget, training.given)
+    spec = models.changed(known, **architecture.given)
     path = saved.default_path(spec, framework) if out is None else out
     saved.refuse_folder(path)
     if predictions is not None:
         _refuse_missing(predictions)
-    data = pronunciation.load(train, valid, test, stress=stress)
+    task = PronunciationTask(words.load(stress), spec.answer)
     console = output.console(stderr=True)
     with saved.reserved(path):
         try:
-            facts, already = saved.train(
+            trained, already = saved.train(
                 spec,
                 framework,
                 recipe,
-                data,
+                task,
                 path,
-                stress=stress,
                 again=again,
                 console=console if console.is_terminal else None,
                 on_epoch=lambda row: console.print(_line(row, recipe.epochs)),
@@ -135,29 +82,34 @@ def train(
             raise output.Stopped(_kept(path, recipe.epochs)) from None
     if already:
         output.note(f"{path} is already trained so; --again trains it anew")
-    history = History(**facts["history"])
-    which = f"--checkpoint {output.quoted(path)}"
-    files = {"--train": train, "--valid": valid, "--test": test}
-    evaluate = [f"{key} {output.quoted(file)}" for key, file in files.items() if file]
-    result: dict[str, Any] = {
-        "model": spec.name,
-        **spec.arguments,
-        "framework": framework,
-        "checkpoint": str(path),
-        "data": data.name,
-        "validation_words": len(data.valid),
-        "epochs": history.epochs,
-        "best": history.best,
-        "already_trained": already,
-        "next": [
-            f"unrolled pronounce {which} knuth hate",
-            " ".join(["unrolled evaluate", which, *evaluate]),
-        ],
-    }
-    if test is not None or predictions is not None:
-        score = _measure(path, data, predictions)
+    result = _result(trained, task, words) | {"already_trained": already}
+    if words.test is not None or predictions is not None:
+        score = _measure(trained, task.data, predictions)
         result["test"] = {"per": score.per, "wer": score.wer, "words": score.words}
     output.emit(result) if as_json else _show(result)
+
+
+def _result(trained: "Reader", task: "PronunciationTask", words: options.Words) -> dict[str, Any]:
+    """What is told of a trained model."""
+    from unrolled.training import History
+
+    history = History(**trained.facts["history"])
+    spec, which = trained.facts["model"], f"--checkpoint {output.quoted(trained.path)}"
+    files = [f"--{part} {output.quoted(path)}" for part, path in words.given.items()]
+    return {
+        "model": spec["name"],
+        **spec["arguments"],
+        "framework": trained.framework,
+        "checkpoint": str(trained.path),
+        "data": task.data.name,
+        "validation_words": len(task.data.valid),
+        "epochs": history.epochs,
+        "best": history.best,
+        "next": [
+            f"unrolled pronounce {which} knuth hate",
+            " ".join(["unrolled evaluate", which, *files]),
+        ],
+    }
 
 
 def _chosen(
@@ -186,18 +138,14 @@ def _refuse_missing(path: Path) -> None:
         raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
 
 
-def _measure(path: Path, data: "PronunciationData", predictions: Path | None) -> "Score":
+def _measure(trained: "Reader", data: "PronunciationData", predictions: Path | None) -> "Score":
     """Reads the test words with the best epoch's weights."""
-    from unrolled.files import atomic_write
-    from unrolled.models import saved
     from unrolled.tasks import pronunciation
 
-    best = saved.load(path)
-    said = pronunciation.transcribe(data.test, best.letters, best.tags, best.trainer.predict)
+    read = trained.transcribe(data.test)
     if predictions is not None:
-        with atomic_write(predictions, "w") as file:
-            file.writelines(f"{word}\t{' '.join(phonemes)}\n" for word, phonemes in said.items())
-    return pronunciation.score(said, data.test)
+        pronunciation.write_tsv(predictions, read)
+    return pronunciation.score(read, data.test)
 
 
 def _line(row: dict[str, float], epochs: int) -> str:

@@ -10,7 +10,7 @@ from unrolled.cli import options, output
 from unrolled.errors import UserError
 
 if TYPE_CHECKING:
-    from unrolled.models.saved import Saved
+    from unrolled.tasks.pronunciation import Reader
 
 EVALUATE_EXAMPLES = (
     "unrolled evaluate",
@@ -25,15 +25,15 @@ PRONOUNCE_EXAMPLES = (
 _UNKNOWN = "  (unknown letter)"
 
 
+@options.spread
 def evaluate(
+    *,
     model: options.Model = None,
     cell: options.CellName = None,
     framework: options.RunIn = None,
     checkpoint: options.Checkpoint = None,
     on: Annotated[Literal["test", "valid"], typer.Option(help="The words to read.")] = "test",
-    train: options.TrainFile = None,
-    valid: options.ValidFile = None,
-    test: options.TestFile = None,
+    words: options.Words,
     predictions: Annotated[
         Path | None, typer.Option(help="Write what is read, lines word<TAB>phonemes.")
     ] = None,
@@ -47,14 +47,13 @@ def evaluate(
     from unrolled.tasks import pronunciation
 
     saved = _open(checkpoint, model, cell, framework)
-    kept = saved.facts["data"]
-    data = pronunciation.load(train, valid, test, stress=kept["stress"])
+    data = words.load(saved.facts["data"]["stress"])
     saved.refuse_other(data)
-    words = data.test if on == "test" else data.valid
-    said = pronunciation.transcribe(words, saved.letters, saved.tags, saved.trainer.predict)
-    score = pronunciation.score(said, words)
+    references = data.test if on == "test" else data.valid
+    read = saved.transcribe(references)
+    score = pronunciation.score(read, references)
     if predictions is not None:
-        _write(predictions, said)
+        pronunciation.write_tsv(predictions, read)
     result = {
         **_about(saved),
         "data": data.name,
@@ -72,7 +71,7 @@ def evaluate(
     console = output.console()
     console.print(f"PER {score.per:.3f}  {score.errors:,} errors in {score.phonemes:,} phonemes")
     console.print(f"WER {score.wer:.3f}  {score.wrong:,} wrong of {score.words:,} {on} words")
-    console.print(f"checkpoint  {saved.path}, run in {saved.trainer.framework}")
+    console.print(f"checkpoint  {saved.path}, run in {saved.framework}")
 
 
 def pronounce(
@@ -94,7 +93,7 @@ def pronounce(
     """
     spelled = [_checked(word) for word in words]
     saved = _open(checkpoint, model, cell, framework)
-    if beam and saved.trainer.writes == "tags":
+    if beam and saved.predictor.answer.kind == "labels":
         name = saved.facts["model"]["name"]
         raise UserError(f"the {name} model tags each letter; --beam is for an encoder-decoder")
     read = [_read(saved, word, beam) for word in spelled]
@@ -120,43 +119,43 @@ def _checked(word: str) -> str:
 
 def _open(
     checkpoint: Path | None, model: str | None, cell: str | None, framework: str | None
-) -> "Saved":
+) -> "Reader":
     from unrolled.models.saved import find, load
 
     path = checkpoint or find(model, cell, framework)
-    found = load(path, model, cell, framework)
-    if found.trainer.framework != found.facts["framework"]:
+    found: Reader = load(path, model, cell, framework, task="pronunciation")
+    if found.framework != found.facts["framework"]:
         output.note(
             f"note: {path} was trained in {found.facts['framework']}, and is carried across"
         )
     return found
 
 
-def _about(saved: "Saved") -> dict[str, Any]:
+def _about(saved: "Reader") -> dict[str, Any]:
     return {
         "model": saved.facts["model"]["name"],
         **saved.facts["model"]["arguments"],
         "checkpoint": str(saved.path),
         "trained_in": saved.facts["framework"],
-        "framework": saved.trainer.framework,
+        "framework": saved.framework,
     }
 
 
-def _read(saved: "Saved", word: str, beam: int | None) -> dict[str, Any]:
+def _read(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
     """What the model says of one word."""
     ids = saved.letters.encode(word)  # (T,)
     known = ids != saved.letters.unknown
     if not known.any():
         raise UserError(
             f"{output.shown(word)!r} has no letter that the model knows; it was trained on "
-            + output.shown("".join(saved.letters.symbols[2:]))
+            + output.shown("".join(saved.letters.listed))
         )
     letters = [{"letter": x, "known": bool(k)} for x, k in zip(word, known, strict=True)]
     said = _search(saved, ids, beam) if beam else _said(saved, ids, letters)
     return {"word": word, "letters": letters, **said}
 
 
-def _said(saved: "Saved", ids: Any, letters: list[dict[str, Any]]) -> dict[str, Any]:
+def _said(saved: "Reader", ids: Any, letters: list[dict[str, Any]]) -> dict[str, Any]:
     """The most probable symbol of each step; a tagger's stand with their letters."""
     from unrolled.tasks import pronunciation
 
@@ -164,7 +163,7 @@ def _said(saved: "Saved", ids: Any, letters: list[dict[str, Any]]) -> dict[str, 
     best = p.argmax(axis=-1)
     phonemes = list(pronunciation.decode(saved.tags, best))
     steps = list(zip(saved.tags.decode(best), p.max(axis=-1).tolist(), strict=True))
-    if saved.trainer.writes == "phonemes":
+    if saved.predictor.answer.kind == "sequence":
         steps = steps[: len(phonemes) + 1]  # with the end
         said = [{"phoneme": phoneme, "probability": p_u} for phoneme, p_u in steps]
         return {"phonemes": phonemes, "steps": said}
@@ -173,11 +172,11 @@ def _said(saved: "Saved", ids: Any, letters: list[dict[str, Any]]) -> dict[str, 
     return {"phonemes": phonemes}
 
 
-def _search(saved: "Saved", ids: Any, width: int) -> dict[str, Any]:
+def _search(saved: "Reader", ids: Any, width: int) -> dict[str, Any]:
     """The readings that a beam search finds, best first."""
     found = [
         {"phonemes": saved.tags.decode(h.ids), "log_probability": h.log_p}
-        for h in saved.trainer.model.beam(ids[None], width)[0]
+        for h in saved.model.beam(ids[None], width)[0]
     ]
     return {"phonemes": found[0]["phonemes"], "readings": found}
 
@@ -216,10 +215,3 @@ def _show(row: dict[str, Any]) -> None:
         console.print(f"{output.shown(''.join(unknown))}{_UNKNOWN}")
     console.print(table)
     console.print()
-
-
-def _write(path: Path, said: dict[str, tuple[str, ...]]) -> None:
-    from unrolled.files import atomic_write
-
-    with atomic_write(path, "w") as file:
-        file.writelines(f"{word}\t{' '.join(phonemes)}\n" for word, phonemes in said.items())

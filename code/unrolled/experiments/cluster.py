@@ -27,7 +27,6 @@ from unrolled.experiments import runner
 from unrolled.experiments.run import Run
 from unrolled.files import atomic_write
 from unrolled.models import saved
-from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation.cache import cache_folder
 
 RETRIES = 3  # of a run whose machine is lost
@@ -227,7 +226,7 @@ def train(code: str, suite: str, run: dict[str, Any]) -> dict[str, Any]:
     wanted, folder = _here(code, suite, run)
     path = runner.unfinished(wanted, folder)
     with saved.reserved(path, wait=PATIENCE):
-        row = runner.execute(wanted, pronunciation.load(), folder)
+        row = runner.execute(wanted, folder)
         return {
             "row": row,
             "checkpoint": path.read_bytes() if wanted.kept else None,

@@ -15,12 +15,13 @@ class Run:
         model: a name of `unrolled.models.NAMED`.
         variant: what tells it from other runs of the model: "lstm"; empty where nothing has to.
         framework: "pytorch" or "keras".
-        seed: of the initial weights and of the order of the words.
+        seed: of the initial weights and of the order of the examples.
         arguments: of the model, where they are not the named ones.
         recipe: where it is not that of the budget.
         budget: how long it trains.
-        tests: whether it is scored on the test words; False: on the validation words alone.
+        tests: whether it is scored on the test part; False: on the validation part alone.
         kept: whether its weights are kept beside the results, for the pages to use.
+        task: what it learns, a name of `unrolled.tasks`, on the book's own data.
     """
 
     model: str
@@ -32,6 +33,7 @@ class Run:
     budget: Budget = Budget.FULL
     tests: bool = True
     kept: bool = False
+    task: str = "pronunciation"
 
     @property
     def name(self) -> str:

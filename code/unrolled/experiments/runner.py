@@ -3,20 +3,19 @@
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from unrolled import models
+from unrolled import models, tasks
 from unrolled.errors import UserError
 from unrolled.experiments import store
 from unrolled.experiments.run import Run
 from unrolled.experiments.suite import SUITES, named
 from unrolled.models import saved
-from unrolled.tasks import pronunciation
-from unrolled.tasks.pronunciation import PronunciationData
-from unrolled.training import BUDGETS, History, Recipe, examples, validate
+from unrolled.training import BUDGETS, History, Recipe
 
 
 def missing(suite: str) -> list[Run]:
@@ -60,14 +59,13 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
     """
     todo, folder = prepared(suite, folder)
     at = commit()
-    data = pronunciation.load()
     for run in todo:
         with suppress(saved.BusyError), saved.reserved(unfinished(run, folder)):
             if run not in missing(suite):  # another process was faster
                 continue
             if console is not None:
                 console.print(f"{run.name} ({run.budget})")
-            row = elsewhere(run) or {**execute(run, data, folder, console), "commit": at}
+            row = elsewhere(run) or {**execute(run, folder, console), "commit": at}
             record(suite, run, row, folder)
             yield row
 
@@ -105,62 +103,54 @@ def unfinished(run: Run, folder: Path) -> Path:
     return folder / f"{run.name}.safetensors"
 
 
-def execute(
-    run: Run, data: PronunciationData, folder: Path, console: Console | None = None
-) -> dict[str, Any]:
+def execute(run: Run, folder: Path, console: Console | None = None) -> dict[str, Any]:
     """Trains one run, unless it is finished already, and scores its best weights.
 
     Returns:
         All that is recorded of it but the commit: settings, versions, threads, parameters,
-        seconds, letters a second, PER and WER on the validation and on the test words.
+        seconds, items a second, and the measures of its task on validation and test part.
     """
     recipe = _recipe(run)
     spec = models.spec(run.model, **run.arguments)
-    path = unfinished(run, folder)
-    saved.train(spec, run.framework, recipe, data, path, console=console)
-    best = saved.load(path)
-    facts, trainer = best.facts, best.trainer
-    history = History(**facts["history"])
-    learnt = examples(models.trainer(run.framework, trainer.model, recipe), data)
+    task = tasks.named(run.task).book(spec.answer)
+    trained, _ = saved.train(
+        spec, run.framework, recipe, task, unfinished(run, folder), console=console
+    )
+    history = History(**trained.facts["history"])
     seconds, cpu = (sum(r[clock] for r in history.epochs) for clock in ("seconds", "cpu_seconds"))
+    items = task.num_items(recipe.words) * len(history.epochs)
     row = {
         "run": run.name,
+        "task": run.task,
         "model": run.model,
         "variant": run.variant,
         "arguments": spec.arguments,
         "framework": run.framework,
         "seed": run.seed,
         "budget": run.budget,
-        "recipe": facts["recipe"],
-        "data": facts["data"],
-        "parameters": sum(array.size for array in trainer.weights().values()),
+        "recipe": asdict(recipe),
+        "data": trained.facts["data"],
+        "parameters": sum(array.size for array in trained.predictor.weights().values()),
         "seconds": round(seconds, 1),
         "cpu_seconds": round(cpu, 1),
-        "letters_per_second": round(learnt.num_letters * recipe.epochs / seconds),
+        f"{task.items}_per_second": round(items / seconds),
         "epochs": [_rounded(epoch) for epoch in history.epochs],
         "best_epoch": history.best["epoch"],
-        "valid": _rates(validate(trainer, data)),
-        "versions": facts["versions"],
+        "valid": task.validate(trained.predictor),
+        "versions": trained.facts["versions"],
         "threads": models.threads(run.framework),
     }
     if run.tests:
-        score = validate(trainer, data, data.test)
-        row["test"] = {
-            **_rates(score),
-            "distances": store.pack(score.distances.values()),
-            "lengths": store.pack(score.lengths.values()),
-        }
+        scored, arrays = task.test(trained.predictor)
+        row["test"] = {**scored, **{name: store.pack(array) for name, array in arrays.items()}}
     return row
 
 
 def tell(row: Mapping[str, Any]) -> str:
     """One row in a few words."""
-    rates = row.get("test", row["valid"])
-    return f"{row['run']}  PER {rates['per']:.4f}  WER {rates['wer']:.4f}"
-
-
-def _rates(score: pronunciation.Score) -> dict[str, Any]:
-    return {"per": score.per, "wer": score.wer, "words": score.words}
+    scored = row.get("test", row["valid"])
+    told = (f"{m.title} {scored[m.key]:.4f}" for m in store.measures(row))
+    return "  ".join([row["run"], *told])
 
 
 def _rounded(epoch: Mapping[str, float]) -> dict[str, float]:

@@ -1,6 +1,6 @@
-"""How sure a comparison is: intervals over seeds and words, and tests on the same words.
+"""How sure a comparison is: intervals over seeds and items, and tests on the same items.
 
-A rate that was measured depends on two draws: of the seeds, and of the words. Both are resampled
+A rate that was measured depends on two draws: of the seeds, and of the items. Both are resampled
 here, each by itself (the two-way, or pigeonhole, bootstrap: Owen 2007). With few seeds the
 resampled means spread less than new ones would, by sqrt((S - 1) / S).
 """
@@ -14,15 +14,15 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from unrolled.experiments import store
-from unrolled.experiments.store import Errors
-from unrolled.training import Array
+from unrolled.experiments.store import Scores
+from unrolled.tasks.task import Array, Measure
 
 RESAMPLES = 1000
 LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A rate in percent with the interval that holds it at the level `LEVEL`."""
+    """A measure, scaled as in tables, with the interval that holds it at the level `LEVEL`."""
 
     mean: float
     low: float
@@ -30,14 +30,15 @@ class Interval(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Two models on the same words; rates in percent, differences in points.
+    """Two models on the same items, by a measure scaled as in tables.
 
     Args:
-        difference: WER of the first minus WER of the second.
+        difference: the measure of the first minus that of the second.
         low, high: its interval.
-        relative: the difference as a share of the second one's WER, in percent.
-        odds: words that the first alone misreads, for one that the second alone misreads.
-        p: the larger of two p-values, one for other words and one for other seeds.
+        relative: the difference as a share of the second one's measure, in percent.
+        odds: items that the first alone gets wrong, for one that the second alone gets wrong; NaN
+            where items are not right or wrong.
+        p: the larger of two p-values, one for other items and one for other seeds.
     """
 
     difference: float
@@ -48,54 +49,58 @@ class Comparison(NamedTuple):
     p: float
 
 
-def interval(errors: Errors, rate: str = "WER") -> Interval:
-    """WER or PER of a model with its interval.
+def interval(scores: Scores, measure: str | None = None) -> Interval:
+    """A measure of a model with its interval.
 
     Args:
-        errors: of all runs of the model.
-        rate: "WER" or "PER".
+        scores: of all runs of the model.
+        measure: its title, such as "PER"; None: the first of the task's.
     """
-    wrong, of = _parts(errors, rate)  # (S, W)
+    judged = scores.measure(measure)
+    values, out_of = judged.parts(scores.arrays)  # (S, N)
 
-    def statistic(seeds: Array, words: Array) -> float:
-        return 100 * wrong[seeds].mean(0)[words].sum() / of[seeds].mean(0)[words].sum()
+    def statistic(seeds: Array, items: Array) -> float:
+        return (
+            judged.scale * values[seeds].mean(0)[items].sum() / out_of[seeds].mean(0)[items].sum()
+        )
 
-    return Interval(*_bootstrap(statistic, [len(wrong)], wrong.shape[1]))
-
-
-def _parts(errors: Errors, rate: str) -> tuple[Array, Array]:
-    """What a rate divides by what, of every run and word. Shape: (S, W) twice."""
-    if rate == "PER":
-        return errors.distances.astype(np.float32), errors.lengths.astype(np.float32)
-    wrong = _wrong(errors)
-    return wrong, np.ones_like(wrong)
+    return Interval(*_bootstrap(statistic, [len(values)], values.shape[1]))
 
 
-def _wrong(errors: Errors) -> Array:
-    """1 where a run misread a word, 0 elsewhere. Shape: (S, W)."""
-    return (errors.distances > 0).astype(np.float32)
+def _shares(scores: Scores, measure: Measure) -> Array:
+    """What each item adds to the measure, as a share of the mean. Shape: (S, N)."""
+    values, out_of = measure.parts(scores.arrays)
+    return values / out_of.mean(axis=1, keepdims=True)
 
 
-def difference(first: Errors, second: Errors) -> Comparison:
-    """Compares the WER of two models that read the same words.
+def difference(first: Scores, second: Scores, measure: str | None = None) -> Comparison:
+    """Compares a measure of two models on the same items.
 
-    The p-value for the words comes from flipping the sign of each word's difference, as it would
-    be if both models were the same to it; that for the seeds is Welch's t-test on the rates of the
-    runs. The larger of both counts: a difference must hold for other words and for other seeds.
+    The p-value for the items comes from flipping the sign of each item's difference, as it would
+    be if both models were the same to it; that for the seeds is Welch's t-test on the measures of
+    the runs. The larger of both counts: a difference must hold for other items and for other seeds.
+
+    Args:
+        first: the scores of all runs of one model.
+        second: those of the other.
+        measure: its title; None: the first of the task's.
 
     Raises:
-        ValueError: they did not read the same words.
+        ValueError: they did not answer the same items.
     """
-    a, b = _wrong(first), _wrong(second)  # (S_a, W), (S_b, W)
+    judged = first.measure(measure)
+    a, b = _shares(first, judged), _shares(second, judged)  # (S_a, N), (S_b, N)
     if a.shape[1] != b.shape[1]:
-        raise ValueError(f"{a.shape[1]} and {b.shape[1]} words cannot be compared one by one")
+        raise ValueError(f"{a.shape[1]} and {b.shape[1]} items cannot be compared one by one")
 
-    def statistic(seeds: Array, others: Array, words: Array) -> float:
-        return 100 * (a[seeds].mean(0) - b[others].mean(0))[words].mean()
+    def statistic(seeds: Array, others: Array, items: Array) -> float:
+        return judged.scale * (a[seeds].mean(0) - b[others].mean(0))[items].mean()
 
     found = _bootstrap(statistic, [len(a), len(b)], a.shape[1])
-    p_a, p_b = a.mean(0, dtype=float), b.mean(0, dtype=float)  # how often each is misread, (W,)
-    only_a, only_b = (p_a * (1 - p_b)).sum(), (p_b * (1 - p_a)).sum()
+    p_a, p_b = a.mean(0, dtype=float), b.mean(0, dtype=float)  # of each item, (N,)
+    odds = np.nan
+    if judged.counts:
+        odds = (p_a * (1 - p_b)).sum() / (p_b * (1 - p_a)).sum()
     differ = p_a != p_b  # the sign of 0 does not matter
     flipped = stats.permutation_test(
         [(p_a - p_b)[differ]],
@@ -109,17 +114,17 @@ def difference(first: Errors, second: Errors) -> Comparison:
     return Comparison(
         *found,
         relative=100 * (p_a.mean() / p_b.mean() - 1),
-        odds=float(only_a / only_b),
+        odds=float(odds),
         p=float(max(flipped.pvalue, over_seeds.pvalue)),
     )
 
 
 def _bootstrap(
-    statistic: Callable[..., float], runs: Sequence[int], words: int
+    statistic: Callable[..., float], runs: Sequence[int], items: int
 ) -> tuple[float, float, float]:
     """The statistic of all, and the ends of its interval."""
-    # A single run is drawn again and again: its interval is over words alone.
-    indices = [np.resize(np.arange(size), max(size, 2)) for size in (*runs, words)]
+    # A single run is drawn again and again: its interval is over items alone.
+    indices = [np.resize(np.arange(size), max(size, 2)) for size in (*runs, items)]
     found = stats.bootstrap(
         indices,
         statistic,
@@ -143,11 +148,11 @@ def compare(
         suites: where their runs are recorded; "matched" and "ablations" if none is named.
     """
     pairs = list(pairs)
-    errors = {
-        name: store.errors(name, framework, *suites) for name in dict.fromkeys(sum(pairs, ()))
+    scores = {
+        name: store.scores(name, framework, *suites) for name in dict.fromkeys(sum(pairs, ()))
     }
     return _corrected(
-        {"model": a, "against": b, **difference(errors[a], errors[b])._asdict()} for a, b in pairs
+        {"model": a, "against": b, **difference(scores[a], scores[b])._asdict()} for a, b in pairs
     )
 
 
@@ -157,7 +162,7 @@ def frameworks(models: Iterable[str], *suites: str) -> pd.DataFrame:
         {
             "model": model,
             **difference(
-                store.errors(model, "pytorch", *suites), store.errors(model, "keras", *suites)
+                store.scores(model, "pytorch", *suites), store.scores(model, "keras", *suites)
             )._asdict(),
         }
         for model in models
@@ -171,22 +176,24 @@ def _corrected(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 
 def summary(suite: str) -> pd.DataFrame:
-    """What a suite has recorded, one row a model and framework; rates in percent.
+    """What a suite has recorded, one row a model and framework.
 
-    WER is the mean over the runs, `low` and `high` the ends of its interval; of a suite that left
-    the test words alone it is missing.
+    Measures are means over the runs, `low` and `high` the ends of the interval of the first one; of
+    a suite that left the test part alone they are missing.
     """
-    runs = store.table(suite).groupby(["name", "framework"], sort=False)
+    recorded = store.table(suite)
+    runs = recorded.groupby(["name", "framework"], sort=False)
+    judged = [m.title for m in store.measures(store.rows(suite)[0])]
     table = runs.agg(
         runs=("seed", "size"),
         parameters=("parameters", "first"),
         epochs=("epochs", "first"),
         seconds=("seconds", "median"),
-        **{rate: (rate, "mean") for rate in ("valid PER", "valid WER", "PER", "WER")},
+        **{title: (title, "mean") for title in (*(f"valid {m}" for m in judged), *judged)},
     )
     each = {(store.name(row), row["framework"]): row for row in store.rows(suite)}
     for key in table.index:
-        if "distances" in each[key].get("test", {}):
-            _, low, high = interval(store.errors(*key, suite))
+        if any(isinstance(value, str) for value in each[key].get("test", {}).values()):
+            _, low, high = interval(store.scores(*key, suite))
             table.loc[key, ["low", "high"]] = low, high
     return table.reset_index()

@@ -7,17 +7,20 @@ import base64
 import json
 import math
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from filelock import FileLock
 
+from unrolled import tasks
 from unrolled.errors import UserError
 from unrolled.files import atomic_write
 from unrolled.models import saved
+from unrolled.tasks.task import Array, Measure, Task
 from unrolled.training.checkpoints import Checkpoint, read, write
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -106,8 +109,11 @@ def weights(run: str) -> Path:
     return FOLDER / "weights" / f"{run}.safetensors"
 
 
-def model(name: str) -> saved.Saved:
+def model(name: str) -> Any:
     """The first PyTorch run of a headline model, such as "bidirectional-lstm", ready to use.
+
+    Returns:
+        A `task.Saved`, of the class that the model's task has for it.
 
     Raises:
         UserError: no weights of it are kept.
@@ -115,27 +121,47 @@ def model(name: str) -> saved.Saved:
     return saved.load(weights(f"{name}-pytorch-0"))
 
 
-def pack(counts: Iterable[int]) -> str:
-    """One small number for each test word, in the order of the test words, as a short text."""
-    array = np.fromiter((min(count, 255) for count in counts), np.uint8)
-    return base64.b85encode(zlib.compress(array.tobytes(), 9)).decode()
+def pack(values: Array) -> str:
+    """One number for each test item, in the order of the test items, as a short text.
+
+    Whole numbers from 0 to 255 are kept as they are, others in half precision.
+    """
+    whole = np.asarray(values)
+    kind = "u1" if np.array_equal(whole, whole.astype(np.uint8)) else "f2"
+    text = base64.b85encode(zlib.compress(whole.astype(kind).tobytes(), 9)).decode()
+    return text if kind == "u1" else f"{kind}:{text}"  # a colon is no digit of base 85
 
 
-def unpack(text: str) -> np.ndarray:
-    """What `pack` was given. Shape: (words,), uint8."""
-    return np.frombuffer(zlib.decompress(base64.b85decode(text)), np.uint8)
+def unpack(text: str) -> Array:
+    """What `pack` was given. Shape: (items,)."""
+    kind, _, digits = text.rpartition(":")
+    return np.frombuffer(zlib.decompress(base64.b85decode(digits)), kind or "u1")
 
 
-class Errors(NamedTuple):
-    """What the runs of one model got wrong, in the order of their seeds.
+@dataclass(frozen=True)
+class Scores:
+    """What the runs of one model scored on every test item, in the order of their seeds.
 
     Args:
-        distances: wrong phonemes of each test word. Shape: (S, W).
-        lengths: phonemes of the pronunciation that it was held against. Shape: (S, W).
+        arrays: by name, a number for each run and item, (S, N).
+        measures: of the task, the first one being tested.
     """
 
-    distances: np.ndarray
-    lengths: np.ndarray
+    arrays: Mapping[str, Array]
+    measures: Sequence[Measure]
+
+    def __getitem__(self, name: str) -> Array:
+        """One of the arrays, (S, N)."""
+        return self.arrays[name]
+
+    def take(self, items: Array) -> "Scores":
+        """The scores on some of the items, by place or by a bool for each."""
+        arrays = {name: array[:, items] for name, array in self.arrays.items()}
+        return Scores(arrays, self.measures)
+
+    def measure(self, title: str | None = None) -> Measure:
+        """The measure of that title; None: the first one."""
+        return next(m for m in self.measures if title in (None, m.title))
 
 
 def name(row: Mapping[str, Any]) -> str:
@@ -143,8 +169,8 @@ def name(row: Mapping[str, Any]) -> str:
     return "-".join(filter(None, [row["model"], row.get("variant", row["arguments"].get("cell"))]))
 
 
-def errors(model: str, framework: str = "pytorch", *suites: str) -> Errors:
-    """The errors of all recorded runs of a model on every test word.
+def scores(model: str, framework: str = "pytorch", *suites: str) -> Scores:
+    """What all recorded runs of a model scored on every test item.
 
     Args:
         model: with its variant, such as "bidirectional-lstm".
@@ -155,27 +181,36 @@ def errors(model: str, framework: str = "pytorch", *suites: str) -> Errors:
         UserError: no run of it is recorded.
     """
     suites = suites or ("matched", "ablations")
-    found = [
+    recorded = [
         row
         for suite in suites
         for row in rows(suite)
         if (name(row), row["framework"]) == (model, framework)
     ]
-    if not found:
+    if not recorded:
         raise UserError(f"no run of {model} in {framework} is recorded in {' or '.join(suites)}")
-    tests = [row["test"] for row in sorted(found, key=lambda row: row["seed"])]
-    return Errors(*(np.stack([unpack(test[of]) for test in tests]) for of in Errors._fields))
+    tests = [row["test"] for row in sorted(recorded, key=lambda row: row["seed"])]
+    packed = [key for key, value in tests[0].items() if isinstance(value, str)]
+    arrays = {key: np.stack([unpack(test[key]) for test in tests]) for key in packed}
+    return Scores(arrays, measures(recorded[0]))
+
+
+def measures(row: Mapping[str, Any]) -> Sequence[Measure]:
+    """What models of a row's task are judged by. The rows of the first edition name no task."""
+    task: type[Task] = tasks.named(row.get("task", "pronunciation")).TASK
+    return task.measures
 
 
 def _model(arguments: Mapping[str, Any]) -> str:
     return arguments["cell"] if "cell" in arguments else f"window of {arguments['window']}"
 
 
-NOT_READ = {"per": math.nan, "wer": math.nan}  # a run that never saw the test words
-
-
 def table(*suites: str) -> pd.DataFrame:
-    """The recorded runs with the numbers that comparisons need, one row a run; rates in percent."""
+    """The recorded runs with the numbers that comparisons need, one row a run.
+
+    Each measure of the task has a column, and one for the validation part ("valid WER"); of runs
+    that left the test part alone the first is missing.
+    """
     return pd.DataFrame(
         {
             "run": row["run"],
@@ -185,10 +220,8 @@ def table(*suites: str) -> pd.DataFrame:
             "seed": row["seed"],
             "epochs": row["recipe"]["epochs"],
             "parameters": row["parameters"],
-            "PER": 100 * row.get("test", NOT_READ)["per"],
-            "WER": 100 * row.get("test", NOT_READ)["wer"],
-            "valid PER": 100 * row["valid"]["per"],
-            "valid WER": 100 * row["valid"]["wer"],
+            **{m.title: m.scale * row.get("test", {}).get(m.key, math.nan) for m in measures(row)},
+            **{f"valid {m.title}": m.scale * row["valid"][m.key] for m in measures(row)},
             "seconds": row["seconds"],
         }
         for suite in suites

@@ -22,7 +22,7 @@ from unrolled.tasks import recall
 
 SUITES = ("memory", "pace")
 LAGS = (5, 10, 20, 40, 80, 160)
-TASKS = tuple(recall.TASKS)
+TASKS = tuple(recall.RULES)
 STEPS = (16, 128, 1024)  # T of the pace
 SEEDS = range(1)
 
@@ -106,7 +106,7 @@ def execute(suite: str, trial: Trial) -> dict[str, Any]:
         return measured
     training = import_module("unrolled.studies.recall")
     found: dict[str, Any] = training.learn(
-        facts["cell"], facts["task"], facts["lag"], facts["seed"], training.Recipe()
+        facts["cell"], facts["task"], facts["lag"], facts["seed"], training.Search()
     )
     return found
 

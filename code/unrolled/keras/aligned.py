@@ -12,21 +12,21 @@ from unrolled.keras.model import Model
 
 
 class AlignedDecoder(Model):
-    """One network reads the word in both directions, another one tags it from left to right.
+    """One network reads the row in both directions, another one labels it from left to right.
 
-    h_1 ... h_T = Stack(x_1 ... x_T),   x_t = E[letter_t]
+    h_1 ... h_T = Stack(x_1 ... x_T),   x_t = E[input_t]
     s_t = cell([h_t, P tag_{t-1}], s_{t-1}),   y_t = V [s_t, h_t] + v
 
-    The tags of a plain tagger are independent of each other once the word is known: where a word
+    The tags of a plain tagger are independent of each other once the row is known: where a row
     has two good readings, it may begin one and end the other. Here p(tags) = prod_t p(tag_t |
-    tags before it, word). Letters and tags go in step, so the decoder needs no attention, and
-    in training, told the tags, it runs over the whole word in one call.
+    tags before it, row). Items and tags go in step, so the decoder needs no attention, and
+    in training, told the tags, it runs over the whole row in one call.
 
     Args:
-        num_letters: size of the letter vocabulary.
-        num_tags: K; the id K stands before the first tag.
+        input_size: how many ids there are.
+        output_size: K; the id K stands before the first tag.
         cell: "elman", "lstm" or "gru", of both parts.
-        embedding_size: features of a letter.
+        embedding_size: features of an item.
         tag_size: features of the tag before.
         hidden_size: units of each direction of the reader, H.
         decoder_size: units of the decoder.
@@ -34,7 +34,7 @@ class AlignedDecoder(Model):
         dropout: the share of a layer's output that the next one misses in training.
 
     Shape:
-        letters: (B, T) integers; logits y: (B, T, K).
+        inputs: (B, T) ids; logits y: (B, T, K).
 
     Source: after the aligned models of K. Yao and G. Zweig, Sequence-to-sequence neural net models
     for grapheme-to-phoneme conversion, Interspeech 2015.
@@ -42,8 +42,8 @@ class AlignedDecoder(Model):
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         cell: str = "lstm",
         embedding_size: int = 64,
         tag_size: int = 32,
@@ -55,8 +55,8 @@ class AlignedDecoder(Model):
     ) -> None:
         super().__init__(**kwargs)
         policy = self.dtype_policy
-        self.start = num_tags
-        self.embedding = embedding(num_letters, embedding_size, policy)
+        self.start = output_size
+        self.embedding = embedding(input_size, embedding_size, dtype=policy)
         self.encoder = Stack(
             cell,
             hidden_size,
@@ -66,29 +66,29 @@ class AlignedDecoder(Model):
             dtype=policy,
             name="encoder",
         )
-        self.tags = embedding(num_tags + 1, tag_size, policy, name="tags")
+        self.tags = embedding(output_size + 1, tag_size, dtype=policy, name="tags")
         self.decoder = CELLS[cell](decoder_size, dtype=policy, name="decoder")
         self.dropout = keras.layers.Dropout(dropout, dtype=policy, name="dropout")
-        self.readout = keras.layers.Dense(num_tags, dtype=policy, name="readout")
+        self.readout = keras.layers.Dense(output_size, dtype=policy, name="readout")
         one = ops.zeros((1, 1), "int32")
         self(one, targets=one)  # builds the weights
 
     def encode(
-        self, letters: Tensor, lengths: Tensor | None = None, training: bool = False
+        self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False
     ) -> Tensor:
-        """What is known of each letter in its word. Shape: (B, T) -> (B, T, 2H)."""
-        return self.encoder(self.embedding(letters), lengths, training=training)
+        """What is known of each item in its row. Shape: (B, T) -> (B, T, 2H)."""
+        return self.encoder(self.embedding(inputs), lengths, training=training)[0]
 
     def call(
         self,
-        letters: Tensor,
+        inputs: Tensor,
         lengths: Tensor | None = None,
         targets: Tensor | None = None,
         training: bool = False,
     ) -> Tensor:
         """The logits of each step: told the tag before it, or else of a greedy reading."""
-        targets = self.read(letters, lengths) if targets is None else targets
-        h = self.encode(letters, lengths, training)
+        targets = self.read(inputs, lengths) if targets is None else targets
+        h = self.encode(inputs, lengths, training)
         # A target that does not count stands at the padding alone: nothing after it counts either.
         told = ops.maximum(targets, 0)[:, :-1]
         before = ops.pad(told, ((0, 0), (1, 0)), constant_values=self.start)
@@ -99,26 +99,26 @@ class AlignedDecoder(Model):
 
     def teach(
         self,
-        letters: Tensor,
+        inputs: Tensor,
         targets: Tensor,
         lengths: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
         """Teacher forcing: each step is told the right tag before it.
 
-        Shape: letters (B, T); targets (B, T); logits (B, T, K).
+        Shape: inputs (B, T); targets (B, T); logits (B, T, K).
         """
-        return self(letters, lengths=lengths, targets=targets, training=training)
+        return self(inputs, lengths=lengths, targets=targets, training=training)
 
-    def read(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Reads greedily: each tag is the most probable one after those before it.
 
         Shape: (B, T) -> (B, T).
         """
-        B = ops.shape(letters)[0]
+        B = ops.shape(inputs)[0]
         state, ids = self.decoder.initial_state(B), []
         tag = ops.full((B,), self.start, "int32")
-        for h_t in ops.unstack(self.encode(letters, lengths), axis=1):
+        for h_t in ops.unstack(self.encode(inputs, lengths), axis=1):
             _, state = self.decoder.step(ops.concatenate([h_t, self.tags(tag)], axis=-1), state)
             tag = ops.argmax(self.readout(ops.concatenate([state[0], h_t], axis=-1)), axis=-1)
             ids.append(tag)

@@ -1,4 +1,4 @@
-"""The encoder-decoder in Keras: letters in, phonemes out, with nothing aligned."""
+"""The encoder-decoder in Keras: items in, symbols out, with nothing aligned."""
 
 from typing import Any, ClassVar
 
@@ -9,8 +9,9 @@ from keras import ops
 
 from unrolled.decoding import END_ID, Array, Arrays, Hypothesis, most_steps, search
 from unrolled.keras.cells import CELLS, State
-from unrolled.keras.layers import Stack, embedding, present
+from unrolled.keras.layers import Stack, embedding, last, present
 from unrolled.keras.model import Model
+from unrolled.tasks.task import Kind
 
 
 class AdditiveAttention(keras.layers.Layer):
@@ -36,42 +37,42 @@ class AdditiveAttention(keras.layers.Layer):
         """One look. `keys` is `key(h)`, the same at each step; `there` is where h is no padding."""
         scores = self.score(ops.tanh(self.query(s)[:, None] + keys))[..., 0]  # (B, T)
         scores = ops.where(there, scores, -float("inf"))
-        # softmax by hand: Keras's own warns of a word of one letter
+        # softmax by hand: Keras's own warns of a row of one item
         weights = ops.exp(scores - ops.logsumexp(scores, axis=-1, keepdims=True))
         return ops.matmul(weights[:, None], h)[:, 0], weights
 
 
 class EncoderDecoder(Model):
-    """One network reads the word, another one says it (Cho and others 2014).
+    """One network reads a row of items, another one writes symbols (Cho and others 2014).
 
     h_1 ... h_T = the encoder's states in both directions,   m = [f_T, b_1], the last of each
     s_0 = tanh(B m + b)
-    s_u = cell([P phoneme_{u-1}, c_u], s_{u-1}),   y_u = V [s_u, c_u] + v
+    s_u = cell([P symbol_{u-1}, c_u], s_{u-1}),   y_u = V [s_u, c_u] + v
 
-    Without attention c_u = m: all that is known of the word is one vector. With attention
+    Without attention c_u = m: all that is known of the row is one vector. With attention
     c_u is a mean of the h_t, weighted anew at each step by `AdditiveAttention`. The end symbol
-    stands before the first phoneme, too. An LSTM's cell state starts at 0.
+    stands before the first symbol, too. An LSTM's cell state starts at 0.
 
     Args:
-        num_letters: size of the letter vocabulary.
-        num_symbols: phonemes and the end symbol, whose id is 0, K.
-        attention: whether the decoder looks back at the letters.
+        input_size: how many ids there are.
+        output_size: symbols with the end symbol, whose id is 0, K.
+        attention: whether the decoder looks back at the items.
         cell: "elman", "lstm" or "gru", of both parts.
-        embedding_size: features of a letter, and of a phoneme.
+        embedding_size: features of an item, and of a symbol.
         hidden_size: units of each direction of the encoder, and of the decoder, H.
-        attention_size: features in which letters and the decoder's state are compared.
+        attention_size: features in which items and the decoder's state are compared.
         dropout: the share of [s_u, c_u] that the readout misses in training.
 
     Shape:
-        letters: (B, T) integers; logits: (B, U, K).
+        inputs: (B, T) ids; logits: (B, U, K).
     """
 
-    writes: ClassVar[str] = "phonemes"
+    answer: ClassVar[Kind] = "sequence"
 
     def __init__(
         self,
-        num_letters: int,
-        num_symbols: int,
+        input_size: int,
+        output_size: int,
         attention: bool = True,
         cell: str = "lstm",
         embedding_size: int = 32,
@@ -82,42 +83,41 @@ class EncoderDecoder(Model):
     ) -> None:
         super().__init__(**kwargs)
         dense, policy = keras.layers.Dense, self.dtype_policy
-        self.embedding = embedding(num_letters, embedding_size, policy)
+        self.embedding = embedding(input_size, embedding_size, dtype=policy)
         self.encoder = Stack(cell, hidden_size, bidirectional=True, dtype=policy, name="encoder")
         self.bridge = dense(hidden_size, dtype=policy, name="bridge")
-        self.phonemes = embedding(num_symbols, embedding_size, policy, name="phonemes")
+        self.told = embedding(output_size, embedding_size, dtype=policy, name="told")
         self.attention = (
             AdditiveAttention(attention_size, dtype=policy, name="attention") if attention else None
         )
         self.decoder = CELLS[cell](hidden_size, dtype=policy, name="decoder")
         self.dropout = keras.layers.Dropout(dropout, dtype=policy, name="dropout")
-        self.readout = dense(num_symbols, dtype=policy, name="readout")
+        self.readout = dense(output_size, dtype=policy, name="readout")
         one = ops.zeros((1, 1), "int32")
         self(one, targets=one)  # builds the weights
 
-    def build(self, letters_shape: Any, targets_shape: Any) -> None:
+    def build(self, inputs_shape: Any, targets_shape: Any) -> None:
         """The weights of the decoder: its step is called, never the layer itself."""
         size = self.embedding.output_dim + 2 * self.decoder.hidden_size
         self.decoder.build((None, None, size))
 
-    def begin(self, letters: Tensor, lengths: Tensor | None = None) -> tuple[State, State]:
-        """Reads the word.
+    def begin(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[State, State]:
+        """Reads the row.
 
         Returns:
-            The decoder's first state, tensors of (B, H), and its memory of the word: m (B, 2H),
+            The decoder's first state, tensors of (B, H), and its memory of the row: m (B, 2H),
             or with attention h (B, T, 2H), its keys (B, T, attention_size), and where it is no
             padding (B, T).
         """
-        h = self.encoder(self.embedding(letters), lengths)  # (B, T, 2H)
+        h, _ = self.encoder(self.embedding(inputs), lengths)  # (B, T, 2H)
         B, T = ops.shape(h)[0], h.shape[1]
-        last = ops.full((B,), T, "int32") if lengths is None else ops.cast(lengths, "int32")
         f, b = ops.split(h, 2, axis=-1)
-        f_last = ops.take_along_axis(f, last[:, None, None] - 1, axis=1)  # (B, 1, H)
-        m = ops.concatenate([f_last[:, 0], b[:, 0]], axis=-1)  # (B, 2H)
+        m = ops.concatenate([last(f, lengths)[:, 0], b[:, 0]], axis=-1)  # (B, 2H)
         state = ops.tanh(self.bridge(m)), *self.decoder.initial_state(B)[1:]
         if self.attention is None:
             return state, (m,)
-        return state, (h, self.attention.key(h), present(last, T))
+        there = ops.ones((B, T), "bool") if lengths is None else present(lengths, T)
+        return state, (h, self.attention.key(h), there)
 
     def look(self, s: Tensor, memory: State) -> tuple[Tensor, Tensor | None]:
         """The context c_u and, with attention, its weights a_u. Shape: (B, 2H), (B, T)."""
@@ -125,46 +125,46 @@ class EncoderDecoder(Model):
             return memory[0], None
         return self.attention(s, *memory)
 
-    def speak(self, said: Tensor, state: State, memory: State) -> tuple[Tensor, State]:
-        """One step of reading: what may come after the phoneme `said`, without dropout.
+    def speak(self, symbol: Tensor, state: State, memory: State) -> tuple[Tensor, State]:
+        """One step of reading: what may come after a symbol, without dropout.
 
-        Shape: said (B,); logits (B, K).
+        Shape: symbol (B,); logits (B, K).
         """
         c, _ = self.look(state[0], memory)  # (B, 2H)
-        _, state = self.decoder.step(ops.concatenate([self.phonemes(said), c], axis=-1), state)
+        _, state = self.decoder.step(ops.concatenate([self.told(symbol), c], axis=-1), state)
         return self.readout(ops.concatenate([state[0], c], axis=-1)), state
 
     def call(
         self,
-        letters: Tensor,
+        inputs: Tensor,
         lengths: Tensor | None = None,
         targets: Tensor | None = None,
         training: bool = False,
     ) -> Tensor:
         """The logits of each step: told the targets before it, or else of a greedy reading."""
-        targets = self.read(letters, lengths) if targets is None else targets
-        state, memory = self.begin(letters, lengths)
-        p = self.phonemes(before(targets))  # (B, U, embedding_size)
+        targets = self.read(inputs, lengths) if targets is None else targets
+        state, memory = self.begin(inputs, lengths)
+        p = self.told(before(targets))  # (B, U, embedding_size)
         if self.attention is None:
             c = ops.repeat(memory[0][:, None], p.shape[1], axis=1)  # (B, U, 2H)
             s, _ = self.decoder(ops.concatenate([p, c], axis=-1), state)
         else:
             s, c, _ = self._attend(p, state, memory)
-        found = self.dropout(ops.concatenate([s, c], axis=-1), training=training)
-        return self.readout(found)  # (B, U, K)
+        s_and_c = self.dropout(ops.concatenate([s, c], axis=-1), training=training)
+        return self.readout(s_and_c)  # (B, U, K)
 
     def teach(
         self,
-        letters: Tensor,
+        inputs: Tensor,
         targets: Tensor,
         lengths: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
-        """Teacher forcing: each step is told the right phoneme before it.
+        """Teacher forcing: each step is told the right symbol before it.
 
-        Shape: letters (B, T); targets (B, U); logits (B, U, K).
+        Shape: inputs (B, T); targets (B, U); logits (B, U, K).
         """
-        return self(letters, lengths=lengths, targets=targets, training=training)
+        return self(inputs, lengths=lengths, targets=targets, training=training)
 
     def _attend(self, p: Tensor, state: State, memory: State) -> tuple[Tensor, Tensor, Tensor]:
         """All steps, with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
@@ -177,14 +177,14 @@ class EncoderDecoder(Model):
         return s, c, a
 
     def attention_weights(
-        self, letters: Tensor, targets: Tensor | None = None, lengths: Tensor | None = None
+        self, inputs: Tensor, targets: Tensor | None = None, lengths: Tensor | None = None
     ) -> Tensor:
-        """a_ut: how much step u looks at letter t.
+        """a_ut: how much step u looks at item t.
 
         Args:
-            letters: (B, T).
+            inputs: (B, T).
             targets: (B, U), what each step is told of those before it; None: the greedy reading.
-            lengths: (B,) letters of each word; None: no word is padded.
+            lengths: (B,) items of each row; None: no row is padded.
 
         Shape: returns (B, U, T), rows sum to 1.
 
@@ -193,57 +193,57 @@ class EncoderDecoder(Model):
         """
         if self.attention is None:
             raise ValueError("this model has no attention: it looks at one vector in every step")
-        targets = self.read(letters, lengths) if targets is None else targets
-        p = self.phonemes(before(targets))
-        return self._attend(p, *self.begin(letters, lengths))[2]
+        targets = self.read(inputs, lengths) if targets is None else targets
+        p = self.told(before(targets))
+        return self._attend(p, *self.begin(inputs, lengths))[2]
 
     def read(
-        self, letters: Tensor, lengths: Tensor | None = None, limit: int | None = None
+        self, inputs: Tensor, lengths: Tensor | None = None, limit: int | None = None
     ) -> Tensor:
-        """Reads greedily: each phoneme is the most probable one after those before it.
+        """Reads greedily: each symbol is the most probable one after those before it.
 
-        A word that has said the end symbol goes on saying it, until all words of the batch have
+        A row that has reached the end symbol goes on with it, until all rows of the batch have
         or `limit` steps are done, which are `most_steps` if they are not given.
 
-        Shape: letters (B, T); ids (B, limit).
+        Shape: inputs (B, T); ids (B, limit).
         """
-        limit = most_steps(letters.shape[1]) if limit is None else limit
-        state, memory = self.begin(letters, lengths)
-        ids = ops.full((ops.shape(letters)[0], limit), END_ID, "int32")
+        limit = most_steps(inputs.shape[1]) if limit is None else limit
+        state, memory = self.begin(inputs, lengths)
+        ids = ops.full((ops.shape(inputs)[0], limit), END_ID, "int32")
 
         def unfinished(u: Tensor, ended: Tensor, *_: Tensor) -> Tensor:
             return ops.logical_and(u < limit, ops.logical_not(ops.all(ended)))
 
-        def step(u: Tensor, ended: Tensor, said: Tensor, ids: Tensor, *state: Tensor) -> Any:
-            y, state = self.speak(said, state, memory)
-            said = ops.where(ended, END_ID, ops.argmax(y, axis=-1))
-            ids = ops.where(ops.arange(limit) == u, said[:, None], ids)
-            return u + 1, ops.logical_or(ended, said == END_ID), said, ids, *state
+        def step(u: Tensor, ended: Tensor, symbol: Tensor, ids: Tensor, *state: Tensor) -> Any:
+            y, state = self.speak(symbol, state, memory)
+            symbol = ops.where(ended, END_ID, ops.argmax(y, axis=-1))
+            ids = ops.where(ops.arange(limit) == u, symbol[:, None], ids)
+            return u + 1, ops.logical_or(ended, symbol == END_ID), symbol, ids, *state
 
-        said = ids[:, 0]
-        return ops.while_loop(unfinished, step, (0, said != END_ID, said, ids, *state))[3]
+        symbol = ids[:, 0]
+        return ops.while_loop(unfinished, step, (0, symbol != END_ID, symbol, ids, *state))[3]
 
     def beam(
         self,
-        letters: Array,
+        inputs: Array,
         width: int,
         length_penalty: float = 0.0,
         limit: int | None = None,
     ) -> list[list[Hypothesis]]:
-        """The best readings of each word by `unrolled.decoding.search`, best first.
+        """The best readings of each row by `unrolled.decoding.search`, best first.
 
-        Shape: letters (B, T), words of one length, in NumPy.
+        Shape: inputs (B, T), rows of one length, in NumPy.
         """
-        state, memory = self.begin(letters)
+        state, memory = self.begin(inputs)
         size = len(state)
 
-        def step(said: Array, arrays: Arrays) -> tuple[Array, Arrays]:
-            y, state = self.speak(said, arrays[:size], arrays[size:])
+        def step(symbols: Array, arrays: Arrays) -> tuple[Array, Arrays]:
+            y, state = self.speak(symbols, arrays[:size], arrays[size:])
             log_p = np.asarray(ops.log_softmax(y, axis=-1))
             return log_p, (*(np.asarray(s) for s in state), *arrays[size:])
 
         start = tuple(np.asarray(tensor) for tensor in (*state, *memory))
-        limit = most_steps(letters.shape[1]) if limit is None else limit
+        limit = most_steps(inputs.shape[1]) if limit is None else limit
         return search(step, start, width, limit, length_penalty)
 
 

@@ -1,16 +1,14 @@
-"""Two hybrids in Keras: an LSTM whose matrices are convolutions, and a reader trained by CTC."""
+"""Two hybrids in Keras: an LSTM whose matrices are convolutions, and a reader for CTC."""
 
 from typing import Any, ClassVar
 
 import keras
-import tensorflow as tf
 from keras import KerasTensor as Tensor
 from keras import ops
 
+from unrolled.keras.losses import BLANK
 from unrolled.keras.taggers import StackedTagger
-from unrolled.keras.training import Trainer
-
-BLANK = 0  # where phonemes have the end symbol, which CTC does not need
+from unrolled.tasks.task import Kind
 
 
 class ConvLSTM(keras.layers.ConvLSTM2D):
@@ -31,49 +29,36 @@ class ConvLSTM(keras.layers.ConvLSTM2D):
 
 
 class CTCReader(StackedTagger):
-    """Reads a word in both directions and says some frames at each letter: phonemes or blanks.
+    """Reads a row in both directions and gives some frames for each item: symbols or blanks.
 
     Args:
-        num_letters: size of the letter vocabulary.
-        num_symbols: phonemes and the blank, whose id is 0, K.
-        frames: frames of a letter; the word has to have enough for its phonemes.
+        input_size: how many ids there are.
+        output_size: symbols and the blank, whose id is 0, K.
+        frames: frames of an item; the row has to have enough for its symbols.
         arguments: of `StackedTagger`.
 
     Shape:
-        letters: (B, T) integers; logits: (B, frames T, K).
+        inputs: (B, T) ids; logits: (B, frames T, K).
     """
 
-    writes: ClassVar[str] = "phonemes"
+    answer: ClassVar[Kind] = "unaligned"
 
     def __init__(
-        self, num_letters: int, num_symbols: int, frames: int = 2, **arguments: Any
+        self, input_size: int, output_size: int, frames: int = 2, **arguments: Any
     ) -> None:
-        self.frames, self.num_symbols = frames, num_symbols  # before the first call, in super
-        super().__init__(num_letters, frames * num_symbols, bidirectional=True, **arguments)
+        self.frames, self.num_symbols = frames, output_size  # before the first call, in super
+        super().__init__(input_size, frames * output_size, bidirectional=True, **arguments)
 
-    def call(
-        self, letters: Tensor, lengths: Tensor | None = None, training: bool = False
-    ) -> Tensor:
-        y = super().call(letters, lengths, training=training)  # (B, T, frames K)
-        return ops.reshape(y, (-1, self.frames * letters.shape[1], self.num_symbols))
+    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+        y = super().call(inputs, lengths, training=training)  # (B, T, frames K)
+        return ops.reshape(y, (-1, self.frames * inputs.shape[1], self.num_symbols))
 
-    def read(self, letters: Tensor) -> Tensor:
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The best path, merged and without its blanks; 0 after the end. Shape: (B, frames T)."""
-        path = ops.argmax(self(letters, training=False), axis=-1)  # (B, F)
+        path = ops.argmax(self(inputs, lengths, training=False), axis=-1)  # (B, F)
         before = ops.pad(path[:, :-1], ((0, 0), (1, 0)), constant_values=BLANK)
         kept = ops.logical_and(path != BLANK, path != before)
         size = path.shape[1]
         place = ops.arange(size) + size * ops.cast(ops.logical_not(kept), "int32")
         order = ops.argsort(place, axis=1)  # what is kept comes first
         return ops.take_along_axis(ops.where(kept, path, BLANK), order, axis=1)
-
-
-class CTCTrainer(Trainer):
-    """Trains a `CTCReader`: the loss adds up all alignments of the phonemes with the frames."""
-
-    def _loss(self, letters: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        logits = self.model(letters, training=True)  # (B, F, K)
-        labels = ops.maximum(targets, BLANK)
-        counts = ops.sum(ops.cast(labels > BLANK, "int32"), axis=1)  # without the end symbol
-        frames = ops.full_like(counts, logits.shape[1])
-        return ops.mean(ops.ctc_loss(labels, logits, counts, frames, mask_index=BLANK))

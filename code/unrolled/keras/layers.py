@@ -7,33 +7,75 @@ import keras
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from unrolled.keras.cells import CELLS
+from unrolled.errors import UserError
+from unrolled.keras.cells import CELLS, State
+from unrolled.tasks.task import Inputs
 
 
 def embedding(
-    num_letters: int, size: int, dtype: Any = None, name: str = "embedding"
-) -> keras.layers.Embedding:
-    """One learned vector a letter, normal with variance 1 / size at the start.
+    input_size: int,
+    size: int,
+    inputs: Inputs = "ids",
+    dtype: Any = None,
+    name: str = "embedding",
+) -> keras.layers.Layer:
+    """What stands between the items and the network.
 
-    Shape: (B, T) -> (B, T, size).
+    Of ids one learned vector each, normal with variance 1 / size at the start; of vectors an affine
+    map.
+
+    Shape: (B, T) ids or (B, T, input_size) -> (B, T, size).
     """
+    if inputs == "vectors":
+        return keras.layers.Dense(size, dtype=dtype, name=name)
     start = keras.initializers.RandomNormal(stddev=size**-0.5)
     return keras.layers.Embedding(
-        num_letters, size, embeddings_initializer=start, dtype=dtype, name=name
+        input_size, size, embeddings_initializer=start, dtype=dtype, name=name
     )
 
 
+def pad(inputs: Tensor, before: int, after: int) -> Tensor:
+    """Items of nothing around a row: ids 0, or vectors of zeros.
+
+    Shape: (B, T, ...) -> (B, before + T + after, ...).
+    """
+    return ops.pad(inputs, ((0, 0), (before, after), *((0, 0),) * (len(inputs.shape) - 2)))
+
+
+class Readout(keras.layers.Dense):
+    """Dropout, then an affine map.
+
+    Args:
+        size: features of the logits.
+        dropout: the share of h_t that is missed in training.
+
+    Shape:
+        h: (..., H); logits: (..., size).
+    """
+
+    def __init__(self, size: int, dropout: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(size, **kwargs)
+        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
+
+    def call(self, h: Tensor, training: bool = False) -> Tensor:
+        return super().call(self.dropout(h, training=training))
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {**config, "size": config.pop("units"), "dropout": self.dropout.rate}
+
+
 def present(lengths: Tensor, T: int) -> Tensor:
-    """Where a word has letters and is not padded. Shape: lengths (B,) -> (B, T) of bool."""
+    """Where a row has items and is not padded. Shape: lengths (B,) -> (B, T) of bool."""
     return ops.arange(T) < ops.cast(lengths, "int32")[:, None]
 
 
 def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """Each word from its last letter to its first; its padding stays behind it.
+    """Each row from its last item to its first; its padding stays behind it.
 
     Args:
         x: (B, T, D).
-        lengths: (B,) letters of each word; None: no word is padded.
+        lengths: (B,) items of each row; None: no row is padded.
     """
     if lengths is None:
         return ops.flip(x, axis=1)
@@ -41,6 +83,13 @@ def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
     mirrored = ops.cast(lengths, "int32")[:, None] - 1 - t  # (B, T)
     at = ops.where(mirrored >= 0, mirrored, t)
     return ops.take_along_axis(x, at[..., None], axis=1)
+
+
+def last(h: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """The state after the last item of each row. Shape: h (B, T, H); returns (B, 1, H)."""
+    if lengths is None:
+        return h[:, -1:]
+    return ops.take_along_axis(h, ops.cast(lengths, "int32")[:, None, None] - 1, axis=1)
 
 
 class Bidirectional(keras.layers.Layer):
@@ -88,7 +137,8 @@ class Stack(keras.layers.Layer):
 
     Shape:
         x: (B, T, D) with T known; outputs: (B, T, output_size), which is H, or 2H in both
-        directions.
+        directions; the state: the tensors of all layers, one layer's behind the other's, none in
+        both directions.
     """
 
     def __init__(
@@ -117,25 +167,54 @@ class Stack(keras.layers.Layer):
         ]
         self.dropout = keras.layers.Dropout(dropout, dtype=policy, name="dropout")
 
-    def call(self, x: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
-        return self.states(x, lengths, training)[-1]
+    def call(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        state: State | None = None,
+        training: bool = False,
+    ) -> tuple[Tensor, State]:
+        """All outputs of the last layer, and the state of all layers after the last step.
+
+        Args:
+            x: (B, T, D).
+            lengths: (B,) items of each row; None: no row is padded. A state has read padding, too.
+            state: the tensors of each layer, from the first one up; None: zeros.
+            training: whether dropout is at work.
+
+        Raises:
+            UserError: a state is given to layers that read in both directions.
+        """
+        outputs, state = self._run(x, lengths, state, training)
+        return outputs[-1], state
 
     def states(
         self, x: Tensor, lengths: Tensor | None = None, training: bool = False
     ) -> list[Tensor]:
         """The outputs h^1 ... h^L of all layers."""
-        found: list[Tensor] = []
+        return self._run(x, lengths, None, training)[0]
+
+    def _run(
+        self, x: Tensor, lengths: Tensor | None, state: State | None, training: bool
+    ) -> tuple[list[Tensor], State]:
+        outputs: list[Tensor] = []
+        after: State = ()
         for index, layer in enumerate(self.layers):
-            read = self.dropout(x, training=training) if found else x
+            read = self.dropout(x, training=training) if outputs else x
             if isinstance(layer, Bidirectional):
+                if state is not None:
+                    raise UserError("layers that read in both directions go on from no state")
                 h = layer(read, lengths)
             else:
-                h, _ = layer(read)
+                width = len(layer.state_shapes)
+                before = None if state is None else state[len(after) : len(after) + width]
+                h, mine = layer(read, before)
+                after += tuple(mine)
             if self.residual and h.shape[-1] == x.shape[-1]:
                 h = h + x
             x = self.norms[index](h) if self.norms else h
-            found.append(x)
-        return found
+            outputs.append(x)
+        return outputs, after
 
 
 class SelfAttention(keras.layers.Layer):
@@ -165,6 +244,6 @@ class SelfAttention(keras.layers.Layer):
         if lengths is not None:
             there = present(lengths, h.shape[1])
             scores = ops.where(there[:, None, :], scores, -float("inf"))
-        # softmax by hand: Keras's own warns of a word of one letter
+        # softmax by hand: Keras's own warns of a row of one item
         weights = ops.exp(scores - ops.logsumexp(scores, axis=-1, keepdims=True))
         return ops.matmul(weights, self.value(h)), weights

@@ -1,4 +1,4 @@
-"""Models in Keras for tasks of other shapes than one tag a letter."""
+"""Models in Keras for tasks of other shapes than one label an item."""
 
 from typing import Any, ClassVar
 
@@ -9,58 +9,61 @@ from keras import ops
 from unrolled.decoding import END_ID
 from unrolled.keras.cells import CELLS, State
 from unrolled.keras.encoder_decoder import before
-from unrolled.keras.layers import embedding
+from unrolled.keras.layers import embedding, last
 from unrolled.keras.model import Model
+from unrolled.tasks.task import Kind
 
 
 class OneToOne(Model):
-    """One letter in, one tag out: no time, so nothing recurs.
+    """One item in, one label out: no time, so nothing recurs.
 
-    y = V tanh(W E[letter] + b) + c
+    y = V tanh(W E[input] + b) + c
 
     Shape:
-        letters: (B, 1) integers; logits y: (B, 1, K).
+        inputs: (B, 1) ids; logits y: (B, 1, K).
     """
 
     def __init__(
-        self, num_letters: int, num_tags: int, hidden_size: int = 32, **kwargs: Any
+        self, input_size: int, output_size: int, hidden_size: int = 32, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(num_letters, hidden_size)
+        self.embedding = embedding(input_size, hidden_size)
         self.hidden = keras.layers.Dense(hidden_size, activation="tanh", name="hidden")
-        self.readout = keras.layers.Dense(num_tags, name="readout")
-        self(ops.zeros((1, 1), "int32"))  # builds the weights
+        self.readout = keras.layers.Dense(output_size, name="readout")
+        self.touch(input_size)
 
-    def call(self, letters: Tensor, training: bool = False) -> Tensor:
-        return self.readout(self.hidden(self.embedding(letters)))
+    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+        return self.readout(self.hidden(self.embedding(inputs)))
 
 
 class ManyToOne(Model):
-    """A word in, one answer out: only the last state is read.
+    """A row of items in, one answer out: only the state after the last item is read.
 
-    h_t = cell(E[letter_t], h_{t-1}),   y = V h_T + c
+    h_t = cell(E[input_t], h_{t-1}),   y = V h_T + c    with T the row's own length
 
     Shape:
-        letters: (B, T) integers; logits y: (B, 1, K).
+        inputs: (B, T) ids; lengths: (B,); logits y: (B, 1, K).
     """
+
+    answer: ClassVar[Kind] = "label"
 
     def __init__(
         self,
-        num_letters: int,
-        num_answers: int,
+        input_size: int,
+        output_size: int,
         cell: str = "gru",
         hidden_size: int = 64,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(num_letters, hidden_size)
+        self.embedding = embedding(input_size, hidden_size)
         self.recurrent = CELLS[cell](hidden_size, name="recurrent")
-        self.readout = keras.layers.Dense(num_answers, name="readout")
-        self(ops.zeros((1, 1), "int32"))  # builds the weights
+        self.readout = keras.layers.Dense(output_size, name="readout")
+        self.touch(input_size)
 
-    def call(self, letters: Tensor, training: bool = False) -> Tensor:
-        h, _ = self.recurrent(self.embedding(letters))  # (B, T, H)
-        return self.readout(h[:, -1:])  # (B, 1, K)
+    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+        h, _ = self.recurrent(self.embedding(inputs))  # (B, T, H)
+        return self.readout(last(h, lengths))  # (B, 1, K)
 
 
 class OneToMany(Model):
@@ -74,12 +77,12 @@ class OneToMany(Model):
         x: (B, D), numbers of any kind; logits y: (B, U, K).
     """
 
-    writes: ClassVar[str] = "phonemes"
+    answer: ClassVar[Kind] = "sequence"
 
     def __init__(
         self,
         input_size: int,
-        num_symbols: int,
+        output_size: int,
         cell: str = "gru",
         hidden_size: int = 128,
         longest: int = 16,
@@ -88,34 +91,42 @@ class OneToMany(Model):
         super().__init__(**kwargs)
         self.longest = longest
         self.bridge = keras.layers.Dense(hidden_size, activation="tanh", name="bridge")
-        self.told = embedding(num_symbols, hidden_size, name="told")
+        self.told = embedding(output_size, hidden_size, name="told")
         self.decoder = CELLS[cell](hidden_size, name="decoder")
-        self.readout = keras.layers.Dense(num_symbols, name="readout")
-        self(ops.zeros((1, input_size)), ops.zeros((1, 1), "int32"))  # builds the weights
+        self.readout = keras.layers.Dense(output_size, name="readout")
+        self(ops.zeros((1, input_size)), targets=ops.zeros((1, 1), "int32"))  # builds the weights
 
     def begin(self, x: Tensor) -> State:
         """The first state: all that the decoder learns of x."""
         h_0 = self.bridge(ops.cast(x, self.compute_dtype))  # (B, H)
         return h_0, *self.decoder.initial_state(ops.shape(x)[0])[1:]
 
-    def call(self, x: Tensor, targets: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        targets: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """The logits of each step: told the targets before it, or else of a greedy reading."""
         targets = self.read(x) if targets is None else targets
         h, _ = self.decoder(self.told(before(targets)), self.begin(x))  # (B, U, H)
         return self.readout(h)
 
-    def teach(self, x: Tensor, targets: Tensor, *, training: bool = True) -> Tensor:
+    def teach(
+        self, x: Tensor, targets: Tensor, lengths: Tensor | None = None, training: bool = True
+    ) -> Tensor:
         """Teacher forcing: each step is told the right symbol before it."""
-        return self(x, targets, training=training)
+        return self(x, targets=targets, training=training)
 
-    def read(self, x: Tensor) -> Tensor:
-        """Says the most probable symbol, is told it, and goes on. Shape: (B, D) -> (B, longest)."""
+    def read(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The most probable symbol each time, told to the next step. Shape: (B, longest)."""
         state, ids = self.begin(x), []
-        said = ops.full((ops.shape(x)[0],), END_ID, "int32")
+        symbol = ops.full((ops.shape(x)[0],), END_ID, "int32")
         for _ in range(self.longest):
-            y_u, state = self.decoder.step(self.told(said), state)
-            said = ops.argmax(self.readout(y_u), axis=-1)  # (B,)
-            ids.append(said)
+            y_u, state = self.decoder.step(self.told(symbol), state)
+            symbol = ops.argmax(self.readout(y_u), axis=-1)  # (B,)
+            ids.append(symbol)
         return ops.stack(ids, axis=1)
 
 

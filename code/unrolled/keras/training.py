@@ -1,61 +1,22 @@
-"""One optimiser step in Keras, compiled by TensorFlow."""
+"""A model in use, and one optimiser step, in Keras, compiled by TensorFlow."""
 
-from functools import cache
+from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
-from numpy.typing import NDArray
 
-from unrolled import training
+from unrolled.keras import losses
+from unrolled.keras.cells import State
 from unrolled.keras.model import Model
-from unrolled.training import ABSENT, Recipe
+from unrolled.tasks.task import Answer, Array, Batch
+from unrolled.training import trainer
 from unrolled.training.checkpoints import Arrays
+from unrolled.training.recipe import Recipe
 
-Array = NDArray[Any]
-LONGEST_COMPILED = 64  # of a longer word, unrolling the loop takes longer than reading it once
-
-
-def cross_entropy(logits: tf.Tensor, targets: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
-    """Mean of -sum_k q_k log softmax(logits)_k over all targets that are not `ABSENT`.
-
-    q is 1 - smoothing at the target, plus smoothing / K everywhere (Szegedy and others 2016).
-
-    Shape: (B, U, K), (B, U) -> ().
-    """
-    counts = ops.cast(targets != ABSENT, logits.dtype)  # (B, U)
-    at = ops.maximum(targets, 0)
-    loss = keras.losses.sparse_categorical_crossentropy(at, logits, from_logits=True)
-    if smoothing:
-        spread = -ops.mean(ops.log_softmax(logits), axis=-1)
-        loss = (1 - smoothing) * loss + smoothing * spread
-    return ops.sum(loss * counts) / ops.sum(counts)
-
-
-def disagreement(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    """How far two readings of the same words are apart: KL divergence, mean of both ways.
-
-    D = mean of sum_k (p_k - q_k) (log p_k - log q_k) / 2 over all targets that are not `ABSENT`,
-    where p is of the first half of the batch and q of the second (Liang and others 2021).
-
-    Shape: (2B, U, K), (B, U) -> ().
-    """
-    counts = ops.cast(targets != ABSENT, logits.dtype)  # (B, U)
-    p, q = ops.split(ops.log_softmax(logits), 2)
-    apart = ops.sum((ops.exp(p) - ops.exp(q)) * (p - q), axis=-1) / 2  # (B, U)
-    return ops.sum(apart * counts) / ops.sum(counts)
-
-
-def logits(model: Model, letters: Array, targets: Array | None = None) -> Array:
-    """What the model says, by itself or told the targets before each one.
-
-    Shape: letters (B, T); targets (B, U); logits (B, U, K).
-    """
-    if targets is None:
-        return np.asarray(model(letters, training=False))
-    return np.asarray(model.teach(letters, targets, training=False))
+LONGEST_COMPILED = 64  # of a longer row, unrolling the loop takes longer than reading it once
 
 
 class Adam(keras.optimizers.Adam):
@@ -92,77 +53,70 @@ def clip_by_global_norm(gradients: list[tf.Tensor], clip_norm: float) -> list[tf
     return [g * scale for g in gradients]
 
 
-class Trainer(training.Trainer):
-    """A Keras model and its optimiser.
+class Predictor(trainer.Predictor):
+    """A Keras model in use.
 
-    Args:
-        model: one of `unrolled.keras.taggers`.
-        recipe: how to train.
-        jit_compile: let XLA compile the step. The LSTM gains a tenth to a third in speed, but each
-            length of word and size of batch costs seconds, more than a run of this book gains.
+    With `jit_compile` XLA compiles what is run. The LSTM gains a tenth to a third in speed, but
+    each length of row and size of batch costs seconds, more than a run of this book gains.
     """
 
     framework = "keras"
     model: Model
+    jit_compile = False
 
-    def __init__(self, model: Model, recipe: Recipe, jit_compile: bool = False) -> None:
-        super().__init__(model, recipe)
-        self.optimizer = (
-            keras.optimizers.SGD()
-            if recipe.optimizer == "sgd"
-            else Adam(epsilon=recipe.epsilon, weight_decay=recipe.weight_decay or None)
-        )
-        self.optimizer.build(model.trainable_variables)
-        self.jit_compile = jit_compile
-        self._compiled = cache(self._compile)
+    @cached_property
+    def _compiled(self) -> dict[Any, Any]:
+        """The graphs so far, by function and by the kinds of arrays that it is given."""
+        return {}
 
-    def reseed(self, seed: int) -> None:
-        weights = {id(weight) for weight in self.model.weights}  # some may not be trainable
-        states = [v for v in self.model.non_trainable_variables if id(v) not in weights]
-        for index, state in enumerate(states):
-            state.assign([seed, index])  # of a dropout's random generator
+    def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
+        return np.asarray(self._run(self._predict, inputs, lengths))
 
-    def train_step(self, letters: Array, targets: Array, learning_rate: float) -> float:
-        rate = tf.constant(learning_rate, tf.float32)
-        return float(self._run(self._train_step, tf.constant(letters), tf.constant(targets), rate))
+    def _predict(self, inputs: tf.Tensor, lengths: tf.Tensor | None) -> tf.Tensor:
+        read = self.model if self.answer.is_number else self.model.read
+        return read(inputs, lengths)
 
-    def _train_step(
-        self, letters: tf.Tensor, targets: tf.Tensor, learning_rate: tf.Tensor
-    ) -> tf.Tensor:
-        self.optimizer.learning_rate = learning_rate
-        with tf.GradientTape() as tape:
-            loss = self._loss(letters, targets)
-        gradients = tape.gradient(loss, self.model.trainable_variables)
-        gradients = clip_by_global_norm(gradients, self.recipe.clip_norm)
-        self.optimizer.apply(gradients, self.model.trainable_variables)
-        return loss
+    def logits(
+        self, inputs: Array, targets: Array | None = None, lengths: Array | None = None
+    ) -> Array:
+        if targets is None:
+            return np.asarray(self.model(inputs, lengths, training=False))
+        return np.asarray(self.model.teach(inputs, targets, lengths, training=False))
 
-    def _loss(self, letters: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        smoothing, consistency = self.recipe.label_smoothing, self.recipe.consistency
-        if not consistency:
-            return cross_entropy(self.model.teach(letters, targets), targets, smoothing)
-        twice = ops.tile(targets, (2, 1))  # (2B, U)
-        said = self.model.teach(ops.tile(letters, (2, 1)), twice)
-        return cross_entropy(said, twice, smoothing) + consistency * disagreement(said, targets)
+    def advance(self, inputs: Array, state: Any = None) -> tuple[Array, Any]:
+        logits, state = self._run(self.model.advance, inputs, state)
+        return np.asarray(logits), state
 
-    def predict(self, letters: Array) -> Array:
-        return np.asarray(self._run(self._predict, tf.constant(letters)))
+    def _run(self, function: Any, *given: Any) -> Any:
+        """Calls a function, compiled for the length of the rows unless that is very long.
 
-    def _predict(self, letters: tf.Tensor) -> tf.Tensor:
-        return self.model.read(letters)
+        Args:
+            function: takes as many arguments as are given.
+            given: arrays, None, or tuples of these; the inputs first.
+        """
+        steps = [x.shape[1] for x in given[:2] if len(getattr(x, "shape", ())) > 1]
+        if max(steps) > LONGEST_COMPILED:
+            return function(*given)
+        flat = [None if x is None else tf.convert_to_tensor(x) for x in tf.nest.flatten(given)]
+        kinds = tuple(None if x is None else (x.dtype, *x.shape[1:], x.shape.rank) for x in flat)
+        if (function, kinds) not in self._compiled:
+            self._compiled[function, kinds] = self._compile(function, given, flat)
+        return self._compiled[function, kinds](*(x for x in flat if x is not None))
 
-    def _run(self, function: Any, *given: tf.Tensor) -> tf.Tensor:
-        """Calls a method, compiled for the length of the words unless they are very long."""
-        lengths = tuple(array.shape[1] for array in given if array.shape.rank)
-        short = max(lengths) <= LONGEST_COMPILED
-        return (self._compiled(function, lengths) if short else function)(*given)
+    def _compile(self, function: Any, given: Any, flat: list[Any]) -> Any:
+        """A graph for any number of rows of one length, with its loop over time unrolled."""
 
-    def _compile(self, function: Any, lengths: tuple[int, ...]) -> Any:
-        """A graph for any number of words of one length, with its loop over time unrolled."""
-        signature = [tf.TensorSpec((None, length), tf.int32) for length in lengths]
-        if function == self._train_step:
-            signature.append(tf.TensorSpec((), tf.float32))
-        compiled = tf.function(function, input_signature=signature, jit_compile=self.jit_compile)
+        def call(*tensors: tf.Tensor) -> Any:
+            rest = iter(tensors)
+            whole = [None if x is None else next(rest) for x in flat]
+            return function(*tf.nest.pack_sequence_as(given, whole))
+
+        signature = [
+            tf.TensorSpec((None, *x.shape[1:]) if x.shape.rank else (), x.dtype)
+            for x in flat
+            if x is not None
+        ]
+        compiled = tf.function(call, input_signature=signature, jit_compile=self.jit_compile)
         return compiled.get_concrete_function()
 
     def weights(self) -> Arrays:
@@ -172,12 +126,109 @@ class Trainer(training.Trainer):
         for v in self.model.weights:
             v.assign(arrays[_name(v)])
 
+
+class Trainer(Predictor, trainer.Trainer):
+    """A Keras model and its optimiser.
+
+    Args:
+        model: one of `unrolled.keras.taggers` or another `Model`.
+        recipe: how to train.
+        answer: what the model answers; None: what its class says.
+        jit_compile: as in `Predictor`.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        recipe: Recipe,
+        answer: Answer | None = None,
+        jit_compile: bool = False,
+    ) -> None:
+        super().__init__(model, recipe, answer)
+        self.jit_compile = jit_compile
+        self.loss = losses.of(self.answer, recipe.label_smoothing)
+        self.state: State | None = None  # of the rows, after the batch before
+        self.optimizer = (
+            keras.optimizers.SGD()
+            if recipe.optimizer == "sgd"
+            else Adam(epsilon=recipe.epsilon, weight_decay=recipe.weight_decay or None)
+        )
+        self.optimizer.build(model.trainable_variables)
+
+    def reseed(self, seed: int) -> None:
+        weights = {id(weight) for weight in self.model.weights}  # some may not be trainable
+        states = [v for v in self.model.non_trainable_variables if id(v) not in weights]
+        for index, state in enumerate(states):
+            state.assign([seed, index])  # of a dropout's random generator
+
+    def train_step(self, batch: Batch, learning_rate: float) -> float:
+        rate = np.float32(learning_rate)
+        x, targets, lengths, weights, continues = batch
+        if continues is None:
+            return float(self._run(self._train_step, x, targets, lengths, weights, rate))
+        state = self.state if continues else None
+        loss, self.state = self._run(self._train_step_carried, x, targets, weights, state, rate)
+        return float(loss)
+
+    def _train_step(
+        self,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        lengths: tf.Tensor | None,
+        weights: tf.Tensor | None,
+        learning_rate: tf.Tensor,
+    ) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = self._loss(inputs, targets, lengths, weights)
+        self._descend(tape, loss, learning_rate)
+        return loss
+
+    def _train_step_carried(
+        self,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        weights: tf.Tensor | None,
+        state: State | None,
+        learning_rate: tf.Tensor,
+    ) -> tuple[tf.Tensor, State]:
+        """Truncated backpropagation through time: the tape knows nothing of the state's past."""
+        with tf.GradientTape() as tape:
+            logits, state = self.model.advance(inputs, state, training=True)
+            loss = self.loss(logits, targets, weights)
+        self._descend(tape, loss, learning_rate)
+        return loss, state
+
+    def _descend(self, tape: tf.GradientTape, loss: tf.Tensor, learning_rate: tf.Tensor) -> None:
+        self.optimizer.learning_rate = learning_rate
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        gradients = clip_by_global_norm(gradients, self.recipe.clip_norm)
+        self.optimizer.apply(gradients, self.model.trainable_variables)
+
+    def _loss(
+        self,
+        inputs: tf.Tensor,
+        targets: tf.Tensor,
+        lengths: tf.Tensor | None,
+        weights: tf.Tensor | None,
+    ) -> tf.Tensor:
+        if not self.recipe.consistency:
+            return self.loss(self.model.teach(inputs, targets, lengths), targets, weights)
+        again = self.model.teach(*map(_twice, (inputs, targets, lengths)))  # (2B, U, K)
+        apart = losses.disagreement(again, targets)
+        loss = self.loss(again, _twice(targets), _twice(weights))
+        return loss + self.recipe.consistency * apart
+
     def optimizer_state(self) -> Arrays:
         return {str(i): v.numpy() for i, v in enumerate(self.optimizer.variables)}
 
     def load_optimizer_state(self, arrays: Arrays) -> None:
         for i, v in enumerate(self.optimizer.variables):
             v.assign(arrays[str(i)])
+
+
+def _twice(tensor: Any) -> Any:
+    """The rows behind themselves."""
+    return None if tensor is None else ops.concatenate([tensor, tensor])
 
 
 def _name(variable: Any) -> str:

@@ -1,7 +1,7 @@
 """The models: by name, built in a framework, saved, compared. Importing this imports none."""
 
 from unrolled.cells import CELLS, FUSED, SPEAKING
-from unrolled.models.build import build, logits, threads, trainer, versions
+from unrolled.models.build import build, build_for, predictor, threads, trainer, versions
 from unrolled.models.specs import (
     FRAMEWORKS,
     NAMED,
@@ -22,8 +22,9 @@ __all__ = [
     "Name",
     "Spec",
     "build",
+    "build_for",
     "changed",
-    "logits",
+    "predictor",
     "spec",
     "threads",
     "trainer",

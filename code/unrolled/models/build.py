@@ -9,7 +9,8 @@ from unrolled.errors import UserError
 from unrolled.models.specs import Spec
 
 if TYPE_CHECKING:
-    from unrolled.training import Array, Recipe, Trainer
+    from unrolled.tasks.task import Answer, Inputs, Task
+    from unrolled.training import Predictor, Recipe, Trainer
 
 # Of each framework: our package with its models, our extra that installs it, what that installs.
 _FRAMEWORKS = {
@@ -41,8 +42,23 @@ def threads(framework: str) -> int:
     return int(threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1)
 
 
-def build(framework: str, spec: Spec, num_letters: int, num_symbols: int, seed: int) -> Any:
+def build(
+    framework: str,
+    spec: Spec,
+    input_size: int,
+    output_size: int,
+    seed: int,
+    inputs: "Inputs" = "ids",
+) -> Any:
     """A model with the weights that the seed draws.
+
+    Args:
+        framework: "pytorch" or "keras".
+        spec: of the model.
+        input_size: how many ids there are, or features of a vector.
+        output_size: K, what it puts out at each step.
+        seed: of its weights.
+        inputs: what it reads, "ids" or "vectors".
 
     Raises:
         UserError: the framework is not installed, or has no such model.
@@ -55,16 +71,24 @@ def build(framework: str, spec: Spec, num_letters: int, num_symbols: int, seed: 
         import_module("torch").manual_seed(seed)
     else:
         import_module("keras").utils.set_random_seed(seed)
-    return kinds[spec.kind](num_letters, num_symbols, **spec.arguments)
+    reads = {"inputs": inputs} if inputs != "ids" else {}
+    return kinds[spec.kind](input_size, output_size, **spec.arguments, **reads)
 
 
-def logits(framework: str, model: Any, letters: "Array") -> "Array":
-    """What a model says. Shape: letters (B, T); logits (B, T, K)."""
+def build_for(framework: str, spec: Spec, task: "Task", seed: int) -> Any:
+    """A model of the sizes of a task, as in `build`."""
+    return build(framework, spec, task.input_size, task.answer.size, seed, task.inputs)
+
+
+def predictor(framework: str, model: Any, answer: "Answer | None" = None) -> "Predictor":
+    """A model in use."""
     module = import_module(f"{_FRAMEWORKS[framework][0]}.training")
-    return module.logits(model, letters)
+    return module.Predictor(model, answer)
 
 
-def trainer(framework: str, model: Any, recipe: "Recipe") -> "Trainer":
+def trainer(
+    framework: str, model: Any, recipe: "Recipe", answer: "Answer | None" = None
+) -> "Trainer":
     """The framework's trainer of a model."""
     module = import_module(f"{_FRAMEWORKS[framework][0]}.training")
-    return module.Trainer(model, recipe)
+    return module.Trainer(model, recipe, answer)

@@ -1,6 +1,6 @@
 """The one place where the frameworks meet: carry weights across, compare outputs and gradients.
 
-Every model answers the same questions here (`parameters`, `assign`, `logits`, `gradients`), always
+Every model answers the same questions here (`parameters`, `assign`, `logits`, `step`), always
 under the NumPy reference's names and shapes: `recurrent.W_i` is the input gate's (H, D) matrix,
 whoever owns it. A layer within a layer has a dotted name, `recurrent.layers.0.W_i`, the same in
 both frameworks. What differs between the frameworks stands in two tables and one class: what a
@@ -10,7 +10,7 @@ tensor is called, whether it is transposed, and in which order gates are stacked
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Any
+from typing import Any, NamedTuple
 
 import unrolled.keras  # noqa: F401  before Keras itself: it loads TensorFlow without its notes
 
@@ -20,12 +20,16 @@ import numpy as np
 import tensorflow as tf
 import torch
 
+import unrolled.keras.losses as keras_losses
 import unrolled.keras.training as keras_training
+import unrolled.torch.losses as torch_losses
 import unrolled.torch.model as torch_model
 import unrolled.torch.training as torch_training
 from unrolled.numpy import models as reference
-from unrolled.numpy.cells import Array
+from unrolled.tasks.task import Answer, Array, Batch
 from unrolled.training.checkpoints import Arrays
+
+LABELS = Answer("labels", 0)  # their loss is the mean cross-entropy
 
 
 class ParityError(AssertionError):
@@ -215,72 +219,114 @@ def carry(source: Any, target: Any) -> None:
     assign(target, parameters(source))
 
 
-@singledispatch
-def logits(model: Any, letters: Array, targets: Array | None = None) -> Array:
-    """What the model says, by itself or told the targets before each one.
+def logits(
+    model: Any, inputs: Array, targets: Array | None = None, lengths: Array | None = None
+) -> Array:
+    """What a model puts out, by itself or told the targets before each one.
 
-    Shape: letters (B, T); targets (B, U); logits (B, U, K), for a tagger U = T.
+    Shape: inputs (B, T) or (B, T, D); targets (B, U); logits (B, U, K), for a tagger U = T.
     """
+    if isinstance(model, reference.Model):
+        return model.forward(inputs)
+    return _training(model).Predictor(model).logits(inputs, targets, lengths)
+
+
+def _training(model: Any) -> Any:
+    """The module that trains a model of its framework."""
+    if isinstance(model, torch_model.Model):
+        return torch_training
+    if isinstance(model, keras.Model):
+        return keras_training
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 
-logits.register(torch_model.Model, torch_training.logits)
-logits.register(keras.Model, keras_training.logits)
+class Step(NamedTuple):
+    """What a training step begins with: the loss, and its gradient by every learnt parameter."""
 
-
-@logits.register
-def _(model: reference.Model, letters: Array, targets: Array | None = None) -> Array:
-    return model.forward(letters)
+    loss: float
+    gradients: Arrays
 
 
 @singledispatch
-def gradients(model: Any, letters: Array, tags: Array) -> Arrays:
-    """The gradient of the mean cross-entropy by every learnt parameter, by the reference's names.
-
-    Shape: letters and tags (B, T).
-    """
+def step(model: Any, batch: Batch, answer: Answer) -> Step:
+    """The loss of a batch and its gradient, by the reference's names, without dropout in Keras."""
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 
-@gradients.register
-def _(model: torch_model.Model, letters: Array, tags: Array) -> Arrays:
-    targets = torch.from_numpy(tags)
+@step.register
+def _(model: torch_model.Model, batch: Batch, answer: Answer) -> Step:
+    inputs, targets = torch.from_numpy(batch.inputs), torch.from_numpy(batch.targets)
+    lengths, weights = (a if a is None else torch.from_numpy(a) for a in batch[2:4])
     model.train()
-    said = model.teach(torch.from_numpy(letters), targets)
-    loss = torch_training.cross_entropy(said, targets)
-    found = trained_slots(model)
-    return _read(found, torch.autograd.grad(loss, [slot.tensor for slot in found]))
+    loss = torch_losses.of(answer)(model.teach(inputs, targets, lengths), targets, weights)
+    slots = trained_slots(model)
+    gradients = torch.autograd.grad(loss, [slot.tensor for slot in slots])
+    return Step(loss.item(), _read(slots, gradients))
 
 
-@gradients.register
-def _(model: keras.Model, letters: Array, tags: Array) -> Arrays:
+@step.register
+def _(model: keras.Model, batch: Batch, answer: Answer) -> Step:
+    inputs, targets, lengths, weights = batch[:4]
     with tf.GradientTape() as tape:
-        said = model.teach(letters, tags, training=False)
-        loss = keras_training.cross_entropy(said, tags)
-    found = trained_slots(model)
-    gradients = tape.gradient(loss, [slot.tensor.value for slot in found])
-    return _read(found, [tf.convert_to_tensor(gradient) for gradient in gradients])
+        outputs = model.teach(inputs, targets, lengths, training=False)
+        loss = keras_losses.of(answer)(outputs, targets, weights)
+    slots = trained_slots(model)
+    gradients = tape.gradient(loss, [slot.tensor.value for slot in slots])
+    return Step(float(loss), _read(slots, [tf.convert_to_tensor(g) for g in gradients]))
 
 
-@gradients.register
-def _(model: reference.Model, letters: Array, tags: Array) -> Arrays:
-    _, d_logits = reference.cross_entropy(model.forward(letters), tags)
+@step.register
+def _(model: reference.Model, batch: Batch, answer: Answer) -> Step:
+    loss, d_logits = reference.cross_entropy(model.forward(batch.inputs), batch.targets)
     model.backward(d_logits)
-    return model.gradients
+    return Step(float(loss), model.gradients)
 
 
-def differences(a: Any, b: Any, letters: Array, tags: Array) -> dict[str, float]:
-    """How far two models are apart on one batch: the logits, and the gradient of every parameter.
+def gradients(
+    model: Any,
+    inputs: Array,
+    targets: Array,
+    lengths: Array | None = None,
+    answer: Answer | None = None,
+) -> Arrays:
+    """The gradient of the loss by every learnt parameter, by the reference's names.
 
-    The distance of two arrays is the largest |p - q| / max(1, |p|) of their entries.
+    Args:
+        model: of any of the three frameworks.
+        inputs: (B, T) or (B, T, D).
+        targets: (B, U), or numbers (B, U, M).
+        lengths: (B,) items of each row; None: no row is padded.
+        answer: from which the loss follows; None: the mean cross-entropy.
     """
-    first, second = gradients(a, letters, tags), gradients(b, letters, tags)
-    if first.keys() != second.keys():
-        raise ParityError(
-            f"only one of the two models has {', '.join(sorted(first.keys() ^ second.keys()))}"
-        )
-    found = {"logits": distance(logits(a, letters, tags), logits(b, letters, tags))}
-    return found | {f"gradient of {name}": distance(first[name], second[name]) for name in first}
+    return step(model, Batch(inputs, targets, lengths), answer or LABELS).gradients
+
+
+def differences(
+    a: Any,
+    b: Any,
+    inputs: Array,
+    targets: Array,
+    lengths: Array | None = None,
+    answer: Answer | None = None,
+) -> dict[str, float]:
+    """How far two models are apart on one batch: logits, loss, the gradient of every parameter.
+
+    The distance of two arrays is the largest |p - q| / max(1, |p|) of their entries. The models may
+    be of any of the three frameworks; the rest is as in `gradients`.
+    """
+    batch, answer = Batch(inputs, targets, lengths), answer or LABELS
+    first, second = step(a, batch, answer), step(b, batch, answer)
+    if odd := sorted(first.gradients.keys() ^ second.gradients.keys()):
+        raise ParityError(f"only one of the two models has {', '.join(odd)}")
+    told = None if answer.is_number else targets
+    return {
+        "logits": distance(logits(a, inputs, told, lengths), logits(b, inputs, told, lengths)),
+        "loss": distance(np.array(first.loss), np.array(second.loss)),
+        **{
+            f"gradient of {name}": distance(gradient, second.gradients[name])
+            for name, gradient in first.gradients.items()
+        },
+    }
 
 
 def distance(p: Array, q: Array) -> float:
@@ -288,13 +334,22 @@ def distance(p: Array, q: Array) -> float:
     return float(np.max(np.abs(p - q) / np.maximum(1, np.abs(p))))
 
 
-def check(a: Any, b: Any, letters: Array, tags: Array, tolerance: float) -> None:
-    """Holds two models against each other on one batch.
+def check(
+    a: Any,
+    b: Any,
+    inputs: Array,
+    targets: Array,
+    tolerance: float,
+    lengths: Array | None = None,
+    answer: Answer | None = None,
+) -> None:
+    """Holds two models against each other on one batch, as `differences` measures them.
 
     Raises:
         ParityError: something differs by more than `tolerance`; the message names it.
     """
-    apart = {name: d for name, d in differences(a, b, letters, tags).items() if not d <= tolerance}
+    found = differences(a, b, inputs, targets, lengths, answer)
+    apart = {name: d for name, d in found.items() if not d <= tolerance}
     if apart:
         worst = ", ".join(f"{name} by {d:.1e}" for name, d in apart.items())
         raise ParityError(f"more than {tolerance:.0e} apart: {worst}")

@@ -1,23 +1,21 @@
 """A trained model on disk: what its checkpoint tells, where it lies, how it is put to use."""
 
 import contextlib
-import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from unrolled import models, training
+from unrolled import models, tasks, training
 from unrolled.errors import UserError
-from unrolled.models import Spec
-from unrolled.tasks.pronunciation import PronunciationData, Vocabulary
-from unrolled.training import Array, Recipe, Trainer, checkpoints
+from unrolled.models.specs import Spec
+from unrolled.tasks.task import Answer, Row, Task
+from unrolled.training import Predictor, Recipe, checkpoints
+from unrolled.training.checkpoints import Checkpoint
 
 FOLDER = Path("models")
 
@@ -26,63 +24,26 @@ class BusyError(UserError):
     """Another process trains to the same file."""
 
 
-@dataclass(frozen=True)
-class Saved:
-    """A model with its weights, and all that is needed to use it without the data."""
-
-    path: Path
-    facts: dict[str, Any]
-    letters: Vocabulary
-    tags: Vocabulary
-    trainer: Trainer
-
-    def probabilities(self, letters: Array) -> Array:
-        """p(tag | word) of each letter. Shape: (B, T) -> (B, T, K)."""
-        logits = models.logits(self.trainer.framework, self.trainer.model, letters)
-        e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return e / e.sum(axis=-1, keepdims=True)
-
-    def refuse_other(self, data: PronunciationData) -> None:
-        """Refuses data whose held-out words may be among those the model was trained on.
-
-        Raises:
-            UserError: the words of training or validation are not those of the model.
-        """
-        kept = self.facts["data"]
-        if fingerprint(data) != kept["fingerprint"]:
-            raise UserError(
-                f"{self.path} was trained on {kept['name']}; {data.name} is split otherwise, and "
-                "may hold words that the model has seen: give --train and --valid as in training"
-            )
-
-
 def default_path(spec: Spec, framework: str) -> Path:
     """Where a named model is kept: models/basic-elman-pytorch.safetensors."""
     parts = [spec.name, spec.arguments.get("cell"), framework]
     return FOLDER / f"{'-'.join(filter(None, parts))}.safetensors"
 
 
-def fingerprint(data: PronunciationData) -> str:
-    """A hash of the words that shape a model: of training, and of validation."""
-    text = json.dumps([data.train_words, data.valid], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def describe(
-    spec: Spec, framework: str, recipe: Recipe, data: PronunciationData, stress: bool
-) -> dict[str, Any]:
+def describe(spec: Spec, framework: str, recipe: Recipe, task: Task) -> dict[str, Any]:
     """The facts of a run but for its history.
 
     Runs of the same facts end with the same weights on the same machine, with as many threads and
     the rows in the same order.
     """
     return {
+        "task": task.name,
+        "inputs": {"kind": task.inputs, "size": task.input_size},
+        "answer": asdict(task.answer),
         "model": asdict(spec),
         "framework": framework,
         "recipe": asdict(recipe),
-        "data": {"name": data.name, "stress": stress, "fingerprint": fingerprint(data)},
-        "letters": data.letters.symbols,
-        "tags": data.target(spec.writes).symbols.symbols,
+        **task.facts,
         "versions": models.versions(framework),
     }
 
@@ -141,7 +102,7 @@ def finished(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
     """
     if not path.exists() or training.part_of(path).exists():
         return None
-    kept = checkpoints.read(path).facts
+    kept = _today(checkpoints.read(path)).facts
     if other := checkpoints.differences(kept, facts):
         raise UserError(
             f"{path} holds a model trained with another {other[0]}; "
@@ -154,43 +115,44 @@ def train(
     spec: Spec,
     framework: str,
     recipe: Recipe,
-    data: PronunciationData,
+    task: Task,
     path: Path,
     *,
-    stress: bool = False,
     again: bool = False,
     console: Console | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
-) -> tuple[dict[str, Any], bool]:
+    on_epoch: Callable[[Row], None] | None = None,
+) -> tuple[Any, bool]:
     """Trains to `path`, which the caller has `reserved`; what is finished there is kept.
 
     Args:
         spec: of the model.
         framework: "pytorch" or "keras".
         recipe: how to train.
-        data: the prepared words.
+        task: what it learns, with its data.
         path: where the checkpoint goes. A run that was stopped goes on from its last epoch.
-        stress: whether the words keep their stress.
         again: train anew what is finished there.
         console: where the progress bar is drawn; None draws none.
         on_epoch: called with each epoch's row.
 
     Returns:
-        The facts with the history, and whether the run was finished before.
+        The model with the weights of its best epoch, as `load` has it, and whether it was finished
+        before.
 
     Raises:
         UserError: what lies there was trained otherwise, or one of `training.fit`.
     """
-    facts = describe(spec, framework, recipe, data, stress)
-    if not again and (kept := finished(path, facts)) is not None:
-        return kept, True
-    symbols = data.target(spec.writes).symbols
-    model = models.build(framework, spec, len(data.letters), len(symbols), recipe.seed)
-    trainer = models.trainer(framework, model, recipe)
+    facts = describe(spec, framework, recipe, task)
+    if not again and finished(path, facts) is not None:
+        return load(path), True
+    model = models.build_for(framework, spec, task, recipe.seed)
+    trainer = models.trainer(framework, model, recipe, task.answer)
     history = training.fit(
-        trainer, data, path=path, facts=facts, console=console, on_epoch=on_epoch
+        trainer, task, path=path, facts=facts, console=console, on_epoch=on_epoch
     )
-    return {**facts, "history": asdict(history)}, False
+    predictor = models.predictor(framework, model, task.answer)
+    return tasks.named(task.name).SAVED(
+        path, {**facts, "history": asdict(history)}, predictor
+    ), False
 
 
 def find(name: str | None, cell: str | None, framework: str | None) -> Path:
@@ -221,8 +183,12 @@ def _specs(name: str | None, cell: str | None) -> Iterator[Spec]:
 
 
 def load(
-    path: Path, name: str | None = None, cell: str | None = None, framework: str | None = None
-) -> Saved:
+    path: Path,
+    name: str | None = None,
+    cell: str | None = None,
+    framework: str | None = None,
+    task: str | None = None,
+) -> Any:
     """Reads a checkpoint; in another framework than its own the weights are carried across.
 
     Args:
@@ -230,36 +196,62 @@ def load(
         name: what the model must be; None takes any.
         cell: what its cell must be; None takes any.
         framework: where it is to run; None: where it was trained.
+        task: what it must have learned; None takes any.
+
+    Returns:
+        A `task.Saved`, of the class that its task has for models in use.
 
     Raises:
         UserError: there is no whole checkpoint, it is of another model, or a framework is missing.
     """
-    checkpoint = checkpoints.read(path)
+    checkpoint = _today(checkpoints.read(path))
     facts = checkpoint.facts
-    if lacking := {"model", "framework", "letters", "tags", "data", "history"} - facts.keys():
+    if lacking := {"task", "model", "framework", "data", "history"} - facts.keys():
         raise UserError(f"{path}: not trained by `unrolled train`; it lacks {sorted(lacking)[0]}")
+    if task not in (None, facts["task"]):
+        raise UserError(f"{path} is a model of {facts['task']}, not of {task}; name another file")
     spec = Spec(**facts["model"])
     for wanted, is_ in ((name, spec.name), (cell, spec.arguments.get("cell"))):
         if wanted not in (None, is_):
             raise UserError(f"{path} is of the model {is_ or spec.name}, not {wanted}")
-    letters = Vocabulary.of_letters(facts["letters"][2:])
-    tags = Vocabulary(tuple(facts["tags"]))
-    trainer = _trainer(facts["framework"], spec, letters, tags)
-    if checkpoints.shapes(trainer.weights()) != checkpoints.shapes(checkpoint.arrays):
+    predictor = _untrained(facts["framework"], spec, facts)
+    if checkpoints.shapes(predictor.weights()) != checkpoints.shapes(checkpoint.arrays):
         raise UserError(f"{path}: does not hold the weights of a finished {spec.kind}")
-    trainer.load_weights(checkpoint.arrays)
+    predictor.load_weights(checkpoint.arrays)
     if framework not in (None, facts["framework"]):
-        trainer = _carried(trainer, _trainer(framework, spec, letters, tags))
-    return Saved(path, facts, letters, tags, trainer)
+        predictor = _carried(predictor, _untrained(framework, spec, facts))
+    return tasks.named(facts["task"]).SAVED(path, facts, predictor)
 
 
-def _trainer(framework: str, spec: Spec, letters: Vocabulary, tags: Vocabulary) -> Trainer:
-    model = models.build(framework, spec, len(letters), len(tags), seed=0)
-    return models.trainer(framework, model, Recipe())
+def _untrained(framework: str, spec: Spec, facts: Mapping[str, Any]) -> Predictor:
+    """A model of the sizes that the facts tell."""
+    kind, size, levels = (facts["answer"][key] for key in ("kind", "size", "levels"))
+    inputs = facts["inputs"]
+    model = models.build(framework, spec, inputs["size"], size, seed=0, inputs=inputs["kind"])
+    return models.predictor(framework, model, Answer(kind, size, tuple(levels)))
 
 
-def _carried(source: Trainer, target: Trainer) -> Trainer:
+def _carried(source: Predictor, target: Predictor) -> Predictor:
     from unrolled.models import parity  # imports both frameworks
 
     parity.carry(source.model, target.model)
     return target
+
+
+def _today(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint of the first edition, which knew one task, as one is written today."""
+    facts = dict(checkpoint.facts)
+    if "task" in facts or not facts.keys() >= {"model", "letters", "tags", "history"}:
+        return checkpoint
+    model, history = dict(facts["model"]), facts["history"]
+    writes = {"tags": "labels", "phonemes": "sequence"}
+    kind = model.get("answer") or writes[model.pop("writes", "tags")]
+    facts |= {
+        "task": "pronunciation",
+        "inputs": {"kind": "ids", "size": len(facts["letters"])},
+        "answer": {"kind": kind, "size": len(facts["tags"]), "levels": []},
+        "model": {**model, "answer": kind},
+        "history": {"decides": "per", "lower_is_better": True, **history},
+    }
+    arrays = {name.replace("phonemes", "told"): array for name, array in checkpoint.arrays.items()}
+    return Checkpoint(arrays, facts)

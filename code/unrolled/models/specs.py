@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 from unrolled.cells import CELLS, SPEAKING
 from unrolled.errors import UserError
 
+Kind = Literal["labels", "sequence"]  # of what a named model answers
 Framework = Literal["pytorch", "keras"]
 Name = Literal[
     "basic",
@@ -31,8 +32,8 @@ class Spec:
     Args:
         name: what the command line calls it.
         kind: its class, of the same name in every framework.
-        arguments: of the class, besides the sizes of the vocabularies.
-        writes: "tags", one for each letter, or "phonemes".
+        arguments: of the class, besides the sizes of its inputs and outputs.
+        answer: what it answers: "labels", one for each item, or a "sequence".
 
     Raises:
         UserError: an argument has a value that no model can have.
@@ -41,7 +42,7 @@ class Spec:
     name: str
     kind: str
     arguments: dict[str, Any]
-    writes: str = "tags"
+    answer: Kind = "labels"
 
     def __post_init__(self) -> None:
         for key, value in self.arguments.items():
@@ -55,7 +56,7 @@ class Spec:
         """The cells that it may have."""
         if "cell" not in self.arguments:
             return ()
-        return SPEAKING if self.writes == "phonemes" else tuple(CELLS)
+        return SPEAKING if self.answer == "sequence" else tuple(CELLS)
 
 
 # The lowest and the highest value of an argument that is a whole number.
@@ -77,7 +78,7 @@ LIMITS = {
     "window": (1, 63),
 }
 FLAGS = ("bidirectional", "residual", "layer_norm", "attention")
-ODD = ("kernel_size", "window")  # as many letters before the one in the middle as after it
+ODD = ("kernel_size", "window")  # as many items before the one in the middle as after it
 
 
 def _fault(key: str, value: Any, cells: tuple[str, ...]) -> str | None:
@@ -118,9 +119,9 @@ NAMED: dict[str, Spec] = {
         Spec("conv-bidirectional", "ConvTagger", {**CONVOLUTION, **WIDE}),
         Spec("attention", "AttentionTagger", {**ATTENTION, **LSTM, **DROPOUT}),
         Spec("attention-bidirectional", "AttentionTagger", {**ATTENTION, **WIDE}),
-        Spec("encoder-decoder", "EncoderDecoder", {"attention": False, **SPEAKS}, "phonemes"),
+        Spec("encoder-decoder", "EncoderDecoder", {"attention": False, **SPEAKS}, "sequence"),
         Spec(
-            "encoder-decoder-attention", "EncoderDecoder", {"attention": True, **SPEAKS}, "phonemes"
+            "encoder-decoder-attention", "EncoderDecoder", {"attention": True, **SPEAKS}, "sequence"
         ),
         Spec("window", "WindowTagger", {"window": 5, **SIZES, **DROPOUT}),
     )

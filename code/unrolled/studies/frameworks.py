@@ -10,7 +10,8 @@ import pandas as pd
 from unrolled import models
 from unrolled.models import parity
 from unrolled.tasks.pronunciation import Examples, PronunciationData
-from unrolled.training import Array, History, Trainer
+from unrolled.tasks.task import Array
+from unrolled.training import History, Trainer
 
 
 def twins(spec: models.Spec, num_letters: int, num_symbols: int, seed: int = 0) -> dict[str, Any]:

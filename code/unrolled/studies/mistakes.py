@@ -8,7 +8,7 @@ from rapidfuzz.distance import Levenshtein
 
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import Dictionary, Pronunciation
-from unrolled.training import Array
+from unrolled.tasks.task import Array
 
 NOTHING = "nothing"  # stands for the phoneme that one of the two does not have
 

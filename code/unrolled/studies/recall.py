@@ -1,27 +1,25 @@
 """How far back a recurrent layer learns to remember, with nothing but a readout; in PyTorch."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
-from unrolled.tasks.recall import ABSENT, TASKS, Task
-from unrolled.torch.cells import CELLS
-from unrolled.torch.layers import dense
+from unrolled.tasks.recall import RULES, RecallTask, Rule
+from unrolled.torch.taggers import Tagger
+from unrolled.torch.training import Trainer
+from unrolled.training import Recipe, fit
 
-BATCH, HELD_OUT = 32, 256  # sequences of a step, and of the score
+BATCH = 32  # sequences of a step
 PARAMETERS = 10_000
 INPUT_SIZE = 32  # features that a cell reads: one or two would leave some cells hardly a weight
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Search:
     """How long, and how fast: the same for every cell."""
 
     steps: int = 1500
@@ -29,18 +27,21 @@ class Recipe:
     clip_norm: float = 1.0
     every: int = 50  # steps from score to score; once learnt, it stops
 
+    def recipe(self, rate: float, seed: int) -> Recipe:
+        """The recipe of one attempt."""
+        return Recipe(
+            epochs=-(-self.steps // self.every),
+            batch_size=BATCH,
+            learning_rate=rate,
+            schedule="constant",
+            clip_norm=self.clip_norm,
+            seed=seed,
+        )
 
-class Rememberer(nn.Module):
+
+def rememberer(cell: str, rule: Rule, hidden_size: int) -> Tagger:
     """One recurrent layer between two affine maps. Shape: (B, T, D) -> (B, T, K)."""
-
-    def __init__(self, cell: str, task: Task, hidden_size: int) -> None:
-        super().__init__()
-        self.embedding = dense(task.inputs, INPUT_SIZE)
-        self.recurrent = CELLS[cell](INPUT_SIZE, hidden_size)
-        self.readout = dense(hidden_size, task.outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.readout(self.recurrent(self.embedding(x))[0])
+    return Tagger(rule.inputs, rule.outputs, cell, INPUT_SIZE, hidden_size, inputs="vectors")
 
 
 def num_parameters(module: nn.Module) -> int:
@@ -60,62 +61,27 @@ def width(build: Callable[[int], nn.Module], parameters: int) -> int:
     return low
 
 
-def learn(cell: str, task_name: str, lag: int, seed: int, recipe: Recipe) -> dict[str, Any]:
+def learn(cell: str, rule_name: str, lag: int, seed: int, search: Search) -> dict[str, Any]:
     """Trains on new batches until the held-out sequences are answered, or the steps are done.
 
     Returns:
         Whether it was `solved`, the `score`, the `steps` and the `rate` it took, and what was
         trained.
     """
-    task = TASKS[task_name]
-    hidden_size = width(partial(Rememberer, cell, task), PARAMETERS)
-    held_out = task.draw(lag, HELD_OUT, np.random.default_rng([seed, 1]))
+    rule = RULES[rule_name]
+    hidden_size = width(partial(rememberer, cell, rule), PARAMETERS)
+    task = RecallTask(rule_name, lag, seed, steps=min(search.every, search.steps))
     best: dict[str, Any] = {}
-    for rate in recipe.rates:
+    for rate in search.rates:
         torch.manual_seed(seed)
-        model = Rememberer(cell, task, hidden_size)
-        started = time.process_time()
-        steps, score = _train(model, task, lag, rate, recipe, held_out, seed)
-        found = {"solved": task.is_solved(score), "score": score, "steps": steps, "rate": rate}
-        found["cpu_seconds"] = round(time.process_time() - started, 2)
-        if not best or (score < best["score"]) == task.is_number:
-            best = found
+        model = rememberer(cell, rule, hidden_size)
+        history = fit(Trainer(model, search.recipe(rate, seed), task.answer), task)
+        score = history.best["score"]
+        attempt = {"solved": rule.is_solved(score), "score": score}
+        attempt |= {"steps": len(history.losses), "rate": rate}
+        attempt["cpu_seconds"] = round(sum(row["cpu_seconds"] for row in history.epochs), 2)
+        if not best or (score < best["score"]) == rule.is_number:
+            best = attempt
         if best["solved"]:
             break
     return {**best, "hidden_size": hidden_size, "parameters": num_parameters(model)}
-
-
-def _train(
-    model: Rememberer,
-    task: Task,
-    lag: int,
-    rate: float,
-    recipe: Recipe,
-    held_out: tuple[Any, Any],
-    seed: int,
-) -> tuple[int, float]:
-    """Returns the steps that were taken and the best score."""
-    rng = np.random.default_rng([seed, 0])
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
-    scores: list[float] = []
-    for step in range(1, recipe.steps + 1):
-        x, targets = map(torch.from_numpy, task.draw(lag, BATCH, rng))
-        loss = _loss(task, model(x), targets)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-        optimizer.step()
-        if step % recipe.every == 0:
-            with torch.no_grad():
-                scores.append(task.score(model(torch.from_numpy(held_out[0])).numpy(), held_out[1]))
-            if task.is_solved(scores[-1]):
-                return step, scores[-1]
-    return recipe.steps, min(scores) if task.is_number else max(scores)
-
-
-def _loss(task: Task, said: Tensor, targets: Tensor) -> Tensor:
-    """Of the answers that are due alone. Shape: said (B, T, K); targets (B, T)."""
-    if task.is_number:
-        due = targets != ABSENT
-        return F.mse_loss(said[..., 0][due], targets[due])
-    return F.cross_entropy(said.flatten(0, 1), targets.flatten(), ignore_index=ABSENT)

@@ -9,21 +9,21 @@ from unrolled.torch.model import Model
 
 
 class AlignedDecoder(Model):
-    """One network reads the word in both directions, another one tags it from left to right.
+    """One network reads the row in both directions, another one labels it from left to right.
 
-    h_1 ... h_T = Stack(x_1 ... x_T),   x_t = E[letter_t]
+    h_1 ... h_T = Stack(x_1 ... x_T),   x_t = E[input_t]
     s_t = cell([h_t, P tag_{t-1}], s_{t-1}),   y_t = V [s_t, h_t] + v
 
-    The tags of a plain tagger are independent of each other once the word is known: where a word
+    The tags of a plain tagger are independent of each other once the row is known: where a row
     has two good readings, it may begin one and end the other. Here p(tags) = prod_t p(tag_t |
-    tags before it, word). Letters and tags go in step, so the decoder needs no attention, and
-    in training, told the tags, it runs over the whole word in one call.
+    tags before it, row). Items and tags go in step, so the decoder needs no attention, and
+    in training, told the tags, it runs over the whole row in one call.
 
     Args:
-        num_letters: size of the letter vocabulary.
-        num_tags: K; the id K stands before the first tag.
+        input_size: how many ids there are.
+        output_size: K; the id K stands before the first tag.
         cell: "elman", "lstm" or "gru", of both parts.
-        embedding_size: features of a letter.
+        embedding_size: features of an item.
         tag_size: features of the tag before.
         hidden_size: units of each direction of the reader, H.
         decoder_size: units of the decoder.
@@ -31,7 +31,7 @@ class AlignedDecoder(Model):
         dropout: the share of a layer's output that the next one misses in training.
 
     Shape:
-        letters: (B, T) integers; logits y: (B, T, K).
+        inputs: (B, T) ids; logits y: (B, T, K).
 
     Source: after the aligned models of K. Yao and G. Zweig, Sequence-to-sequence neural net models
     for grapheme-to-phoneme conversion, Interspeech 2015.
@@ -39,8 +39,8 @@ class AlignedDecoder(Model):
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         cell: str = "lstm",
         embedding_size: int = 64,
         tag_size: int = 32,
@@ -50,45 +50,45 @@ class AlignedDecoder(Model):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.start = num_tags
-        self.embedding = embedding(num_letters, embedding_size)
+        self.start = output_size
+        self.embedding = embedding(input_size, embedding_size)
         self.encoder = Stack(
             cell, embedding_size, hidden_size, num_layers, bidirectional=True, dropout=dropout
         )
-        self.tags = embedding(num_tags + 1, tag_size)
+        self.tags = embedding(output_size + 1, tag_size)
         self.decoder = CELLS[cell](2 * hidden_size + tag_size, decoder_size)
         self.dropout = nn.Dropout(dropout)
-        self.readout = dense(decoder_size + 2 * hidden_size, num_tags)
+        self.readout = dense(decoder_size + 2 * hidden_size, output_size)
 
-    def encode(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """What is known of each letter in its word. Shape: (B, T) -> (B, T, 2H)."""
-        h: Tensor = self.encoder(self.embedding(letters), lengths)
+    def encode(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """What is known of each item in its row. Shape: (B, T) -> (B, T, 2H)."""
+        h, _ = self.encoder(self.embedding(inputs), lengths)
         return h
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The logits of each step of a greedy reading."""
-        return self.teach(letters, self.read(letters, lengths), lengths)
+        return self.teach(inputs, self.read(inputs, lengths), lengths)
 
-    def teach(self, letters: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def teach(self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Teacher forcing: each step is told the right tag before it.
 
-        Shape: letters (B, T); targets (B, T); logits (B, T, K).
+        Shape: inputs (B, T); targets (B, T); logits (B, T, K).
         """
-        h = self.encode(letters, lengths)
+        h = self.encode(inputs, lengths)
         before = nn.functional.pad(targets[:, :-1], (1, 0), value=self.start)
         # A target that does not count stands at the padding alone: nothing after it counts either.
         told = torch.cat([self.dropout(h), self.tags(before.clamp(min=0))], dim=-1)
         s, _ = self.decoder(told)  # (B, T, decoder_size)
         return self.readout(self.dropout(torch.cat([s, h], dim=-1)))  # (B, T, K)
 
-    def read(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Reads greedily: each tag is the most probable one after those before it.
 
         Shape: (B, T) -> (B, T).
         """
-        state, ids = self.decoder.initial_state(len(letters)), []
-        tag = torch.full((len(letters),), self.start)
-        for h_t in self.encode(letters, lengths).unbind(dim=1):
+        state, ids = self.decoder.initial_state(len(inputs)), []
+        tag = torch.full((len(inputs),), self.start)
+        for h_t in self.encode(inputs, lengths).unbind(dim=1):
             _, state = self.decoder.step(torch.cat([h_t, self.tags(tag)], dim=-1), state)
             tag = self.readout(torch.cat([state[0], h_t], dim=-1)).argmax(dim=-1)
             ids.append(tag)

@@ -1,4 +1,4 @@
-"""The encoder-decoder in PyTorch: letters in, phonemes out, with nothing aligned."""
+"""The encoder-decoder in PyTorch: items in, symbols out, with nothing aligned."""
 
 from typing import ClassVar
 
@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from unrolled.decoding import END_ID, Array, Arrays, Hypothesis, most_steps, search
+from unrolled.tasks.task import Kind
 from unrolled.torch.cells import CELLS, State
-from unrolled.torch.layers import Stack, dense, embedding, present
+from unrolled.torch.layers import Stack, dense, embedding, last, present
 from unrolled.torch.model import Model
 
 
@@ -39,36 +40,36 @@ class AdditiveAttention(nn.Module):
 
 
 class EncoderDecoder(Model):
-    """One network reads the word, another one says it (Cho and others 2014).
+    """One network reads a row of items, another one writes symbols (Cho and others 2014).
 
     h_1 ... h_T = the encoder's states in both directions,   m = [f_T, b_1], the last of each
     s_0 = tanh(B m + b)
-    s_u = cell([P phoneme_{u-1}, c_u], s_{u-1}),   y_u = V [s_u, c_u] + v
+    s_u = cell([P symbol_{u-1}, c_u], s_{u-1}),   y_u = V [s_u, c_u] + v
 
-    Without attention c_u = m: all that is known of the word is one vector. With attention
+    Without attention c_u = m: all that is known of the row is one vector. With attention
     c_u is a mean of the h_t, weighted anew at each step by `AdditiveAttention`. The end symbol
-    stands before the first phoneme, too. An LSTM's cell state starts at 0.
+    stands before the first symbol, too. An LSTM's cell state starts at 0.
 
     Args:
-        num_letters: size of the letter vocabulary.
-        num_symbols: phonemes and the end symbol, whose id is 0, K.
-        attention: whether the decoder looks back at the letters.
+        input_size: how many ids there are.
+        output_size: symbols with the end symbol, whose id is 0, K.
+        attention: whether the decoder looks back at the items.
         cell: "elman", "lstm" or "gru", of both parts.
-        embedding_size: features of a letter, and of a phoneme.
+        embedding_size: features of an item, and of a symbol.
         hidden_size: units of each direction of the encoder, and of the decoder, H.
-        attention_size: features in which letters and the decoder's state are compared.
+        attention_size: features in which items and the decoder's state are compared.
         dropout: the share of [s_u, c_u] that the readout misses in training.
 
     Shape:
-        letters: (B, T) integers; logits: (B, U, K).
+        inputs: (B, T) ids; logits: (B, U, K).
     """
 
-    writes: ClassVar[str] = "phonemes"
+    answer: ClassVar[Kind] = "sequence"
 
     def __init__(
         self,
-        num_letters: int,
-        num_symbols: int,
+        input_size: int,
+        output_size: int,
         attention: bool = True,
         cell: str = "lstm",
         embedding_size: int = 32,
@@ -77,34 +78,34 @@ class EncoderDecoder(Model):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.embedding = embedding(num_letters, embedding_size)
+        self.embedding = embedding(input_size, embedding_size)
         self.encoder = Stack(cell, embedding_size, hidden_size, bidirectional=True)
         self.bridge = dense(2 * hidden_size, hidden_size)
-        self.phonemes = embedding(num_symbols, embedding_size)
+        self.told = embedding(output_size, embedding_size)
         self.attention = (
             AdditiveAttention(hidden_size, 2 * hidden_size, attention_size) if attention else None
         )
         self.decoder = CELLS[cell](embedding_size + 2 * hidden_size, hidden_size)
         self.dropout = nn.Dropout(dropout)
-        self.readout = dense(3 * hidden_size, num_symbols)
+        self.readout = dense(3 * hidden_size, output_size)
 
-    def begin(self, letters: Tensor, lengths: Tensor | None = None) -> tuple[State, State]:
-        """Reads the word.
+    def begin(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[State, State]:
+        """Reads the row.
 
         Returns:
-            The decoder's first state, tensors of (B, H), and its memory of the word: m (B, 2H),
+            The decoder's first state, tensors of (B, H), and its memory of the row: m (B, 2H),
             or with attention h (B, T, 2H), its keys (B, T, attention_size), and where it is no
             padding (B, T).
         """
-        h = self.encoder(self.embedding(letters), lengths)  # (B, T, 2H)
+        h, _ = self.encoder(self.embedding(inputs), lengths)  # (B, T, 2H)
         B, T, _ = h.shape
-        last = torch.full((B,), T) if lengths is None else lengths.long()
         f, b = h.chunk(2, dim=-1)
-        m = torch.cat([f[torch.arange(B), last - 1], b[:, 0]], dim=-1)  # (B, 2H)
+        m = torch.cat([last(f, lengths)[:, 0], b[:, 0]], dim=-1)  # (B, 2H)
         state = torch.tanh(self.bridge(m)), *self.decoder.initial_state(B)[1:]
         if self.attention is None:
             return state, (m,)
-        return state, (h, self.attention.key(h), present(last, T))
+        there = h.new_ones(B, T, dtype=torch.bool) if lengths is None else present(lengths, T)
+        return state, (h, self.attention.key(h), there)
 
     def look(self, s: Tensor, memory: State) -> tuple[Tensor, Tensor | None]:
         """The context c_u and, with attention, its weights a_u. Shape: (B, 2H), (B, T)."""
@@ -113,26 +114,26 @@ class EncoderDecoder(Model):
         found: tuple[Tensor, Tensor] = self.attention(s, *memory)
         return found
 
-    def speak(self, said: Tensor, state: State, memory: State) -> tuple[Tensor, State]:
-        """One step of reading: what may come after the phoneme `said`, without dropout.
+    def speak(self, symbol: Tensor, state: State, memory: State) -> tuple[Tensor, State]:
+        """One step of reading: what may come after a symbol, without dropout.
 
-        Shape: said (B,); logits (B, K).
+        Shape: symbol (B,); logits (B, K).
         """
         c, _ = self.look(state[0], memory)  # (B, 2H)
-        _, state = self.decoder.step(torch.cat([self.phonemes(said), c], dim=-1), state)
+        _, state = self.decoder.step(torch.cat([self.told(symbol), c], dim=-1), state)
         return self.readout(torch.cat([state[0], c], dim=-1)), state
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The logits of each step of a greedy reading."""
-        return self.teach(letters, self.read(letters, lengths), lengths)
+        return self.teach(inputs, self.read(inputs, lengths), lengths)
 
-    def teach(self, letters: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Teacher forcing: each step is told the right phoneme before it.
+    def teach(self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Teacher forcing: each step is told the right symbol before it.
 
-        Shape: letters (B, T); targets (B, U); logits (B, U, K).
+        Shape: inputs (B, T); targets (B, U); logits (B, U, K).
         """
-        state, memory = self.begin(letters, lengths)
-        p = self.phonemes(before(targets))  # (B, U, embedding_size)
+        state, memory = self.begin(inputs, lengths)
+        p = self.told(before(targets))  # (B, U, embedding_size)
         if self.attention is None:  # nothing is fed back: all steps in one call
             c = memory[0][:, None].expand(-1, p.shape[1], -1)  # (B, U, 2H)
             s, _ = self.decoder(torch.cat([p, c], dim=-1), state)
@@ -151,14 +152,14 @@ class EncoderDecoder(Model):
         return s, c, a
 
     def attention_weights(
-        self, letters: Tensor, targets: Tensor | None = None, lengths: Tensor | None = None
+        self, inputs: Tensor, targets: Tensor | None = None, lengths: Tensor | None = None
     ) -> Tensor:
-        """a_ut: how much step u looks at letter t.
+        """a_ut: how much step u looks at item t.
 
         Args:
-            letters: (B, T).
+            inputs: (B, T).
             targets: (B, U), what each step is told of those before it; None: the greedy reading.
-            lengths: (B,) letters of each word; None: no word is padded.
+            lengths: (B,) items of each row; None: no row is padded.
 
         Shape: returns (B, U, T), rows sum to 1.
 
@@ -167,28 +168,28 @@ class EncoderDecoder(Model):
         """
         if self.attention is None:
             raise ValueError("this model has no attention: it looks at one vector in every step")
-        targets = self.read(letters, lengths) if targets is None else targets
-        p = self.phonemes(before(targets))
-        return self._attend(p, *self.begin(letters, lengths))[2]
+        targets = self.read(inputs, lengths) if targets is None else targets
+        p = self.told(before(targets))
+        return self._attend(p, *self.begin(inputs, lengths))[2]
 
     def read(
-        self, letters: Tensor, lengths: Tensor | None = None, limit: int | None = None
+        self, inputs: Tensor, lengths: Tensor | None = None, limit: int | None = None
     ) -> Tensor:
-        """Reads greedily: each phoneme is the most probable one after those before it.
+        """Reads greedily: each symbol is the most probable one after those before it.
 
-        A word that has said the end symbol goes on saying it, until all words of the batch have
+        A row that has reached the end symbol goes on with it, until all rows of the batch have
         or `limit` steps are done, which are `most_steps` if they are not given.
 
-        Shape: letters (B, T); ids (B, U).
+        Shape: inputs (B, T); ids (B, U).
         """
-        state, memory = self.begin(letters, lengths)
-        said, ids = letters.new_zeros(len(letters)), []
-        ended = torch.zeros_like(said, dtype=torch.bool)
-        for _ in range(most_steps(letters.shape[1]) if limit is None else limit):
-            y, state = self.speak(said, state, memory)
-            said = y.argmax(dim=-1).masked_fill(ended, END_ID)
-            ended = ended | (said == END_ID)
-            ids.append(said)
+        state, memory = self.begin(inputs, lengths)
+        symbol, ids = inputs.new_zeros(len(inputs), dtype=torch.long), []
+        ended = torch.zeros_like(symbol, dtype=torch.bool)
+        for _ in range(most_steps(inputs.shape[1]) if limit is None else limit):
+            y, state = self.speak(symbol, state, memory)
+            symbol = y.argmax(dim=-1).masked_fill(ended, END_ID)
+            ended = ended | (symbol == END_ID)
+            ids.append(symbol)
             if ended.all():
                 break
         return torch.stack(ids, dim=1)
@@ -196,26 +197,26 @@ class EncoderDecoder(Model):
     @torch.no_grad()
     def beam(
         self,
-        letters: Array,
+        inputs: Array,
         width: int,
         length_penalty: float = 0.0,
         limit: int | None = None,
     ) -> list[list[Hypothesis]]:
-        """The best readings of each word by `unrolled.decoding.search`, best first.
+        """The best readings of each row by `unrolled.decoding.search`, best first.
 
-        Shape: letters (B, T), words of one length, in NumPy.
+        Shape: inputs (B, T), rows of one length, in NumPy.
         """
         self.eval()
-        state, memory = self.begin(torch.from_numpy(letters))
+        state, memory = self.begin(torch.from_numpy(inputs))
         size = len(state)
 
-        def step(said: Array, arrays: Arrays) -> tuple[Array, Arrays]:
+        def step(symbols: Array, arrays: Arrays) -> tuple[Array, Arrays]:
             tensors = tuple(torch.from_numpy(array) for array in arrays)
-            y, state = self.speak(torch.from_numpy(said), tensors[:size], tensors[size:])
+            y, state = self.speak(torch.from_numpy(symbols), tensors[:size], tensors[size:])
             return y.log_softmax(dim=-1).numpy(), (*(s.numpy() for s in state), *arrays[size:])
 
         start = tuple(tensor.numpy() for tensor in (*state, *memory))
-        limit = most_steps(letters.shape[1]) if limit is None else limit
+        limit = most_steps(inputs.shape[1]) if limit is None else limit
         return search(step, start, width, limit, length_penalty)
 
 

@@ -1,4 +1,4 @@
-"""Two hybrids in PyTorch: an LSTM whose matrices are convolutions, and a reader trained by CTC."""
+"""Two hybrids in PyTorch: an LSTM whose matrices are convolutions, and a reader for CTC."""
 
 from typing import Any, ClassVar
 
@@ -6,10 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unrolled.tasks.task import Kind
+from unrolled.torch.losses import BLANK
 from unrolled.torch.taggers import StackedTagger
-from unrolled.torch.training import Trainer
-
-BLANK = 0  # where phonemes have the end symbol, which CTC does not need
 
 
 class ConvLSTM(nn.Module):
@@ -47,47 +46,35 @@ class ConvLSTM(nn.Module):
 
 
 class CTCReader(StackedTagger):
-    """Reads a word in both directions and says some frames at each letter: phonemes or blanks.
+    """Reads a row in both directions and gives some frames for each item: symbols or blanks.
 
     Args:
-        num_letters: size of the letter vocabulary.
-        num_symbols: phonemes and the blank, whose id is 0, K.
-        frames: frames of a letter; the word has to have enough for its phonemes.
+        input_size: how many ids there are.
+        output_size: symbols and the blank, whose id is 0, K.
+        frames: frames of an item; the row has to have enough for its symbols.
         arguments: of `StackedTagger`.
 
     Shape:
-        letters: (B, T) integers; logits: (B, frames T, K).
+        inputs: (B, T) ids; logits: (B, frames T, K).
     """
 
-    writes: ClassVar[str] = "phonemes"
+    answer: ClassVar[Kind] = "unaligned"
 
     def __init__(
-        self, num_letters: int, num_symbols: int, frames: int = 2, **arguments: Any
+        self, input_size: int, output_size: int, frames: int = 2, **arguments: Any
     ) -> None:
-        super().__init__(num_letters, frames * num_symbols, bidirectional=True, **arguments)
-        self.num_symbols = num_symbols
+        super().__init__(input_size, frames * output_size, bidirectional=True, **arguments)
+        self.num_symbols = output_size
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        y = super().forward(letters, lengths)  # (B, T, frames K)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        y = super().forward(inputs, lengths)  # (B, T, frames K)
         return y.reshape(len(y), -1, self.num_symbols)
 
-    def read(self, letters: Tensor) -> Tensor:
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The best path, merged and without its blanks; 0 after the end. Shape: (B, frames T)."""
-        path = self(letters).argmax(dim=-1)  # (B, F)
+        path = self(inputs, lengths).argmax(dim=-1)  # (B, F)
         before = F.pad(path[:, :-1], (1, 0), value=BLANK)
         kept = (path != BLANK) & (path != before)
         place = torch.arange(path.shape[1]) + path.shape[1] * ~kept  # what is kept comes first
         order = place.argsort(dim=1)
         return path.masked_fill(~kept, BLANK).gather(1, order)
-
-
-class CTCTrainer(Trainer):
-    """Trains a `CTCReader`: the loss adds up all alignments of the phonemes with the frames."""
-
-    def _loss(self, letters: Tensor, targets: Tensor) -> Tensor:
-        log_p = self.model(letters).log_softmax(dim=-1).transpose(0, 1)  # (F, B, K)
-        frames = torch.full((len(letters),), len(log_p))
-        counts = (targets > BLANK).sum(dim=1)  # without the end symbol
-        labels = targets.clamp(min=0)
-        each = F.ctc_loss(log_p, labels, frames, counts, BLANK, "none", zero_infinity=True)
-        return each.mean()

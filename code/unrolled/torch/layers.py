@@ -1,21 +1,38 @@
 """What the models in PyTorch are put together from, besides the recurrent cells."""
 
 import math
+from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unrolled.torch.cells import CELLS
+from unrolled.errors import UserError
+from unrolled.tasks.task import Inputs
+from unrolled.torch.cells import CELLS, Recurrent, State
 
 
-def embedding(num_letters: int, size: int) -> nn.Embedding:
-    """One learned vector a letter, normal with variance 1 / size at the start.
+def embedding(input_size: int, size: int, inputs: Inputs = "ids") -> nn.Module:
+    """What stands between the items and the network.
 
-    Shape: (B, T) -> (B, T, size).
+    Of ids one learned vector each, normal with variance 1 / size at the start; of vectors an affine
+    map.
+
+    Shape: (B, T) ids or (B, T, input_size) -> (B, T, size).
     """
-    layer = nn.Embedding(num_letters, size)
+    if inputs == "vectors":
+        return dense(input_size, size)
+    layer = nn.Embedding(input_size, size)
     nn.init.normal_(layer.weight, std=size**-0.5)
     return layer
+
+
+def pad(inputs: Tensor, before: int, after: int) -> Tensor:
+    """Items of nothing around a row: ids 0, or vectors of zeros.
+
+    Shape: (B, T, ...) -> (B, before + T + after, ...).
+    """
+    return F.pad(inputs, (*(0, 0) * (inputs.ndim - 2), before, after))
 
 
 def dense(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:
@@ -30,17 +47,38 @@ def dense(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:
     return layer
 
 
+class Readout(nn.Linear):
+    """Dropout, then an affine map; it begins as `dense` does.
+
+    Args:
+        inputs, outputs: features of h_t and of the logits.
+        dropout: the share of h_t that is missed in training.
+
+    Shape:
+        h: (..., inputs); logits: (..., outputs).
+    """
+
+    def __init__(self, inputs: int, outputs: int, dropout: float = 0.0) -> None:
+        super().__init__(inputs, outputs)
+        nn.init.xavier_uniform_(self.weight)
+        nn.init.zeros_(self.bias)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, h: Tensor) -> Tensor:
+        return super().forward(self.dropout(h))
+
+
 def present(lengths: Tensor, T: int) -> Tensor:
-    """Where a word has letters and is not padded. Shape: lengths (B,) -> (B, T) of bool."""
+    """Where a row has items and is not padded. Shape: lengths (B,) -> (B, T) of bool."""
     return torch.arange(T) < lengths[:, None]
 
 
 def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """Each word from its last letter to its first; its padding stays behind it.
+    """Each row from its last item to its first; its padding stays behind it.
 
     Args:
         x: (B, T, D).
-        lengths: (B,) letters of each word; None: no word is padded.
+        lengths: (B,) items of each row; None: no row is padded.
     """
     if lengths is None:
         return x.flip(1)
@@ -48,6 +86,13 @@ def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
     mirrored = lengths[:, None] - 1 - t  # (B, T)
     at = torch.where(mirrored >= 0, mirrored, t)
     return x.gather(1, at[..., None].expand_as(x))
+
+
+def last(h: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """The state after the last item of each row. Shape: h (B, T, H); returns (B, 1, H)."""
+    if lengths is None:
+        return h[:, -1:]
+    return h.take_along_dim((lengths.long() - 1)[:, None, None], dim=1)
 
 
 class Bidirectional(nn.Module):
@@ -95,7 +140,8 @@ class Stack(nn.Module):
         dropout: the share of a layer's output that the next one misses in training.
 
     Shape:
-        x: (B, T, D); outputs: (B, T, output_size), which is H, or 2H in both directions.
+        x: (B, T, D); outputs: (B, T, output_size), which is H, or 2H in both directions; the state:
+        the tensors of all layers, one layer's behind the other's, none in both directions.
     """
 
     def __init__(
@@ -124,23 +170,47 @@ class Stack(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        return self.states(x, lengths)[-1]
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        """All outputs of the last layer, and the state of all layers after the last step.
+
+        Args:
+            x: (B, T, D).
+            lengths: (B,) items of each row; None: no row is padded. A state has read padding, too.
+            state: the tensors of each layer, from the first one up; None: zeros.
+
+        Raises:
+            UserError: a state is given to layers that read in both directions.
+        """
+        outputs, state = self._run(x, lengths, state)
+        return outputs[-1], state
 
     def states(self, x: Tensor, lengths: Tensor | None = None) -> list[Tensor]:
         """The outputs h^1 ... h^L of all layers."""
-        found: list[Tensor] = []
+        return self._run(x, lengths, None)[0]
+
+    def _run(
+        self, x: Tensor, lengths: Tensor | None, state: State | None
+    ) -> tuple[list[Tensor], State]:
+        outputs: list[Tensor] = []
+        after: State = ()
         for index, layer in enumerate(self.layers):
-            read = self.dropout(x) if found else x
+            read = self.dropout(x) if outputs else x
             if isinstance(layer, Bidirectional):
+                if state is not None:
+                    raise UserError("layers that read in both directions go on from no state")
                 h = layer(read, lengths)
             else:
-                h, _ = layer(read)
+                width = len(cast(Recurrent, layer).state_shapes)
+                before = None if state is None else state[len(after) : len(after) + width]
+                h, mine = layer(read, before)
+                after += mine
             if self.residual and h.shape == x.shape:
                 h = h + x
             x = self.norms[index](h) if self.norms else h
-            found.append(x)
-        return found
+            outputs.append(x)
+        return outputs, after
 
 
 class SelfAttention(nn.Module):

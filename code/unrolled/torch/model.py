@@ -4,23 +4,35 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from unrolled.errors import UserError
+from unrolled.tasks.task import Kind
+from unrolled.torch.cells import State
+
 
 class Model(nn.Module):
-    """What the trainer asks of every model.
+    """What training and use ask of every model.
 
     A tagger's training and reading need nothing but its logits. A model that is shown the right
     answers in training, or searches for the best one in reading, says so here.
     """
 
-    writes: ClassVar[str] = "tags"  # for each letter; or "phonemes", until the end symbol
+    answer: ClassVar[Kind] = "labels"  # what it is made to answer
 
-    def teach(self, letters: Tensor, targets: Tensor) -> Tensor:
+    def teach(self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The logits that the loss compares with the targets.
 
-        Shape: letters (B, T); targets (B, U); returns (B, U, K). For a tagger U = T.
+        Shape: inputs (B, T) or (B, T, D); targets (B, U); returns (B, U, K). For a tagger U = T.
         """
-        return self(letters)
+        return self(inputs, lengths)
 
-    def read(self, letters: Tensor) -> Tensor:
-        """The answer. Shape: letters (B, T); returns ids (B, U)."""
-        return self(letters).argmax(dim=-1)
+    def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The answer. Shape: inputs (B, T) or (B, T, D); returns ids (B, U)."""
+        return self(inputs, lengths).argmax(dim=-1)
+
+    def advance(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """The logits of rows that go on from a state, and the state after them.
+
+        Raises:
+            UserError: it has no such state.
+        """
+        raise UserError(f"a {type(self).__name__} has no state to go on from; carry none over")

@@ -1,4 +1,4 @@
-"""Models in PyTorch for tasks of other shapes than one tag a letter."""
+"""Models in PyTorch for tasks of other shapes than one label an item."""
 
 from typing import ClassVar
 
@@ -6,51 +6,54 @@ import torch
 from torch import Tensor
 
 from unrolled.decoding import END_ID
+from unrolled.tasks.task import Kind
 from unrolled.torch.cells import CELLS, State
 from unrolled.torch.encoder_decoder import before
-from unrolled.torch.layers import dense, embedding
+from unrolled.torch.layers import dense, embedding, last
 from unrolled.torch.model import Model
 
 
 class OneToOne(Model):
-    """One letter in, one tag out: no time, so nothing recurs.
+    """One item in, one label out: no time, so nothing recurs.
 
-    y = V tanh(W E[letter] + b) + c
+    y = V tanh(W E[input] + b) + c
 
     Shape:
-        letters: (B, 1) integers; logits y: (B, 1, K).
+        inputs: (B, 1) ids; logits y: (B, 1, K).
     """
 
-    def __init__(self, num_letters: int, num_tags: int, hidden_size: int = 32) -> None:
+    def __init__(self, input_size: int, output_size: int, hidden_size: int = 32) -> None:
         super().__init__()
-        self.embedding = embedding(num_letters, hidden_size)
+        self.embedding = embedding(input_size, hidden_size)
         self.hidden = dense(hidden_size, hidden_size)
-        self.readout = dense(hidden_size, num_tags)
+        self.readout = dense(hidden_size, output_size)
 
-    def forward(self, letters: Tensor) -> Tensor:
-        return self.readout(torch.tanh(self.hidden(self.embedding(letters))))
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return self.readout(torch.tanh(self.hidden(self.embedding(inputs))))
 
 
 class ManyToOne(Model):
-    """A word in, one answer out: only the last state is read.
+    """A row of items in, one answer out: only the state after the last item is read.
 
-    h_t = cell(E[letter_t], h_{t-1}),   y = V h_T + c
+    h_t = cell(E[input_t], h_{t-1}),   y = V h_T + c    with T the row's own length
 
     Shape:
-        letters: (B, T) integers; logits y: (B, 1, K).
+        inputs: (B, T) ids; lengths: (B,); logits y: (B, 1, K).
     """
 
+    answer: ClassVar[Kind] = "label"
+
     def __init__(
-        self, num_letters: int, num_answers: int, cell: str = "gru", hidden_size: int = 64
+        self, input_size: int, output_size: int, cell: str = "gru", hidden_size: int = 64
     ) -> None:
         super().__init__()
-        self.embedding = embedding(num_letters, hidden_size)
+        self.embedding = embedding(input_size, hidden_size)
         self.recurrent = CELLS[cell](hidden_size, hidden_size)
-        self.readout = dense(hidden_size, num_answers)
+        self.readout = dense(hidden_size, output_size)
 
-    def forward(self, letters: Tensor) -> Tensor:
-        h, _ = self.recurrent(self.embedding(letters))  # (B, T, H)
-        return self.readout(h[:, -1:])  # (B, 1, K)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        h, _ = self.recurrent(self.embedding(inputs))  # (B, T, H)
+        return self.readout(last(h, lengths))  # (B, 1, K)
 
 
 class OneToMany(Model):
@@ -64,12 +67,12 @@ class OneToMany(Model):
         x: (B, D), numbers of any kind; logits y: (B, U, K).
     """
 
-    writes: ClassVar[str] = "phonemes"
+    answer: ClassVar[Kind] = "sequence"
 
     def __init__(
         self,
         input_size: int,
-        num_symbols: int,
+        output_size: int,
         cell: str = "gru",
         hidden_size: int = 128,
         longest: int = 16,
@@ -77,31 +80,31 @@ class OneToMany(Model):
         super().__init__()
         self.longest = longest
         self.bridge = dense(input_size, hidden_size)
-        self.told = embedding(num_symbols, hidden_size)
+        self.told = embedding(output_size, hidden_size)
         self.decoder = CELLS[cell](hidden_size, hidden_size)
-        self.readout = dense(hidden_size, num_symbols)
+        self.readout = dense(hidden_size, output_size)
 
     def begin(self, x: Tensor) -> State:
         """The first state: all that the decoder learns of x."""
         h_0 = torch.tanh(self.bridge(x.to(self.bridge.weight.dtype)))  # (B, H)
         return h_0, *self.decoder.initial_state(len(x))[1:]
 
-    def teach(self, x: Tensor, targets: Tensor) -> Tensor:
+    def teach(self, x: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Teacher forcing: each step is told the right symbol before it."""
         h, _ = self.decoder(self.told(before(targets)), self.begin(x))  # (B, U, H)
         return self.readout(h)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         return self.teach(x, self.read(x))
 
-    def read(self, x: Tensor) -> Tensor:
-        """Says the most probable symbol, is told it, and goes on. Shape: (B, D) -> (B, longest)."""
+    def read(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """The most probable symbol each time, told to the next step. Shape: (B, longest)."""
         state, ids = self.begin(x), []
-        said = torch.full((len(x),), END_ID)
+        symbol = torch.full((len(x),), END_ID)
         for _ in range(self.longest):
-            y_u, state = self.decoder.step(self.told(said), state)
-            said = self.readout(y_u).argmax(dim=-1)  # (B,)
-            ids.append(said)
+            y_u, state = self.decoder.step(self.told(symbol), state)
+            symbol = self.readout(y_u).argmax(dim=-1)  # (B,)
+            ids.append(symbol)
         return torch.stack(ids, dim=1)
 
 

@@ -1,77 +1,88 @@
-"""The models in PyTorch that tag letters: letters (B, T) in, logits (B, T, K) out.
+"""The models in PyTorch that tag items: ids (B, T) or vectors (B, T, D) in, logits (B, T, K) out.
 
-Each takes the `lengths` (B,) of its words besides, where words of a batch are padded with the
-letter 0 on the right. Padding changes nothing that is said of a letter; what stands at the
-padding itself means nothing.
+Each takes the `lengths` (B,) of its rows besides, where rows of a batch are padded with the id 0 on
+the right. Padding changes no logits of an item; what stands at the padding itself means nothing.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unrolled.tasks.task import Inputs
 from unrolled.torch.aligned import AlignedDecoder
-from unrolled.torch.cells import CELLS
+from unrolled.torch.cells import CELLS, State
 from unrolled.torch.encoder_decoder import EncoderDecoder
-from unrolled.torch.layers import SelfAttention, Stack, dense, embedding, present
+from unrolled.torch.layers import (
+    Readout,
+    SelfAttention,
+    Stack,
+    dense,
+    embedding,
+    pad,
+    present,
+)
 from unrolled.torch.model import Model
 
 
 class Tagger(Model):
-    """Embedding, one recurrent layer, an affine readout: a tag for every letter as it is read.
+    """Embedding, one recurrent layer, an affine readout: a label for every item as it is read.
 
-    x_t = E[letter_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
+    x_t = E[input_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
 
     Args:
-        num_letters: size of the letter vocabulary.
-        num_tags: K.
+        input_size: how many ids there are, or features of a vector.
+        output_size: K.
         cell: a name of `CELLS`, such as "lstm".
         embedding_size: D.
         hidden_size: H.
         dropout: the share of h_t that the readout misses in training.
+        inputs: what is read, "ids" or "vectors", of which E is then an affine map.
 
     Shape:
-        letters: (B, T) integers; logits y: (B, T, K).
+        inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
     """
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         cell: str = "elman",
         embedding_size: int = 32,
         hidden_size: int = 128,
         dropout: float = 0.0,
+        inputs: Inputs = "ids",
     ) -> None:
         super().__init__()
-        self.embedding = embedding(num_letters, embedding_size)
+        self.embedding = embedding(input_size, embedding_size, inputs)
         self.recurrent = CELLS[cell](embedding_size, hidden_size)
-        self.dropout = nn.Dropout(dropout)
-        self.readout = dense(hidden_size, num_tags)
+        self.readout = Readout(hidden_size, output_size, dropout)
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        x = self.embedding(letters)  # (B, T, D)
-        h, _ = self.recurrent(x)  # (B, T, H)
-        return self.readout(self.dropout(h))  # (B, T, K)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        return self.advance(inputs)[0]
+
+    def advance(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        x = self.embedding(inputs)  # (B, T, D)
+        h, state = self.recurrent(x, state)  # (B, T, H)
+        return self.readout(h), state  # (B, T, K)
 
 
 class StackedTagger(Model):
     """The tagger with a deeper or two-directional recurrent part: a `Stack`.
 
-    x_t = E[letter_t],  h_1 ... h_T = Stack(x_1 ... x_T),  y_t = V h_t + c
+    x_t = E[input_t],  h_1 ... h_T = Stack(x_1 ... x_T),  y_t = V h_t + c
 
     Args:
-        num_letters, num_tags, embedding_size: as in `Tagger`.
+        input_size, output_size, embedding_size: as in `Tagger`.
         cell, hidden_size, num_layers, bidirectional, residual, layer_norm: as in `Stack`.
         dropout: the share of a layer's output that the next layer, or the readout, misses.
 
     Shape:
-        letters: (B, T) integers; logits y: (B, T, K).
+        inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
     """
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         cell: str = "lstm",
         embedding_size: int = 32,
         hidden_size: int = 128,
@@ -80,9 +91,10 @@ class StackedTagger(Model):
         residual: bool = False,
         layer_norm: bool = False,
         dropout: float = 0.0,
+        inputs: Inputs = "ids",
     ) -> None:
         super().__init__()
-        self.embedding = embedding(num_letters, embedding_size)
+        self.embedding = embedding(input_size, embedding_size, inputs)
         self.recurrent = Stack(
             cell,
             embedding_size,
@@ -93,78 +105,81 @@ class StackedTagger(Model):
             layer_norm,
             dropout,
         )
-        self.dropout = nn.Dropout(dropout)
-        self.readout = dense(self.recurrent.output_size, num_tags)
+        self.readout = Readout(self.recurrent.output_size, output_size, dropout)
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        x = self.embedding(letters)  # (B, T, D)
-        h = self.recurrent(x, lengths)  # (B, T, H) or (B, T, 2H)
-        return self.readout(self.dropout(h))  # (B, T, K)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x = self.embedding(inputs)  # (B, T, D)
+        h, _ = self.recurrent(x, lengths)  # (B, T, H) or (B, T, 2H)
+        return self.readout(h)  # (B, T, K)
+
+    def advance(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        h, state = self.recurrent(self.embedding(inputs), state=state)  # (B, T, H)
+        return self.readout(h), state  # (B, T, K)
 
 
 class LookAheadTagger(Model):
-    """The one-directional tagger that answers `delay` letters late.
+    """The one-directional tagger that answers `delay` items late.
 
     h_t = cell(x_t, h_prev),  y_t = V h_{t + delay} + c
 
-    After the word it reads `delay` times the padding letter 0. So y_t knows the letters up to
+    After the row it reads `delay` times the padding 0. So y_t knows the items up to
     t + delay, and there is still one direction only.
 
     Args:
-        delay: letters read before the first answer; 0 makes it the `Tagger`.
-        num_letters, num_tags, cell, embedding_size, hidden_size, dropout: as in `Tagger`.
+        delay: items read before the first answer; 0 makes it the `Tagger`.
+        input_size, output_size, cell, embedding_size, hidden_size, dropout: as in `Tagger`.
 
     Shape:
-        letters: (B, T) integers; logits y: (B, T, K).
+        inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
     """
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         delay: int = 3,
         cell: str = "lstm",
         embedding_size: int = 32,
         hidden_size: int = 128,
         dropout: float = 0.0,
+        inputs: Inputs = "ids",
     ) -> None:
         super().__init__()
         self.delay = delay
-        self.embedding = embedding(num_letters, embedding_size)
+        self.embedding = embedding(input_size, embedding_size, inputs)
         self.recurrent = CELLS[cell](embedding_size, hidden_size)
-        self.dropout = nn.Dropout(dropout)
-        self.readout = dense(hidden_size, num_tags)
+        self.readout = Readout(hidden_size, output_size, dropout)
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        x = self.embedding(F.pad(letters, (0, self.delay)))  # (B, T + delay, D)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x = self.embedding(pad(inputs, 0, self.delay))  # (B, T + delay, D)
         h, _ = self.recurrent(x)  # (B, T + delay, H)
-        return self.readout(self.dropout(h[:, self.delay :]))  # (B, T, K)
+        return self.readout(h[:, self.delay :])  # (B, T, K)
 
 
 class ConvTagger(Model):
-    """A convolution over letters feeds the recurrent part.
+    """A convolution over the items feeds the recurrent part.
 
     u_t = relu(sum_j C_j x_{t+j} + d)   for j = -r ... r with r = (kernel_size - 1) / 2
     h_1 ... h_T = Stack(u_1 ... u_T),  y_t = V h_t + c
 
-    In one direction y_t knows the letters up to t + r: the receptive field of the convolution is
-    the model's look-ahead. Beyond the word stand zeros.
+    In one direction y_t knows the items up to t + r: the receptive field of the convolution is
+    the model's look-ahead. Beyond the row stand zeros.
 
     Args:
-        num_letters, num_tags, embedding_size: as in `Tagger`.
-        kernel_size: letters that one filter sees, odd.
+        input_size, output_size, embedding_size: as in `Tagger`.
+        kernel_size: items that one filter sees, odd.
         filters: features of u_t.
         cell, hidden_size, num_layers, bidirectional: as in `Stack`.
         dropout: the share of a layer's output that the next layer, or the readout, misses.
 
     Shape:
-        letters: (B, T) integers; logits y: (B, T, K).
+        inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
     """
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         kernel_size: int = 5,
         filters: int = 64,
         cell: str = "lstm",
@@ -173,46 +188,46 @@ class ConvTagger(Model):
         num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        inputs: Inputs = "ids",
     ) -> None:
         super().__init__()
-        self.embedding = embedding(num_letters, embedding_size)
+        self.embedding = embedding(input_size, embedding_size, inputs)
         self.convolution = nn.Conv1d(embedding_size, filters, kernel_size, padding="same")
         nn.init.xavier_uniform_(self.convolution.weight)
         nn.init.zeros_(self.convolution.bias)  # type: ignore[arg-type]
         self.recurrent = Stack(
             cell, filters, hidden_size, num_layers, bidirectional, dropout=dropout
         )
-        self.dropout = nn.Dropout(dropout)
-        self.readout = dense(self.recurrent.output_size, num_tags)
+        self.readout = Readout(self.recurrent.output_size, output_size, dropout)
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        x = self.embedding(letters)  # (B, T, D)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        x = self.embedding(inputs)  # (B, T, D)
         if lengths is not None:
-            x = x * present(lengths, letters.shape[1])[..., None]
+            x = x * present(lengths, inputs.shape[1])[..., None]
         u = torch.relu(self.convolution(x.transpose(1, 2))).transpose(1, 2)  # (B, T, filters)
-        h = self.recurrent(u, lengths)  # (B, T, H) or (B, T, 2H)
-        return self.readout(self.dropout(h))  # (B, T, K)
+        h, _ = self.recurrent(u, lengths)  # (B, T, H) or (B, T, 2H)
+        return self.readout(h)  # (B, T, K)
 
 
 class AttentionTagger(Model):
-    """Self-attention over the recurrent states: each letter may look at the whole word.
+    """Self-attention over the recurrent states: each item may look at the whole row.
 
     h_1 ... h_T = Stack(x_1 ... x_T),  context_t = sum_s a_ts V h_s,  y_t = W [h_t, context_t] + c
 
     Args:
-        num_letters, num_tags, embedding_size: as in `Tagger`.
+        input_size, output_size, embedding_size: as in `Tagger`.
         attention_size: features of queries, keys and the context.
         cell, hidden_size, num_layers, bidirectional: as in `Stack`.
         dropout: the share of a layer's output that the next layer, or the readout, misses.
 
     Shape:
-        letters: (B, T) integers; logits y: (B, T, K).
+        inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
     """
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         attention_size: int = 64,
         cell: str = "lstm",
         embedding_size: int = 32,
@@ -220,62 +235,62 @@ class AttentionTagger(Model):
         num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        inputs: Inputs = "ids",
     ) -> None:
         super().__init__()
-        self.embedding = embedding(num_letters, embedding_size)
+        self.embedding = embedding(input_size, embedding_size, inputs)
         self.recurrent = Stack(
             cell, embedding_size, hidden_size, num_layers, bidirectional, dropout=dropout
         )
         self.attention = SelfAttention(self.recurrent.output_size, attention_size)
-        self.dropout = nn.Dropout(dropout)
-        self.readout = dense(self.recurrent.output_size + attention_size, num_tags)
+        self.readout = Readout(self.recurrent.output_size + attention_size, output_size, dropout)
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        h = self.recurrent(self.embedding(letters), lengths)  # (B, T, H) or (B, T, 2H)
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        h, _ = self.recurrent(self.embedding(inputs), lengths)  # (B, T, H) or (B, T, 2H)
         context, _ = self.attention(h, lengths)
-        return self.readout(self.dropout(torch.cat([h, context], dim=-1)))  # (B, T, K)
+        return self.readout(torch.cat([h, context], dim=-1))  # (B, T, K)
 
-    def attention_weights(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """a_ts: how much the tag of letter t looks at letter s. Shape: (B, T) -> (B, T, T)."""
-        h = self.recurrent(self.embedding(letters), lengths)
+    def attention_weights(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """a_ts: how much the label of item t looks at item s. Shape: (B, T) -> (B, T, T)."""
+        h, _ = self.recurrent(self.embedding(inputs), lengths)
         return self.attention(h, lengths)[1]
 
 
 class WindowTagger(Model):
-    """The feed-forward baseline: each letter is tagged from the `window` letters around it.
+    """The feed-forward baseline: each item is tagged from the `window` items around it.
 
-    u_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
+    u_t = [E[input_{t-r}], ..., E[input_{t+r}]]   with r = (window - 1) / 2
     y_t = V tanh(W u_t + b) + c
 
     Args:
-        window: letters seen at once, odd; beyond the word stands the padding letter 0.
-        num_letters, num_tags, embedding_size, hidden_size: as in `Tagger`.
+        window: items seen at once, odd; beyond the row stands the padding 0.
+        input_size, output_size, embedding_size, hidden_size: as in `Tagger`.
 
     Shape:
-        letters: (B, T) integers; logits y: (B, T, K).
+        inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
     """
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         window: int = 5,
         embedding_size: int = 32,
         hidden_size: int = 128,
         dropout: float = 0.0,
+        inputs: Inputs = "ids",
     ) -> None:
         super().__init__()
         self.window = window
-        self.embedding = embedding(num_letters, embedding_size)
+        self.embedding = embedding(input_size, embedding_size, inputs)
         self.hidden = dense(window * embedding_size, hidden_size)
-        self.dropout = nn.Dropout(dropout)
-        self.readout = dense(hidden_size, num_tags)
+        self.readout = Readout(hidden_size, output_size, dropout)
 
-    def forward(self, letters: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         reach = self.window // 2
-        padded = F.pad(letters, (reach, reach))
-        x = self.embedding(padded.unfold(1, self.window, 1))  # (B, T, window, D)
-        return self.readout(self.dropout(torch.tanh(self.hidden(x.flatten(2)))))  # (B, T, K)
+        x = self.embedding(pad(inputs, reach, reach))  # (B, reach + T + reach, D)
+        x = x.unfold(1, self.window, 1).transpose(2, 3)  # (B, T, window, D)
+        return self.readout(torch.tanh(self.hidden(x.flatten(2))))  # (B, T, K)
 
 
 MODELS: dict[str, type[Model]] = {

@@ -1,74 +1,59 @@
-"""One optimiser step in PyTorch."""
+"""A model in use, and one optimiser step, in PyTorch."""
 
 from typing import Any
 
+import numpy as np
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from unrolled import training
+from unrolled.tasks.task import ABSENT, Answer, Array, Batch
+from unrolled.torch import losses
 from unrolled.torch.model import Model
-from unrolled.training import ABSENT, Recipe
+from unrolled.training import trainer
 from unrolled.training.checkpoints import Arrays
-
-Array = NDArray[Any]
-
-
-def cross_entropy(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Mean of -sum_k q_k log softmax(logits)_k over all targets that are not `ABSENT`.
-
-    q is 1 - smoothing at the target, plus smoothing / K everywhere (Szegedy and others 2016).
-
-    Shape: (B, U, K), (B, U) -> ().
-    """
-    return F.cross_entropy(
-        logits.flatten(0, 1),
-        targets.flatten().long(),
-        ignore_index=ABSENT,
-        label_smoothing=smoothing,
-    )
+from unrolled.training.recipe import Recipe
 
 
-def disagreement(logits: Tensor, targets: Tensor) -> Tensor:
-    """How far two readings of the same words are apart: KL divergence, mean of both ways.
-
-    D = mean of sum_k (p_k - q_k) (log p_k - log q_k) / 2 over all targets that are not `ABSENT`,
-    where p is of the first half of the batch and q of the second (Liang and others 2021).
-
-    Shape: (2B, U, K), (B, U) -> ().
-    """
-    p, q = logits.log_softmax(dim=-1).chunk(2)
-    apart = ((p.exp() - q.exp()) * (p - q)).sum(dim=-1) / 2  # (B, U)
-    return apart[targets != ABSENT].mean()
-
-
-@torch.no_grad()
-def logits(model: Model, letters: Array, targets: Array | None = None) -> Array:
-    """What the model says, by itself or told the targets before each one.
-
-    Shape: letters (B, T); targets (B, U); logits (B, U, K).
-    """
-    model.eval()
-    x = torch.from_numpy(letters)
-    said = model(x) if targets is None else model.teach(x, torch.from_numpy(targets))
-    found: Array = said.numpy()
-    return found
-
-
-class Trainer(training.Trainer):
-    """A PyTorch model and its optimiser.
-
-    Args:
-        model: one of `unrolled.torch.taggers`.
-        recipe: how to train.
-    """
+class Predictor(trainer.Predictor):
+    """A PyTorch model in use."""
 
     framework = "pytorch"
     model: Model
 
-    def __init__(self, model: Model, recipe: Recipe) -> None:
-        super().__init__(model, recipe)
+    @torch.no_grad()
+    def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
+        model, given = self.model.eval(), (torch.from_numpy(inputs), _tensor(lengths))
+        answers: Array = (model(*given) if self.answer.is_number else model.read(*given)).numpy()
+        return answers
+
+    @torch.no_grad()
+    def logits(
+        self, inputs: Array, targets: Array | None = None, lengths: Array | None = None
+    ) -> Array:
+        model, x, lengths_ = self.model.eval(), torch.from_numpy(inputs), _tensor(lengths)
+        if targets is None:
+            return model(x, lengths_).numpy()
+        return model.teach(x, torch.from_numpy(targets), lengths_).numpy()
+
+    @torch.no_grad()
+    def advance(self, inputs: Array, state: Any = None) -> tuple[Array, Any]:
+        logits, state = self.model.eval().advance(torch.from_numpy(inputs), state)
+        return logits.numpy(), state
+
+    def weights(self) -> Arrays:
+        return {name: p.detach().numpy().copy() for name, p in self.model.named_parameters()}
+
+    def load_weights(self, arrays: Arrays) -> None:
+        self.model.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
+
+
+class Trainer(Predictor, trainer.Trainer):
+    """A PyTorch model and its optimiser."""
+
+    def __init__(self, model: Model, recipe: Recipe, answer: Answer | None = None) -> None:
+        super().__init__(model, recipe, answer)
+        self.loss = losses.of(self.answer, recipe.label_smoothing)
+        self.state: Any = None  # of the rows, after the batch before
         if recipe.optimizer == "sgd":
             self.optimizer: torch.optim.Optimizer = torch.optim.SGD(model.parameters())
         else:
@@ -82,34 +67,39 @@ class Trainer(training.Trainer):
     def reseed(self, seed: int) -> None:
         torch.manual_seed(seed)
 
-    def train_step(self, letters: Array, targets: Array, learning_rate: float) -> float:
+    def train_step(self, batch: Batch, learning_rate: float) -> float:
         self.model.train()
         self.optimizer.param_groups[0]["lr"] = learning_rate
         self.optimizer.zero_grad()
-        targets_ = torch.from_numpy(targets[:, : (targets != ABSENT).any(axis=0).sum()])
-        loss = self._loss(torch.from_numpy(letters), targets_)
+        loss = self._loss(batch)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
         self.optimizer.step()
         return loss.item()
 
-    def _loss(self, letters: Tensor, targets: Tensor) -> Tensor:
-        smoothing, consistency = self.recipe.label_smoothing, self.recipe.consistency
-        if not consistency:
-            return cross_entropy(self.model.teach(letters, targets), targets, smoothing)
-        twice = targets.repeat(2, 1)  # (2B, U)
-        said = self.model.teach(letters.repeat(2, 1), twice)
-        return cross_entropy(said, twice, smoothing) + consistency * disagreement(said, targets)
+    def _loss(self, batch: Batch) -> Tensor:
+        inputs, lengths = torch.from_numpy(batch.inputs), _tensor(batch.lengths)
+        targets, weights = torch.from_numpy(self._asked(batch.targets)), _tensor(batch.weights)
+        if batch.continues is not None:
+            return self.loss(self._carried(inputs, batch.continues), targets, weights)
+        if not self.recipe.consistency:
+            return self.loss(self.model.teach(inputs, targets, lengths), targets, weights)
+        again = self.model.teach(*map(_twice, (inputs, targets, lengths)))  # (2B, U, K)
+        apart = losses.disagreement(again, targets)
+        loss = self.loss(again, _twice(targets), _twice(weights))
+        return loss + self.recipe.consistency * apart
 
-    @torch.no_grad()
-    def predict(self, letters: Array) -> Array:
-        return self.model.eval().read(torch.from_numpy(letters)).numpy()
+    def _asked(self, targets: Array) -> Array:
+        """Without the steps at the end of which no sequence of the batch has one."""
+        if self.answer.kind not in ("sequence", "unaligned"):
+            return targets
+        return targets[:, : (targets != ABSENT).any(axis=0).sum()]
 
-    def weights(self) -> Arrays:
-        return {name: p.detach().numpy().copy() for name, p in self.model.named_parameters()}
-
-    def load_weights(self, arrays: Arrays) -> None:
-        self.model.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
+    def _carried(self, inputs: Tensor, continues: bool) -> Tensor:
+        """Truncated backpropagation through time: the state goes on, the gradient does not."""
+        logits, state = self.model.advance(inputs, self.state if continues else None)
+        self.state = tuple(s.detach() for s in state)  # cuts the graph: here the gradient stops
+        return logits
 
     def optimizer_state(self) -> Arrays:
         names = dict(enumerate(name for name, _ in self.model.named_parameters()))
@@ -127,3 +117,12 @@ class Trainer(training.Trainer):
             state.setdefault(index[name], {})[key] = torch.from_numpy(array)
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _tensor(array: Array | None) -> Tensor | None:
+    return None if array is None else torch.from_numpy(np.asarray(array))
+
+
+def _twice(tensor: Any) -> Any:
+    """The rows behind themselves."""
+    return None if tensor is None else torch.cat([tensor, tensor])

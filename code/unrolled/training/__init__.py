@@ -5,23 +5,19 @@ One optimiser step is the frameworks' business (`unrolled.torch.training`,
 can only come from the step itself.
 """
 
-from unrolled.tasks.pronunciation import ABSENT
-from unrolled.training.loop import Diverged, History, examples, fit, part_of, validate
+from unrolled.training.loop import Diverged, History, fit, part_of
 from unrolled.training.recipe import BUDGETS, Optimizer, Recipe, Schedule
-from unrolled.training.trainer import Array, Trainer
+from unrolled.training.trainer import Predictor, Trainer
 
 __all__ = [
-    "ABSENT",
     "BUDGETS",
-    "Array",
     "Diverged",
     "History",
     "Optimizer",
+    "Predictor",
     "Recipe",
     "Schedule",
     "Trainer",
-    "examples",
     "fit",
     "part_of",
-    "validate",
 ]

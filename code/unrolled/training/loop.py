@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from unrolled.errors import UserError
-from unrolled.tasks import pronunciation
+from unrolled.tasks.task import Row, Task
 from unrolled.training.checkpoints import Arrays, Checkpoint, differences, read, shapes, write
 from unrolled.training.progress import progress
 from unrolled.training.trainer import Trainer
@@ -23,33 +23,23 @@ class Diverged(UserError):  # noqa: N818
 
 @dataclass
 class History:
-    """What happened in training: one row an epoch, and the loss of every step."""
+    """What happened in training: one row an epoch, and the loss of every step.
 
-    epochs: list[dict[str, float]] = field(default_factory=list)
+    Args:
+        decides: the column of a row by which epochs are compared.
+        lower_is_better: whether its lowest value is the best.
+    """
+
+    decides: str
+    lower_is_better: bool = True
+    epochs: list[Row] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
 
     @property
-    def best(self) -> dict[str, float]:
-        """The epoch with the lowest PER on the validation words, the earliest of equals."""
-        return min(self.epochs, key=lambda row: row["per"])
-
-
-def validate(
-    trainer: Trainer,
-    data: pronunciation.PronunciationData,
-    words: pronunciation.Dictionary | None = None,
-) -> pronunciation.Score:
-    """PER and WER on the validation words, or on other words where these are given."""
-    words = data.valid if words is None else words
-    symbols = data.target(trainer.writes).symbols
-    said = pronunciation.transcribe(words, data.letters, symbols, trainer.predict)
-    return pronunciation.score(said, words)
-
-
-def examples(trainer: Trainer, data: pronunciation.PronunciationData) -> pronunciation.Examples:
-    """What the trainer's model learns from: all training words, or the recipe's sample."""
-    recipe, found = trainer.recipe, data.target(trainer.writes).examples
-    return found if recipe.words is None else found.sample(recipe.words, recipe.seed)
+    def best(self) -> Row:
+        """The best epoch on the validation part, the earliest of equals."""
+        sign = 1 if self.lower_is_better else -1
+        return min(self.epochs, key=lambda row: sign * row[self.decides])
 
 
 def part_of(path: Path) -> Path:
@@ -59,12 +49,12 @@ def part_of(path: Path) -> Path:
 
 def fit(
     trainer: Trainer,
-    data: pronunciation.PronunciationData,
+    task: Task,
     *,
     path: Path | None = None,
     facts: dict[str, Any] | None = None,
     console: Console | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
+    on_epoch: Callable[[Row], None] | None = None,
 ) -> History:
     """Trains by the trainer's recipe and leaves the weights of the best epoch in the model.
 
@@ -74,7 +64,7 @@ def fit(
 
     Args:
         trainer: a model with its optimiser.
-        data: the prepared words.
+        task: what it learns, with its data.
         path: where the checkpoint goes, in a folder that exists; None keeps nothing.
         facts: what the checkpoint tells besides the history; a part that tells otherwise is
             refused.
@@ -88,23 +78,25 @@ def fit(
     recipe = trainer.recipe
     facts = {**(facts or {}), "framework": trainer.framework, "recipe": asdict(recipe)}
     part = None if path is None else part_of(path)
-    learnt = examples(trainer, data)
-    history, best = History(), trainer.weights()
+    history, best = History(task.decides, task.lower_is_better), trainer.weights()
     if path is not None and not path.parent.is_dir():
         raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
     if part is not None and part.exists():
         history, best = _resume(trainer, part, facts)
     done = len(history.epochs)
-    with progress(console, recipe.epochs, learnt.num_letters, done) as advance:
+    with progress(
+        console, recipe.epochs, task.num_items(recipe.words), done, task.items
+    ) as advance:
         for epoch in range(done, recipe.epochs):
+            if history.epochs and task.is_done(history.epochs[-1]):
+                break
             try:
-                row = _run_epoch(trainer, learnt, epoch, history, advance)
+                row = _run_epoch(trainer, task, epoch, history, advance)
             except Diverged:
                 if part is not None:
                     part.unlink(missing_ok=True)  # a lower learning rate begins anew
                 raise
-            scored = validate(trainer, data)
-            row |= {"per": scored.per, "wer": scored.wer}
+            row |= task.validate(trainer)
             history.epochs.append(row)
             if history.best is row:
                 best = trainer.weights()
@@ -121,34 +113,34 @@ def fit(
 
 def _run_epoch(
     trainer: Trainer,
-    examples: pronunciation.Examples,
+    task: Task,
     epoch: int,
     history: History,
     advance: Callable[[int, float], None],
-) -> dict[str, float]:
-    """Every word once, in an order that only the seed and the epoch decide."""
+) -> Row:
+    """All examples once, in an order that only the seed and the epoch decide."""
     recipe = trainer.recipe
     trainer.reseed(int(np.random.SeedSequence((recipe.seed, epoch)).generate_state(1)[0]))
     started, on_cpu, losses = time.perf_counter(), time.process_time(), []
-    batches = list(examples.batches(recipe.batch_size, np.random.default_rng((recipe.seed, epoch))))
-    for step, (letters, targets) in enumerate(batches):
+    batches = task.epoch(epoch, recipe.batch_size, recipe.seed, recipe.words)
+    for step, batch in enumerate(batches):
         rate = recipe.rate_at(epoch * len(batches) + step, recipe.epochs * len(batches))
-        losses.append(trainer.train_step(letters, targets, rate))
+        losses.append(trainer.train_step(batch, rate))
         if not math.isfinite(losses[-1]):
             raise Diverged(
                 f"the loss is {losses[-1]} at step {step + 1} of epoch {epoch + 1}; "
                 f"lower the learning rate, which is {recipe.learning_rate:g}"
             )
-        advance(letters.size, losses[-1])
+        advance(batch.num_items, losses[-1])
     seconds = time.perf_counter() - started
     history.losses += losses
-    sizes = [letters.size for letters, _ in batches]
+    sizes = [batch.num_items for batch in batches]
     return {
         "epoch": epoch + 1,
         "loss": float(np.average(losses, weights=sizes)),
         "seconds": seconds,
         "cpu_seconds": time.process_time() - on_cpu,
-        "letters_per_second": sum(sizes) / seconds,
+        f"{task.items}_per_second": sum(sizes) / seconds,
     }
 
 

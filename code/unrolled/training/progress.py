@@ -12,25 +12,26 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 @contextmanager
 def progress(
-    console: Console | None, epochs: int, letters: int, done: int
+    console: Console | None, epochs: int, items: int, done: int, name: str = "items"
 ) -> Iterator[Callable[[int, float], None]]:
-    """A bar over all epochs with the letters per second, the loss and the time left.
+    """A bar over all epochs with the items per second, the loss and the time left.
 
-    Yields a function to be called after each step with the step's letters and its loss.
+    Yields a function to be called after each step with the step's items and its loss.
 
     Args:
         console: where the bar is drawn; without one nothing is.
         epochs: of the whole run.
-        letters: in one epoch.
+        items: in one epoch.
         done: epochs that an earlier run has done.
+        name: what the items are, in the plural.
     """
     if console is None:
-        yield lambda letters, loss: None
+        yield lambda items, loss: None
         return
     columns = (
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
         BarColumn(),
-        TextColumn("{task.fields[rate]:,.0f} letters/s  loss {task.fields[loss]:.3f}"),
+        TextColumn(f"{{task.fields[rate]:,.0f}} {name}/s  loss {{task.fields[loss]:.3f}}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
@@ -41,13 +42,13 @@ def progress(
             "rate": 0.0,
             "loss": math.nan,
         }
-        task = bar.add_task("", total=epochs * letters, completed=done * letters, **fields)
+        task = bar.add_task("", total=epochs * items, completed=done * items, **fields)
 
         def advance(step: int, loss: float) -> None:
             nonlocal seen
             seen += step
             rate = seen / (time.perf_counter() - started)
-            epoch = min(epochs, done + seen // letters + 1)
+            epoch = min(epochs, done + seen // items + 1)
             bar.update(task, advance=step, rate=rate, loss=loss, epoch=epoch)
 
         yield advance

@@ -18,9 +18,10 @@ from unrolled.bench import arithmetic, loops, machine, products, rows, setting
 from unrolled.bench.arithmetic import Product
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
+from unrolled.tasks.task import ABSENT, Batch
 from unrolled.torch.cells import CELLS, Recurrent, State
 from unrolled.torch.training import Trainer
-from unrolled.training import ABSENT, Recipe
+from unrolled.training import Recipe
 
 SMALL = bench.Setting(hidden_size=16, embedding_size=8, batch_size=8, length=2, threads=1)
 
@@ -91,7 +92,7 @@ def test_the_operations_are_those_that_pytorch_counts(
         monkeypatch.setattr(cell, "forward", stepwise)
     B, T, U, K = 5, 3, 4, 7
     model, spec = small(name)
-    U = U if spec.writes == "phonemes" else T
+    U = U if spec.answer == "sequence" else T
     ours = models.build("pytorch", spec, 9, K, seed=0)
     letters, targets = (torch.ones(B, steps, dtype=torch.long) for steps in (T, U))
     with FlopCounterMode(display=False) as counter:
@@ -145,7 +146,7 @@ def test_the_bare_loop_and_ours_do_the_same_mathematics(name: str) -> None:
     optimizer = torch.optim.SGD(bare.parameters(), lr=0.1)
     made = torch.from_numpy(letters).long(), torch.from_numpy(targets).long()
     loss = loops.bare_step(bare, optimizer, *made)
-    assert trainer.train_step(letters, targets, 0.1) == pytest.approx(loss.item(), rel=1e-5)
+    assert trainer.train_step(Batch(letters, targets), 0.1) == pytest.approx(loss.item(), rel=1e-5)
     for at, parameter in ours.named_parameters():
         torch.testing.assert_close(parameter, shared[at], rtol=1e-4, atol=1e-6)
     assert loops.bare_step(bare, optimizer, *made) < loss
@@ -308,7 +309,7 @@ def test_the_default_sizes_are_those_of_the_dictionary() -> None:
     data = setting.pronunciation.load()
     default = bench.Setting()
     assert (default.num_letters, default.num_tags) == (len(data.letters), len(data.tags))
-    assert default.num_phonemes == len(data.target("phonemes").symbols)
+    assert default.num_symbols == len(data.target("phonemes").symbols)
 
 
 @pytest.mark.parametrize(

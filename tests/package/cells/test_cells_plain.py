@@ -17,6 +17,7 @@ import unrolled.torch.taggers as torch_models
 import unrolled.torch.training as torch_training
 from three_frameworks import Trio, all_close, close
 from unrolled.models import parity
+from unrolled.tasks.task import Batch
 from unrolled.training import Recipe, checkpoints
 
 PARTS = {
@@ -308,7 +309,7 @@ def test_training_moves_the_readout_and_nothing_of_the_reservoir(framework, tmp_
     one = trainer(0)
     start = parity.parameters(one.model)
     one.reseed(1)
-    one.train_step(letters, tags, 0.01)
+    one.train_step(Batch(letters, tags), 0.01)
     now = parity.parameters(one.model)
     assert now.keys() == start.keys() > {f"recurrent.{symbol}" for symbol in ("W", "U", "b")}
     for name, value in now.items():
@@ -323,7 +324,7 @@ def test_training_moves_the_readout_and_nothing_of_the_reservoir(framework, tmp_
     other.load_optimizer_state({name: arrays[name] for name in one.optimizer_state()})
     for trained in (one, other):  # the next step is the same, chance and all
         trained.reseed(2)
-        trained.train_step(letters, tags, 0.01)
+        trained.train_step(Batch(letters, tags), 0.01)
     for name, value in parity.parameters(other.model).items():
         close(value, parity.parameters(one.model)[name], 0)
 

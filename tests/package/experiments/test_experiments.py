@@ -82,7 +82,7 @@ def test_work_does_what_is_missing_once(folder, tiny):
 
 
 def test_a_row_tells_all(folder, tiny):
-    row = runner.execute(tiny[0], pronunciation.load(), folder)
+    row = runner.execute(tiny[0], folder)
     assert row["parameters"] > row["arguments"]["hidden_size"] ** 2
     assert row["recipe"]["seed"] == row["seed"] == 0
     assert 0 < row["test"]["per"] < row["test"]["wer"] <= 1
@@ -93,20 +93,19 @@ def test_a_row_tells_all(folder, tiny):
 
 
 def test_the_same_run_gives_the_same_result(folder, tiny):
-    data = pronunciation.load()
     folders = [folder / "one", folder / "two"]
     for place in folders:
         place.mkdir()
-    rows = [runner.execute(tiny[0], data, place) for place in folders]
+    rows = [runner.execute(tiny[0], place) for place in folders]
     assert rows[0]["test"] == rows[1]["test"]
-    other = runner.execute(replace(tiny[0], seed=1), data, folder)
+    other = runner.execute(replace(tiny[0], seed=1), folder)
     assert other["test"] != rows[0]["test"]
 
 
 def test_a_finished_run_that_is_not_recorded_is_not_trained_again(folder, tiny, monkeypatch):
     unfinished = folder / "unfinished"
     (unfinished / "basic").mkdir(parents=True)
-    row = runner.execute(tiny[0], pronunciation.load(), unfinished / "basic")
+    row = runner.execute(tiny[0], unfinished / "basic")
     monkeypatch.setattr(training, "fit", None)
     done = next(runner.work("basic", unfinished))
     assert done == {**row, "commit": done["commit"]}

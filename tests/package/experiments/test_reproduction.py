@@ -2,7 +2,6 @@
 
 import pytest
 from unrolled.experiments import runner, store, suite
-from unrolled.tasks import pronunciation
 
 # Other processors and versions of the libraries round otherwise, and training amplifies that.
 # In points of PER on the validation words; the rates of other seeds of this run lie a point around.
@@ -15,7 +14,7 @@ RUNS = {run.name: run for run in suite.named("small")}
 def test_a_recorded_run_is_found_again(name, tmp_path):
     run = RUNS[name]
     (recorded,) = (row for row in store.rows("small") if row["run"] == name)
-    found = runner.execute(run, pronunciation.load(), tmp_path)
+    found = runner.execute(run, tmp_path)
     for part in ("model", "variant", "arguments", "framework", "seed", "recipe", "parameters"):
         assert found[part] == recorded[part], part
     assert found["data"] == recorded["data"]

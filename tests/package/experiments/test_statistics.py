@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from unrolled.errors import UserError
 from unrolled.experiments import statistics, store
-from unrolled.experiments.store import Errors
+from unrolled.experiments.store import Scores
+from unrolled.tasks.pronunciation import PronunciationTask
 
 WORDS = 400
+
+
+def scored(distances, lengths):
+    return Scores({"distances": distances, "lengths": lengths}, PronunciationTask.measures)
 
 
 def made(rate, seeds=4, seed=0, words=WORDS, shared=0.0):
@@ -14,7 +19,7 @@ def made(rate, seeds=4, seed=0, words=WORDS, shared=0.0):
     rng = np.random.default_rng(seed)
     wrong = rng.random((seeds, words)) < rate
     wrong[:, : round(shared * words)] = True
-    return Errors(wrong.astype(np.uint8), np.full((seeds, words), 5, np.uint8))
+    return scored(wrong.astype(np.uint8), np.full((seeds, words), 5, np.uint8))
 
 
 def test_an_interval_holds_the_mean_and_is_as_wide_as_the_words_make_it():
@@ -23,7 +28,7 @@ def test_an_interval_holds_the_mean_and_is_as_wide_as_the_words_make_it():
     assert low < mean < high
     hard = np.zeros((5, WORDS), np.uint8)
     hard[:, ::4] = 1  # every run misreads the same quarter: the words alone spread
-    _, low, high = statistics.interval(Errors(hard, np.ones_like(hard)))
+    _, low, high = statistics.interval(scored(hard, np.ones_like(hard)))
     by_hand = 2 * 1.96 * 100 * np.sqrt(0.25 * 0.75 / WORDS)
     assert high - low == pytest.approx(by_hand, rel=0.15)
 
@@ -31,14 +36,14 @@ def test_an_interval_holds_the_mean_and_is_as_wide_as_the_words_make_it():
 def test_seeds_that_differ_widen_the_interval():
     rng = np.random.default_rng(0)
     wrong = (rng.random((6, WORDS)) < np.linspace(0.1, 0.5, 6)[:, None]).astype(np.uint8)
-    unequal = statistics.interval(Errors(wrong, np.ones_like(wrong)))
+    unequal = statistics.interval(scored(wrong, np.ones_like(wrong)))
     equal = statistics.interval(made(0.3, seeds=6))
     assert unequal.high - unequal.low > 2 * (equal.high - equal.low)
 
 
 def test_per_divides_phonemes_by_phonemes():
     distances = np.array([[1, 0, 2], [1, 0, 0]], np.uint8)
-    errors = Errors(distances, np.array([[4, 2, 4], [4, 2, 4]], np.uint8))
+    errors = scored(distances, np.array([[4, 2, 4], [4, 2, 4]], np.uint8))
     assert statistics.interval(errors, "PER").mean == pytest.approx(100 * 4 / 20)
     assert statistics.interval(errors, "WER").mean == pytest.approx(100 * 3 / 6)
 
@@ -78,7 +83,7 @@ def test_seeds_that_vary_keep_a_lucky_run_from_counting():
 
     def runs(*rates):
         wrong = rng.random((len(rates), 5000)) < np.array(rates)[:, None]
-        return Errors(wrong.astype(np.uint8), np.ones(wrong.shape, np.uint8))
+        return scored(wrong.astype(np.uint8), np.ones(wrong.shape, np.uint8))
 
     found = statistics.difference(runs(0.30, 0.50), runs(0.25, 0.45))
     assert found.p > 0.2
@@ -103,16 +108,16 @@ def test_p_values_are_corrected_for_their_number(monkeypatch):
 
 def test_the_errors_of_recorded_runs_give_the_recorded_rates():
     rows = [row for row in store.rows("matched") if row["run"].startswith("bidirectional-lstm-k")]
-    errors = store.errors("bidirectional-lstm", "keras", "matched")
+    errors = store.scores("bidirectional-lstm", "keras", "matched")
     for run, row in enumerate(sorted(rows, key=lambda row: row["seed"])):
-        wrong, lengths = errors.distances[run], errors.lengths[run]
+        wrong, lengths = errors["distances"][run], errors["lengths"][run]
         assert (wrong > 0).mean() == pytest.approx(row["test"]["wer"], abs=1e-9)
         assert wrong.sum() / lengths.sum() == pytest.approx(row["test"]["per"], abs=1e-9)
 
 
 def test_a_model_that_is_not_recorded_is_named():
     with pytest.raises(UserError, match="no run of nothing in keras is recorded in matched or"):
-        store.errors("nothing", "keras")
+        store.scores("nothing", "keras")
 
 
 def test_every_suite_has_a_summary():

@@ -11,8 +11,9 @@ from unrolled.cells import SPEAKING as CELLS
 from unrolled.keras.aligned import AlignedDecoder as InKeras
 from unrolled.models import parity
 from unrolled.models.parity import ParityError
+from unrolled.tasks.task import ABSENT, Batch
 from unrolled.torch.aligned import AlignedDecoder as InTorch
-from unrolled.training import ABSENT, Recipe
+from unrolled.training import Recipe
 
 V, K = 9, 7
 SIZES = {"embedding_size": 4, "tag_size": 3, "hidden_size": 5, "decoder_size": 6, "num_layers": 2}
@@ -52,7 +53,7 @@ def test_steps_of_training_agree():
     recipe = Recipe(label_smoothing=0.1, weight_decay=0.01)
     trainers = torch_training.Trainer(first, recipe), keras_training.Trainer(second, recipe)
     for step in range(3):
-        losses = [trainer.train_step(*batch(seed=step), 1e-2) for trainer in trainers]
+        losses = [trainer.train_step(Batch(*batch(seed=step)), 1e-2) for trainer in trainers]
         assert losses[0] == pytest.approx(losses[1], abs=1e-5)
     letters, tags = batch(seed=9)
     parity.check(first, second, letters, tags, 1e-4)
@@ -122,7 +123,7 @@ def test_it_learns_what_no_independent_tags_can():
     tags = np.array([[0, 0, 1], [1, 1, 0]] * 4, np.int32)
     torch.manual_seed(0)
     trainer = torch_training.Trainer(InTorch(V, 2, **SIZES), Recipe())
-    losses = [trainer.train_step(letters, tags, 0.02) for _ in range(150)]
+    losses = [trainer.train_step(Batch(letters, tags), 0.02) for _ in range(150)]
     # One bit for the word, nothing for what follows; independent tags pay a bit for each letter.
     assert losses[-1] == pytest.approx(np.log(2) / 3, abs=0.01)
 

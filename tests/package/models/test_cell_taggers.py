@@ -8,6 +8,7 @@ import unrolled.torch.training as torch_training
 from three_frameworks import NAMES
 from unrolled import cli, models
 from unrolled.models import parity
+from unrolled.tasks.task import Batch
 from unrolled.training import Recipe
 
 RATE = 0.125  # exact in single precision
@@ -39,7 +40,7 @@ def test_training_steps_agree(cell, monkeypatch):
     other = keras_training.Trainer(pair[1], recipe)
     for seed in range(4):
         for trainer in (one, other):
-            trainer.train_step(*small_taggers.batch(T=4, seed=seed), RATE)
+            trainer.train_step(Batch(*small_taggers.batch(T=4, seed=seed)), RATE)
     mine, theirs = parity.parameters(pair[0]), parity.parameters(pair[1])
     assert max(parity.distance(mine[name], theirs[name]) for name in mine) < 1e-11
     trained = {name for slot in parity.trained_slots(pair[0]) for name in slot.names}

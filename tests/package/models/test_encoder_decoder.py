@@ -14,14 +14,15 @@ import unrolled.torch.training as torch_training
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_taggers import measured
-from unrolled import training
 from unrolled.cells import SPEAKING as CELLS
 from unrolled.decoding import END_ID, most_steps
 from unrolled.models import parity
 from unrolled.models.parity import ParityError
 from unrolled.numpy import cells as numpy_cells
 from unrolled.tasks import pronunciation
-from unrolled.training import ABSENT, Recipe, fit
+from unrolled.tasks.pronunciation import PronunciationTask
+from unrolled.tasks.task import ABSENT, Batch
+from unrolled.training import Recipe, fit
 
 FRAMEWORKS = ["torch", "keras"]
 MODULES = {"torch": torch_module, "keras": keras_module}
@@ -256,7 +257,7 @@ def test_five_steps_leave_the_same_weights_in_both_frameworks(
     trainers = [s.Trainer(m, recipe) for s, m in zip(STEPS.values(), models, strict=True)]
     start = parity.parameters(models[0])
     for seed in range(5):
-        losses = [t.train_step(*batch(B=6, T=2, U=3, seed=seed), 2**-5) for t in trainers]
+        losses = [t.train_step(Batch(*batch(B=6, T=2, U=3, seed=seed)), 2**-5) for t in trainers]
         assert losses[0] == pytest.approx(losses[1], rel=1e-9)
     one, other = (parity.parameters(model) for model in models)
     for name, before in start.items():
@@ -533,7 +534,9 @@ def test_twenty_words_are_learned_by_heart(framework, attention):
     model = build(framework, attention, dtype="float32", sizes=sizes)
     recipe = Recipe(epochs=80, batch_size=10, learning_rate=0.02, seed=1)
     trainer = STEPS[framework].Trainer(model, recipe)
-    assert training.validate(trainer, data).per > 0.5
-    history = fit(trainer, data)
+    assert PronunciationTask(data, "sequence").score(trainer.predict).per > 0.5
+    history = fit(trainer, PronunciationTask(data, "sequence"))
     assert history.losses[0] == pytest.approx(np.log(len(symbols)), rel=0.3), "a guess"
-    assert training.validate(trainer, data).per == history.best["per"] == 0
+    assert (
+        PronunciationTask(data, "sequence").score(trainer.predict).per == history.best["per"] == 0
+    )

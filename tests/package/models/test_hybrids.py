@@ -5,10 +5,13 @@ import numpy as np
 import pytest
 import torch
 from unrolled.keras import hybrids as in_keras
+from unrolled.keras.training import Trainer as KerasTrainer
 from unrolled.models import parity
 from unrolled.numpy import lattices
+from unrolled.tasks.task import ABSENT, Batch
 from unrolled.torch import hybrids as in_torch
-from unrolled.training import ABSENT, Recipe
+from unrolled.torch.training import Trainer as TorchTrainer
+from unrolled.training import Recipe
 
 SIZES = {"hidden_size": 8, "embedding_size": 6}
 LETTERS = np.random.default_rng(0).integers(2, 9, (3, 5), dtype=np.int32)
@@ -78,8 +81,8 @@ def test_the_loss_adds_up_all_alignments(readers):
         ]
     )
     steps = [
-        kind(reader, Recipe()).train_step(LETTERS, TARGETS, 1e-2)
-        for kind, reader in zip((in_torch.CTCTrainer, in_keras.CTCTrainer), readers, strict=True)
+        kind(reader, Recipe()).train_step(Batch(LETTERS, TARGETS), 1e-2)
+        for kind, reader in zip((TorchTrainer, KerasTrainer), readers, strict=True)
     ]
     assert np.allclose(steps, ours, rtol=1e-5)
     logits = [parity.logits(reader, LETTERS) for reader in readers]
@@ -87,9 +90,9 @@ def test_the_loss_adds_up_all_alignments(readers):
 
 
 def test_it_learns_a_few_words(readers):
-    for kind, reader in zip((in_torch.CTCTrainer, in_keras.CTCTrainer), readers, strict=True):
+    for kind, reader in zip((TorchTrainer, KerasTrainer), readers, strict=True):
         trainer = kind(reader, Recipe())
         for _ in range(120):
-            trainer.train_step(LETTERS, TARGETS, 3e-2)
+            trainer.train_step(Batch(LETTERS, TARGETS), 3e-2)
         said = trainer.predict(LETTERS)
         assert said[:, :4].tolist() == np.maximum(TARGETS, 0).tolist()

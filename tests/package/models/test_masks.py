@@ -8,10 +8,10 @@ import unrolled.keras.training as keras_training
 import unrolled.torch.training as torch_training
 from small_taggers import CELLS, FRAMEWORKS, V, measured
 from unrolled import models
-from unrolled.training import ABSENT
+from unrolled.tasks.task import ABSENT
 
 with_frameworks = pytest.mark.parametrize("framework", FRAMEWORKS)
-NAMED = [name for name, spec in models.NAMED.items() if spec.writes == "tags"]
+NAMED = [name for name, spec in models.NAMED.items() if spec.answer == "labels"]
 KINDS = [*NAMED, "stacked-2-residual-norm", "stacked-bidirectional-3-residual-norm"]
 KINDS = [{"stacked": "stacked-3", "look-ahead": "look-ahead-3"}.get(kind, kind) for kind in KINDS]
 TAGGERS = [(kind, cell) for kind, cell in small_taggers.TAGGERS if kind in KINDS]

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_taggers import CELLS, FRAMEWORKS, KINDS, LSTMS, TAGGERS, K, V, model
 from unrolled.models import NAMED, parity
+from unrolled.tasks.task import Batch
 from unrolled.training import Recipe
 
 TRAINERS = {"pytorch": torch_training.Trainer, "keras": keras_training.Trainer}
@@ -32,7 +33,7 @@ def one_thread():
 
 def test_every_named_tagger_is_tested():
     assert {name for name, _ in KINDS.values()} == {
-        spec.name for spec in NAMED.values() if spec.writes == "tags"
+        spec.name for spec in NAMED.values() if spec.answer == "labels"
     }
 
 
@@ -119,7 +120,7 @@ def trained(kind, cell, dtype, recipe, steps=10):
         start = parity.parameters(tagger)
         trainer = TRAINERS[framework](tagger, recipe)
         for step in range(steps):
-            trainer.train_step(*small_taggers.batch(T=2 + step % 2, seed=step), RATE)
+            trainer.train_step(Batch(*small_taggers.batch(T=2 + step % 2, seed=step)), RATE)
         moved = parity.parameters(tagger)
         assert all(
             np.abs(moved[n] - start[n]).max() > 0 for n in start.keys() - {"attention.key.b"}

@@ -11,7 +11,9 @@ from unrolled.models import parity
 from unrolled.numpy.cells import Elman as Reference
 from unrolled.pictures import plots
 from unrolled.studies import gradients, probes, streams
+from unrolled.tasks import text
 from unrolled.torch.cells import Elman
+from unrolled.training import Recipe, fit
 
 D, H, T = 3, 4, 6
 
@@ -162,26 +164,26 @@ def test_the_reference_is_the_same_layer(plain):
 
 
 def test_streams_go_on_from_window_to_window():
-    rows = streams.lay_out("abcdefghijklmnopqrst", batch=2)
+    rows = text.lay_out(text.encode("abcdefghijklmnopqrst"), streams=2)
     assert rows.shape == (2, 10)
-    read = ["".join(streams.LETTERS[i] for i in row) for row in rows]
+    read = ["".join(text.CHARACTERS[i] for i in row) for row in rows]
     assert read == ["abcdefghij", "klmnopqrst"]
-    pairs = list(streams.windows(rows, 3))
-    assert len(pairs) == 3
-    assert np.array_equal(np.concatenate([letters for letters, _ in pairs], axis=1), rows[:, :9])
-    assert all(np.array_equal(b[:, :-1], a[:, 1:]) for a, b in pairs)
+    batches = text.windows(rows, 3)
+    assert [batch.continues for batch in batches] == [False, True, True]
+    assert np.array_equal(np.concatenate([b.inputs for b in batches], axis=1), rows[:, :9])
+    assert all(np.array_equal(b.targets[:, :-1], b.inputs[:, 1:]) for b in batches)
 
 
 def test_the_manual_is_letters_and_blanks():
-    text = streams.manual()
-    assert len(text) > 100_000
-    assert set(text) == set(streams.LETTERS)
-    assert "  " not in text
+    manual = text.manual()
+    assert len(manual) > 100_000
+    assert set(manual) == set(text.CHARACTERS)
+    assert "  " not in manual
 
 
 @pytest.fixture
 def readers():
-    K = len(streams.LETTERS)
+    K = len(text.CHARACTERS)
     spec = models.spec("basic", cell="elman", embedding_size=4, hidden_size=8)
     built = {f: models.build(f, spec, K, K, seed=0) for f in models.FRAMEWORKS}
     parity.carry(built["pytorch"], built["keras"])
@@ -190,14 +192,16 @@ def readers():
 
 @pytest.fixture(scope="module")
 def rows():
-    return streams.lay_out(streams.manual()[:4000], batch=4)
+    return text.lay_out(text.encode(text.manual()[:4000]), streams=4)
 
 
 def test_the_frameworks_read_the_same_text_alike(readers, rows):
     some = rows[:, : 8 * 12 + 1]
+    task = text.TextTask(some, some, len(text.CHARACTERS), window=8)
+    recipe = Recipe(epochs=1, learning_rate=5e-3, schedule="constant")
     losses = [
-        streams.train_pytorch(readers["pytorch"], some, 8),
-        streams.train_keras(readers["keras"], some, 8),
+        fit(models.trainer(framework, model, recipe), task).losses
+        for framework, model in readers.items()
     ]
     assert len(losses[0]) == 12
     assert np.allclose(*losses, atol=2e-3)
@@ -211,7 +215,7 @@ def test_a_carried_state_makes_windows_invisible(readers, rows):
         h, _ = model.recurrent(model.embedding(torch.from_numpy(long[:, :-1])))
         logits = model.readout(h).transpose(1, 2)
         loss = torch.nn.functional.cross_entropy(
-            logits, torch.from_numpy(long[:, 1:]), reduction="none"
+            logits, torch.from_numpy(long[:, 1:]).long(), reduction="none"
         )
     by_place = loss.mean(dim=0).reshape(40, 8)[1:].mean(dim=0).numpy() / np.log(2)
     assert np.allclose(streams.loss_by_place(model, long, 8, "carried"), by_place, atol=1e-5)

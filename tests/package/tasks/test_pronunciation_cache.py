@@ -36,9 +36,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     prepare = loading.prepare
 
-    def counted(split: pronunciation.Split, name: str) -> PronunciationData:
+    def counted(split: pronunciation.Split, name: str, stress: bool) -> PronunciationData:
         names.append(name)
-        return prepare(split, name)
+        return prepare(split, name, stress)
 
     monkeypatch.setattr(loading, "prepare", counted)
     return names
@@ -165,10 +165,10 @@ from pathlib import Path
 from unrolled.tasks.pronunciation import load, loading
 warnings.simplefilter("error")
 prepare = loading.prepare
-def slow(split, name):
+def slow(split, name, stress):
     time.sleep(1)
     print("prepared")
-    return prepare(split, name)
+    return prepare(split, name, stress)
 loading.prepare = slow
 print(len(load(Path(sys.argv[1])).train))
 """

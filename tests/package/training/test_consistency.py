@@ -4,21 +4,25 @@ import keras
 import numpy as np
 import pytest
 import torch
+import unrolled.keras.losses as keras_losses
 import unrolled.keras.training as keras_training
+import unrolled.torch.losses as torch_losses
 import unrolled.torch.training as torch_training
 from unrolled import models
 from unrolled.errors import UserError
 from unrolled.models import parity
-from unrolled.training import ABSENT, Recipe
+from unrolled.tasks.task import ABSENT, Batch
+from unrolled.training import Recipe
 
 TRAINING = {"pytorch": torch_training, "keras": keras_training}
+LOSSES = {"pytorch": torch_losses, "keras": keras_losses}
 TENSOR = {"pytorch": torch.tensor, "keras": keras.ops.convert_to_tensor}
 with_frameworks = pytest.mark.parametrize("framework", models.FRAMEWORKS)
 
 
 def disagreement(framework, logits, targets):
     tensor = TENSOR[framework]
-    return float(TRAINING[framework].disagreement(tensor(logits), tensor(targets)))
+    return float(LOSSES[framework].disagreement(tensor(logits), tensor(targets)))
 
 
 @with_frameworks
@@ -60,7 +64,7 @@ def train(framework, consistency, dropout, steps=60):
     trainer = models.trainer(framework, model, Recipe(consistency=consistency))
     trainer.reseed(0)
     for _ in range(steps):
-        trainer.train_step(letters, tags, 1e-2)
+        trainer.train_step(Batch(letters, tags), 1e-2)
     if framework == "pytorch":
         with torch.no_grad():
             said = model.train()(torch.from_numpy(np.concatenate([letters] * 20))).numpy()
@@ -87,7 +91,7 @@ def test_steps_agree_between_the_frameworks():
     parity.carry(first.model, second.model)
     rng = np.random.default_rng(5)
     letters, tags = (rng.integers(2, 9, (16, 5)).astype(np.int32) for _ in range(2))
-    losses = [trainer.train_step(letters, tags, 1e-3) for trainer in (first, second)]
+    losses = [trainer.train_step(Batch(letters, tags), 1e-3) for trainer in (first, second)]
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)
 
 

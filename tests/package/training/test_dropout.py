@@ -15,6 +15,8 @@ from small_taggers import FRAMEWORKS, KINDS, LSTMS, V
 from unrolled import models
 from unrolled.models import parity
 from unrolled.tasks import pronunciation
+from unrolled.tasks.pronunciation import PronunciationTask
+from unrolled.tasks.task import Batch
 from unrolled.training import Recipe, fit
 
 TRAINERS = {"pytorch": torch_training.Trainer, "keras": keras_training.Trainer}
@@ -187,11 +189,11 @@ def stop(row):
 def ends(framework, data, path, kind):
     """Losses and weights of a run that never stopped, and of one that was stopped and went on."""
     whole = on(data, framework, kind)
-    history = fit(whole, data)
+    history = fit(whole, PronunciationTask(data))
     with pytest.raises(Stopped):
-        fit(on(data, framework, kind), data, path=path, on_epoch=stop)
+        fit(on(data, framework, kind), PronunciationTask(data), path=path, on_epoch=stop)
     resumed = on(data, framework, kind)
-    again = fit(resumed, data, path=path)
+    again = fit(resumed, PronunciationTask(data), path=path)
     return (history.losses, whole.weights()), (again.losses, resumed.weights())
 
 
@@ -220,7 +222,7 @@ def test_the_seed_decides_what_is_dropped(framework, data):
     for seed in (5, 5, 6):
         trainer = on(data, framework, "basic")
         trainer.reseed(seed)
-        losses.append([trainer.train_step(letters, tags, 0.01) for _ in range(2)])
+        losses.append([trainer.train_step(Batch(letters, tags), 0.01) for _ in range(2)])
     assert losses[0] == losses[1]
     assert losses[0] != losses[2]
 
@@ -229,9 +231,9 @@ def test_the_seed_decides_what_is_dropped(framework, data):
 def test_a_step_leaves_reading_without_chance(framework, data):
     letters, tags = next(iter(data.train.batches(4, np.random.default_rng(0))))
     trainer = on(data, framework)
-    trainer.train_step(letters, tags, 0.01)
-    logits = models.logits(framework, trainer.model, letters)
-    assert np.array_equal(logits, models.logits(framework, trainer.model, letters))
-    trainer.train_step(letters, tags, 0.0)  # the weights stay
+    trainer.train_step(Batch(letters, tags), 0.01)
+    logits = parity.logits(trainer.model, letters)
+    assert np.array_equal(logits, parity.logits(trainer.model, letters))
+    trainer.train_step(Batch(letters, tags), 0.0)  # the weights stay
     assert np.array_equal(trainer.predict(letters), logits.argmax(-1))
-    assert np.array_equal(logits, models.logits(framework, trainer.model, letters))
+    assert np.array_equal(logits, parity.logits(trainer.model, letters))

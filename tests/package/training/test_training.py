@@ -3,7 +3,6 @@
 import json
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -16,11 +15,12 @@ import unrolled.torch.taggers as torch_models
 import unrolled.torch.training as torch_training
 from hypothesis import given
 from hypothesis import strategies as st
-from unrolled import training
 from unrolled.cells import FUSED as CELLS
 from unrolled.errors import UserError
 from unrolled.models import parity
 from unrolled.tasks import pronunciation
+from unrolled.tasks.pronunciation import PronunciationTask
+from unrolled.tasks.task import Batch
 from unrolled.training import BUDGETS, Recipe, checkpoints, fit
 
 MODULES = {
@@ -78,6 +78,10 @@ def one_thread():
     torch.set_num_threads(kept)
 
 
+def task_of(data):
+    return PronunciationTask(data)
+
+
 # One step
 
 
@@ -88,7 +92,7 @@ def train_both(one, other, above, lengths=(3,)):
     for letters, tags in batches(10, lengths):
         assert (gradient_norm(one, letters, tags) > one.recipe.clip_norm) == above
         for t in (one, other):
-            t.train_step(letters, tags, RATE)
+            t.train_step(Batch(letters, tags), RATE)
     moved = parity.parameters(one.model)
     assert all(np.abs(moved[name] - start[name]).max() > 0 for name in start)
     return apart(one, other)
@@ -147,7 +151,7 @@ def test_a_second_trained_bias_changes_training_alone(optimizer, monkeypatch):
     letters, tags = next(batches(1))
     parity.check(sound.model, sick.model, letters, tags, tolerance=1e-10)
     for t in (sound, sick):
-        t.train_step(letters, tags, RATE)
+        t.train_step(Batch(letters, tags), RATE)
     layer = sick.model.recurrent
     moved = np.array(sound.model.recurrent.bias.numpy())
     summed = (layer.bias + layer.second[0]).detach().numpy()
@@ -163,7 +167,7 @@ def test_a_step_returns_the_loss_before_it(framework):
     logits = parity.logits(t.model, letters).astype(float)
     log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     wanted = -np.take_along_axis(log_p, tags[..., None], -1).mean()
-    assert t.train_step(letters, tags, RATE) == pytest.approx(wanted, rel=1e-5)
+    assert t.train_step(Batch(letters, tags), RATE) == pytest.approx(wanted, rel=1e-5)
     assert np.array_equal(t.predict(letters), parity.logits(t.model, letters).argmax(-1))
 
 
@@ -180,8 +184,8 @@ def test_compiled_by_xla_the_step_is_the_same():
     parity.carry(one.model, other.model)
     letters, tags = next(batches(1))
     for _ in range(3):
-        one.train_step(letters, tags, RATE)
-        other.train_step(letters, tags, RATE)
+        one.train_step(Batch(letters, tags), RATE)
+        other.train_step(Batch(letters, tags), RATE)
     assert apart(one, other) < 1e-5
 
 
@@ -282,7 +286,7 @@ def same(a, b):
 def test_the_seed_decides_every_bit(framework, data):
     def weights(seed=0, recipe=RECIPE):
         t = on(data, framework, recipe, seed=seed, kind="lstm")
-        return t.weights(), fit(t, data), t.weights()
+        return t.weights(), fit(t, task_of(data)), t.weights()
 
     start, history, end = weights()
     again, same_history, same_end = weights()
@@ -301,12 +305,12 @@ def test_both_frameworks_see_the_same_batches_at_the_same_rates(data):
         t = on(data, framework, replace(RECIPE, words=15), seed=len(framework))
         seen[framework], step = [], t.train_step
 
-        def record(*batch, into=seen[framework], step=step):
-            into.append(batch)
-            return step(*batch)
+        def record(batch, rate, into=seen[framework], step=step):
+            into.append((batch.inputs, batch.targets, rate))
+            return step(batch, rate)
 
         t.train_step = record
-        fit(t, data)
+        fit(t, task_of(data))
     assert len(seen["keras"]) == len(seen["pytorch"]) > 4 * 2
     for one, other in zip(*seen.values(), strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
@@ -318,7 +322,7 @@ def test_both_frameworks_see_the_same_batches_at_the_same_rates(data):
 def test_fit_gives_the_same_in_both_frameworks(data):
     one, other = (on(data, framework, dtype="float64") for framework in MODULES)
     parity.carry(one.model, other.model)
-    first, second = fit(one, data), fit(other, data)
+    first, second = fit(one, task_of(data)), fit(other, task_of(data))
     assert np.abs(np.array(first.losses) - second.losses).max() < 1e-6
     assert [row["per"] for row in first.epochs] == [row["per"] for row in second.epochs]
     assert apart(one, other) < 1e-5
@@ -344,7 +348,7 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(
     recipe = replace(RECIPE, optimizer=optimizer)
     path, part = tmp_path / "model.safetensors", tmp_path / "model.safetensors.part"
     whole = on(data, framework, recipe)
-    wanted = fit(whole, data)
+    wanted = fit(whole, task_of(data))
     steps = len(wanted.losses) // recipe.epochs
 
     stopped, taken = on(data, framework, recipe), []
@@ -362,12 +366,14 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(
 
     stopped.train_step = interrupt
     with pytest.raises(Interrupted):
-        fit(stopped, data, path=path, facts={"model": "Tagger"}, on_epoch=after)
+        fit(stopped, task_of(data), path=path, facts={"model": "Tagger"}, on_epoch=after)
     assert part.exists()
     assert not path.exists()
 
     resumed, rows = on(data, framework, recipe, seed=9), []
-    history = fit(resumed, data, path=path, facts={"model": "Tagger"}, on_epoch=rows.append)
+    history = fit(
+        resumed, task_of(data), path=path, facts={"model": "Tagger"}, on_epoch=rows.append
+    )
     done = {"in epoch 2": 1, "after epoch 2": 2, "at the very end": 4}[when]
     assert [row["epoch"] for row in rows] == list(range(done + 1, 5))
     assert same(resumed.weights(), whole.weights())
@@ -385,12 +391,14 @@ def test_a_run_that_was_interrupted_ends_with_the_same_weights(
 @with_frameworks
 def test_the_best_epoch_is_kept_when_it_is_not_the_last(framework, data, tmp_path, monkeypatch):
     scores = iter([0.5, 0.2, 0.3, 0.2])
-    scored = SimpleNamespace(wer=1.0)
-    monkeypatch.setattr(
-        training, "validate", lambda *_: vars(scored).update(per=next(scores)) or scored
-    )
+    monkeypatch.setattr(PronunciationTask, "validate", lambda *_: {"per": next(scores), "wer": 1.0})
     t, seen = on(data, framework), []
-    history = fit(t, data, path=tmp_path / "m", on_epoch=lambda row: seen.append(t.weights()))
+    history = fit(
+        t,
+        task_of(data),
+        path=tmp_path / "m",
+        on_epoch=lambda row: seen.append(t.weights()),
+    )
     assert history.best["epoch"] == 2, "the earliest of equals"
     assert same(t.weights(), seen[1])
     assert not same(t.weights(), seen[3])
@@ -402,7 +410,13 @@ def part(data, tmp_path_factory):
     """The bytes of an unfinished run."""
     path = tmp_path_factory.mktemp("part") / "m"
     with pytest.raises(Interrupted):
-        fit(on(data, "pytorch"), data, path=path, facts={"model": "Tagger"}, on_epoch=interrupt)
+        fit(
+            on(data, "pytorch"),
+            task_of(data),
+            path=path,
+            facts={"model": "Tagger"},
+            on_epoch=interrupt,
+        )
     return path.with_name("m.part").read_bytes()
 
 
@@ -429,7 +443,7 @@ def test_the_part_of_another_run_is_refused(changed, named, part, data, tmp_path
     t = on(data, **{"framework": "pytorch", **changed})
     before = t.weights()
     with pytest.raises(UserError, match=rf"m\.part holds an unfinished run with another {named};"):
-        fit(t, data, path=tmp_path / "m", facts=facts)
+        fit(t, task_of(data), path=tmp_path / "m", facts=facts)
     assert file.read_bytes() == part
     assert same(t.weights(), before)
 
@@ -438,19 +452,19 @@ def test_a_part_that_is_cut_off_or_is_no_part_is_refused(part, data, tmp_path):
     path, file = tmp_path / "m", tmp_path / "m.part"
     file.write_bytes(part[: len(part) // 2])
     with pytest.raises(UserError, match=r"m\.part: cut off or not a checkpoint"):
-        fit(on(data, "pytorch"), data, path=path, facts={"model": "Tagger"})
+        fit(on(data, "pytorch"), task_of(data), path=path, facts={"model": "Tagger"})
     file.write_bytes(part)
-    fit(on(data, "pytorch"), data, path=path, facts={"model": "Tagger"})
+    fit(on(data, "pytorch"), task_of(data), path=path, facts={"model": "Tagger"})
     path.rename(file)  # finished weights in the place of a part
     with pytest.raises(UserError, match=r"m\.part holds an unfinished run with another model"):
-        fit(on(data, "pytorch"), data, path=path, facts={"model": "Tagger"})
+        fit(on(data, "pytorch"), task_of(data), path=path, facts={"model": "Tagger"})
 
 
 def test_a_missing_folder_is_told_before_training(data, tmp_path):
     t = on(data, "pytorch")
     t.train_step = None
     with pytest.raises(UserError, match=r"there is no folder .*missing; create it"):
-        fit(t, data, path=tmp_path / "missing" / "m")
+        fit(t, task_of(data), path=tmp_path / "missing" / "m")
 
 
 @with_frameworks
@@ -460,7 +474,7 @@ def test_a_loss_that_is_no_number_stops_the_run(framework, data, tmp_path):
         r"the loss is (nan|inf) at step \d of epoch 1; lower the learning rate, which is 1e\+38"
     )
     with pytest.raises(UserError, match=message):
-        fit(on(data, framework, recipe), data, path=tmp_path / "m")
+        fit(on(data, framework, recipe), task_of(data), path=tmp_path / "m")
     assert not list(tmp_path.iterdir())
 
 
@@ -470,11 +484,11 @@ def test_twenty_words_are_learned_by_heart(framework, kind, data):
     """Their first letters differ, so a net that reads from left to right can know each word."""
     recipe = Recipe(epochs=60, batch_size=10, learning_rate=0.03, seed=1)
     t = on(data, framework, recipe, kind=kind, D=16, H=48)
-    untrained = training.validate(t, data).per
-    history = fit(t, data)
+    untrained = task_of(data).score(t.predict).per
+    history = fit(t, task_of(data))
     assert history.losses[0] == pytest.approx(math.log(len(data.tags)), rel=0.35), "a guess"
     assert history.losses[-1] < 0.1
-    assert training.validate(t, data).per == history.best["per"] == 0 < 0.5 < untrained
+    assert task_of(data).score(t.predict).per == history.best["per"] == 0 < 0.5 < untrained
 
 
 @with_frameworks
@@ -484,7 +498,7 @@ def test_a_smoke_run_learns(framework, data, capsys):
 
     t = on(data, framework, replace(RECIPE, epochs=10))
     console = Console(force_terminal=True, width=100)
-    history = fit(t, data, console=console)
+    history = fit(t, task_of(data), console=console)
     assert history.epochs[-1]["loss"] < history.epochs[0]["loss"]
     assert history.epochs[-1]["loss"] < math.log(len(data.tags))
     assert [row["epoch"] for row in history.epochs] == list(range(1, 11))

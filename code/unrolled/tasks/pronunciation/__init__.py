@@ -4,10 +4,11 @@ A tag is the none, one or two phonemes that the letter stands for:
 h a t e -> HH EY T -.
 """
 
+import functools
+
 from unrolled.tasks.pronunciation.alignment import Aligner
 from unrolled.tasks.pronunciation.baselines import MostFrequentTag, WindowBackOff
 from unrolled.tasks.pronunciation.data import (
-    ABSENT,
     END,
     Examples,
     PronunciationData,
@@ -22,6 +23,7 @@ from unrolled.tasks.pronunciation.dictionary import (
     normalise,
     read_cmudict,
     read_tsv,
+    write_tsv,
 )
 from unrolled.tasks.pronunciation.families import (
     Split,
@@ -34,10 +36,23 @@ from unrolled.tasks.pronunciation.letters import Count, count, reference_tags, w
 from unrolled.tasks.pronunciation.loading import load, prepare
 from unrolled.tasks.pronunciation.pairs import SilentEPair, silent_e_pairs
 from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
+from unrolled.tasks.pronunciation.task import PronunciationTask, Reader
+from unrolled.tasks.task import ABSENT, Kind
+
+TASK, SAVED = PronunciationTask, Reader
+
+
+@functools.cache
+def book(kind: Kind) -> PronunciationTask:
+    """The task on the data of the book, the CMU dictionary."""
+    return PronunciationTask(load(), kind)
+
 
 __all__ = [
     "ABSENT",
     "END",
+    "SAVED",
+    "TASK",
     "Aligner",
     "Count",
     "Dictionary",
@@ -45,12 +60,15 @@ __all__ = [
     "MostFrequentTag",
     "Pronunciation",
     "PronunciationData",
+    "PronunciationTask",
+    "Reader",
     "Score",
     "SilentEPair",
     "Split",
     "Target",
     "Vocabulary",
     "WindowBackOff",
+    "book",
     "count",
     "decode",
     "family",
@@ -67,5 +85,6 @@ __all__ = [
     "split_by_word",
     "spoken",
     "transcribe",
+    "write_tsv",
     "wrong_letters",
 ]

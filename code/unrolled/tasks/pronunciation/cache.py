@@ -20,7 +20,12 @@ from safetensors import SafetensorError, safe_open
 
 from unrolled.errors import Notice, UserError
 from unrolled.files import atomic_write
-from unrolled.tasks.pronunciation.data import Examples, PronunciationData, Vocabulary
+from unrolled.tasks.pronunciation.data import (
+    UNKNOWN,
+    Examples,
+    PronunciationData,
+    Vocabulary,
+)
 from unrolled.tasks.pronunciation.dictionary import Dictionary
 
 LOCK_SECONDS = 300  # how long to wait for another process that prepares the same data
@@ -116,7 +121,7 @@ def _pack(data: PronunciationData) -> tuple[dict[str, np.ndarray], str]:
     }
     words = {part: _joined(d) for part, d in _dictionaries(data).items()}
     symbols = {"letters": data.letters.symbols, "tags": data.tags.symbols}
-    rest = {"dropped": data.dropped, "name": data.name}
+    rest = {"dropped": data.dropped, "name": data.name, "stress": data.stress}
     return arrays, json.dumps({"words": words, **symbols, **rest}, ensure_ascii=False)
 
 
@@ -129,11 +134,12 @@ def _unpack(arrays: dict[str, np.ndarray], text: str) -> PronunciationData:
     by_length = {s[1]: (x.reshape(s), k.reshape(s)) for s, x, k in rows}
     words = {part: _split(d) for part, d in stored["words"].items()}
     return PronunciationData(
-        letters=Vocabulary.of_letters(stored["letters"][2:]),
+        letters=Vocabulary(tuple(stored["letters"]), UNKNOWN),
         tags=Vocabulary(tuple(stored["tags"])),
         train=Examples(by_length),
         dropped=tuple(stored["dropped"]),
         name=stored["name"],
+        stress=stored["stress"],
         **words,
     )
 

@@ -1,5 +1,7 @@
 """Vocabularies, aligned examples in arrays, and the whole of the prepared data."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from unrolled.tasks.pronunciation.dictionary import SILENT, Dictionary, Pronunciation, normalise
+from unrolled.tasks.task import ABSENT
 
 PADDING, UNKNOWN = 0, 1  # the first two ids of every letter vocabulary
 END = "<end>"  # what a model that writes phonemes says after the last one; its id is 0
-ABSENT = -1  # pads shorter targets of a batch
 UNKNOWN_RATE = 0.001
 
 
@@ -35,6 +37,11 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self.symbols)
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The symbols without padding and the unknown one, where there are these."""
+        return self.symbols if self.unknown is None else self.symbols[self.unknown + 1 :]
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -152,6 +159,7 @@ class PronunciationData:
         dropped: the training words that could not be aligned, once for each such pronunciation,
             so `len(train) + len(dropped)` is the number of pronunciations in `train_words`.
         name: what the data was made of.
+        stress: whether the phonemes keep their stress.
     """
 
     letters: Vocabulary
@@ -162,6 +170,13 @@ class PronunciationData:
     test: Dictionary
     dropped: tuple[str, ...]
     name: str
+    stress: bool = False
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the words that shape a model: of training, and of validation."""
+        text = json.dumps([self.train_words, self.valid], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def target(self, writes: str) -> Target:
         """What a model learns that writes "tags", one a letter, or "phonemes" until the end."""

@@ -3,10 +3,12 @@
 import io
 import re
 import unicodedata
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from unrolled.errors import UserError
+from unrolled.files import atomic_write
 
 Pronunciation = tuple[str, ...]
 Dictionary = dict[str, tuple[Pronunciation, ...]]
@@ -154,3 +156,13 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         reason = "is a folder, not a file" if Path(path).is_dir() else error.strerror or error
         raise UserError(f"{path}: cannot be read: {reason}") from None
+
+
+def write_tsv(path: Path, words: Mapping[str, Pronunciation]) -> None:
+    """Write one pronunciation a word as `read_tsv` reads them.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    with atomic_write(path, "w") as file:
+        file.writelines(f"{word}\t{' '.join(phonemes)}\n" for word, phonemes in words.items())

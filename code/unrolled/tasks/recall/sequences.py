@@ -1,33 +1,30 @@
-"""Three tasks that cannot be done without remembering, at any lag. NumPy only.
+"""Three kinds of sequence that cannot be answered without remembering, at any lag.
 
-Every batch is new, so there is nothing to overfit. What a model must not answer has the target
-`ABSENT`.
+What a model must not answer has the target `ABSENT`, or NaN where the answer is a number.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-ABSENT = -1
+from unrolled.tasks.task import ABSENT, Array
+
 ECHOED = 32  # answers in a sequence of the echo task
 COPIED = 5  # symbols to be copied
 SYMBOLS = 8  # that they are drawn from
 
 
 @dataclass(frozen=True)
-class Task:
-    """One of the tasks.
+class Rule:
+    """How sequences of one kind are drawn and when they count as learnt.
 
     Args:
-        draw: (lag, batch, generator) -> inputs (B, T, D) and targets (B, T).
+        draw: (lag, batch, generator) -> inputs (B, T, D) and targets (B, T), or (B, T, 1) numbers.
         inputs: D.
         outputs: K classes; 1: the target is a number, held against one output.
         chance: what a model scores that remembers nothing.
-        solved: from which score on the task counts as learnt; of a number's error, up to which.
+        solved: from which score on it counts as learnt; of a number's error, up to which.
     """
 
     draw: Callable[[int, int, np.random.Generator], tuple[Array, Array]]
@@ -41,15 +38,15 @@ class Task:
         """Whether the answer is a number, scored by its squared error."""
         return self.outputs == 1
 
-    def score(self, said: Array, targets: Array) -> float:
+    def score(self, answers: Array, targets: Array) -> float:
         """The share of right answers; of numbers the mean squared error.
 
-        Shape: said (B, T, K); targets (B, T).
+        Shape: answers and targets (B, T), or (B, T, 1) numbers.
         """
-        there = targets != ABSENT
         if self.is_number:
-            return float(np.square(said[..., 0] - targets)[there].mean())
-        return float((said.argmax(axis=-1) == targets)[there].mean())
+            due = ~np.isnan(targets)
+            return float(np.square(answers - targets)[due].mean())
+        return float((answers == targets)[targets != ABSENT].mean())
 
     def is_solved(self, score: float) -> bool:
         """Whether a score counts as learnt."""
@@ -57,7 +54,7 @@ class Task:
 
 
 def echo(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Delayed echo: at each step say the bit of `lag` steps ago.
+    """Delayed echo: at each step answer the bit of `lag` steps ago.
 
     y_t = x_{t - lag}. So `lag` bits must be held at once.
 
@@ -73,21 +70,21 @@ def adding(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Array
     """Adding: of `lag` numbers two are marked; say their sum at the end.
 
     One mark stands in the first half, one in the second (Hochreiter and Schmidhuber 1997, in the
-    form of Le, Jaitly and Hinton 2015). Saying 1 each time has a mean squared error of 1/6.
+    form of Le, Jaitly and Hinton 2015). Answering 1 each time has a mean squared error of 1/6.
 
-    Shape: inputs (B, lag, 2), number and mark; targets (B, lag) of floats.
+    Shape: inputs (B, lag, 2), number and mark; targets (B, lag, 1) of floats.
     """
     numbers = rng.uniform(0, 1, (batch, lag))
     marks, every = np.zeros((batch, lag)), np.arange(batch)
     marks[every, rng.integers(0, lag // 2, batch)] = 1
     marks[every, rng.integers(lag // 2, lag, batch)] = 1
-    targets = np.full((batch, lag), ABSENT, np.float32)
-    targets[:, -1] = (numbers * marks).sum(axis=1)
+    targets = np.full((batch, lag, 1), np.nan, np.float32)
+    targets[:, -1, 0] = (numbers * marks).sum(axis=1)
     return np.stack([numbers, marks], axis=-1).astype(np.float32), targets
 
 
 def copying(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Copying: read five symbols, wait `lag` steps, say them in their order.
+    """Copying: read five symbols, wait `lag` steps, repeat them in their order.
 
     After the symbols stand `lag` - 1 blanks and a mark, then blanks while the answers are due
     (Hochreiter and Schmidhuber 1997, in the form of Arjovsky, Shah and Bengio 2016).
@@ -95,16 +92,16 @@ def copying(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Arra
     Shape: inputs (B, 2 * 5 + lag, 10), one hot; targets (B, 2 * 5 + lag).
     """
     symbols = rng.integers(0, SYMBOLS, (batch, COPIED))
-    said = np.full((batch, 2 * COPIED + lag), SYMBOLS)  # blank
-    said[:, :COPIED] = symbols
-    said[:, COPIED + lag - 1] = SYMBOLS + 1  # mark
-    targets = np.full_like(said, ABSENT)
+    inputs = np.full((batch, 2 * COPIED + lag), SYMBOLS)  # blank
+    inputs[:, :COPIED] = symbols
+    inputs[:, COPIED + lag - 1] = SYMBOLS + 1  # mark
+    targets = np.full_like(inputs, ABSENT)
     targets[:, -COPIED:] = symbols
-    return np.eye(SYMBOLS + 2, dtype=np.float32)[said], targets
+    return np.eye(SYMBOLS + 2, dtype=np.float32)[inputs], targets
 
 
-TASKS = {
-    "echo": Task(echo, 1, 2, chance=0.5, solved=0.99),
-    "adding": Task(adding, 2, 1, chance=1 / 6, solved=0.01),
-    "copying": Task(copying, SYMBOLS + 2, SYMBOLS, chance=1 / SYMBOLS, solved=0.99),
+RULES = {
+    "echo": Rule(echo, 1, 2, chance=0.5, solved=0.99),
+    "adding": Rule(adding, 2, 1, chance=1 / 6, solved=0.01),
+    "copying": Rule(copying, SYMBOLS + 2, SYMBOLS, chance=1 / SYMBOLS, solved=0.99),
 }

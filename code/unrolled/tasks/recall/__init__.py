@@ -1,0 +1,9 @@
+"""Recall: sequences drawn by a rule, which cannot be answered without remembering."""
+
+from unrolled.tasks.recall.sequences import RULES, Rule
+from unrolled.tasks.recall.task import RecallTask
+from unrolled.tasks.task import Saved
+
+TASK, SAVED = RecallTask, Saved
+
+__all__ = ["RULES", "SAVED", "TASK", "RecallTask", "Rule", "Saved"]

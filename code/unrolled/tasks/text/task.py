@@ -1,0 +1,101 @@
+"""Text as a task: long streams, read in windows, with the state carried from one to the next."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from unrolled.tasks.task import Answer, Array, Batch, Predictor, Row, Task
+
+
+def lay_out(ids: Array, streams: int) -> Array:
+    """A text as parallel streams: row 0 is its first part, row 1 its second.
+
+    Shape: ids (N,) -> (streams, N // streams).
+    """
+    T = len(ids) // streams
+    return ids[: streams * T].reshape(streams, T)
+
+
+def windows(streams: Array, window: int) -> list[Batch]:
+    """The characters, and the one after each, window by window.
+
+    Row b of a window goes on where row b of the one before has ended.
+
+    Shape: streams (B, N); inputs and targets (B, window) each.
+    """
+    return [
+        Batch(
+            streams[:, start : start + window],
+            streams[:, start + 1 : start + window + 1],
+            continues=start > 0,
+        )
+        for start in range(0, streams.shape[1] - window, window)
+    ]
+
+
+class TextTask(Task):
+    """Which character is next, in windows of streams.
+
+    Row b of a window goes on where row b of the window before has ended, so a model that carries
+    its state reads each stream from its beginning; its gradient ends where the window begins
+    (truncated backpropagation through time).
+
+    Args:
+        train: the streams to learn from, (B, N) ids.
+        valid: the streams to be scored on, likewise.
+        size: how many characters there are, K.
+        window: steps of a window.
+    """
+
+    name = "text"
+    items = "characters"
+    decides = "bits"
+
+    def __init__(self, train: Array, valid: Array, size: int, window: int) -> None:
+        self.train, self.valid, self.size, self.window = train, valid, size, window
+
+    @property
+    def input_size(self) -> int:
+        return self.size
+
+    @property
+    def answer(self) -> Answer:
+        return Answer("next", self.size)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        digest = hashlib.sha256(self.train.tobytes() + self.valid.tobytes())
+        return {"data": {"fingerprint": digest.hexdigest()[:16]}, "window": self.window}
+
+    def num_items(self, sample: int | None) -> int:
+        windows = (self.train.shape[1] - 1) // self.window
+        return len(self.train) * self.window * windows
+
+    def epoch(
+        self, epoch: int, batch_size: int, seed: int, sample: int | None = None
+    ) -> list[Batch]:
+        """All windows in their order; there is nothing to shuffle, and the rows are the streams."""
+        return windows(self.train, self.window)
+
+    def validate(self, predictor: Predictor) -> Row:
+        """Bits a character: the mean of -log2 p(character), the state carried from the start."""
+        return {"bits": float(self.surprise(predictor, self.valid).mean())}
+
+    def surprise(self, predictor: Predictor, streams: Array) -> Array:
+        """-log2 p of each character but the first. Shape: (B, N) -> (B, windows * window)."""
+        state, bits = None, []
+        for batch in windows(streams, self.window):
+            logits, state = predictor.advance(batch.inputs, state)
+            bits.append(surprise(logits, batch.targets))
+        return np.concatenate(bits, axis=1)
+
+
+def surprise(logits: Array, targets: Array) -> Array:
+    """-log2 p of each target: log2 sum_k exp(y_k) - y_target / ln 2.
+
+    Shape: logits (B, T, K); targets (B, T); returns (B, T).
+    """
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return -np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0] / np.log(2)
