@@ -5,13 +5,12 @@ here, each by itself (the two-way, or pigeonhole, bootstrap: Owen 2007). With fe
 resampled means spread less than new ones would, by sqrt((S - 1) / S).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from unrolled.experiments import store
 from unrolled.experiments.store import Scores
@@ -58,13 +57,10 @@ def interval(scores: Scores, measure: str | None = None) -> Interval:
     """
     judged = scores.measure(measure)
     values, out_of = judged.parts(scores.arrays)  # (S, N)
-
-    def statistic(seeds: Array, items: Array) -> float:
-        return (
-            judged.scale * values[seeds].mean(0)[items].sum() / out_of[seeds].mean(0)[items].sum()
-        )
-
-    return Interval(*_bootstrap(statistic, [len(values)], values.shape[1]))
+    (runs,), items = _draws((len(values),), values.shape[1])
+    value = values.mean(dtype=float) / out_of.mean(dtype=float)
+    resampled = _means(values, runs, items) / _means(out_of, runs, items)
+    return Interval(*_with_ends(value, resampled, judged.scale))
 
 
 def _shares(scores: Scores, measure: Measure) -> Array:
@@ -88,15 +84,14 @@ def difference(first: Scores, second: Scores, measure: str | None = None) -> Com
     Raises:
         ValueError: they did not answer the same items.
     """
+    from scipy import stats
+
     judged = first.measure(measure)
     a, b = _shares(first, judged), _shares(second, judged)  # (S_a, N), (S_b, N)
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"{a.shape[1]} and {b.shape[1]} items cannot be compared one by one")
-
-    def statistic(seeds: Array, others: Array, items: Array) -> float:
-        return judged.scale * (a[seeds].mean(0) - b[others].mean(0))[items].mean()
-
-    found = _bootstrap(statistic, [len(a), len(b)], a.shape[1])
+    (runs_a, runs_b), items = _draws((len(a), len(b)), a.shape[1])
+    resampled = _means(a, runs_a, items) - _means(b, runs_b, items)
     p_a, p_b = a.mean(0, dtype=float), b.mean(0, dtype=float)  # of each item, (N,)
     odds = np.nan
     if judged.counts:
@@ -112,29 +107,42 @@ def difference(first: Scores, second: Scores, measure: str | None = None) -> Com
     )
     over_seeds = stats.ttest_ind(a.mean(1), b.mean(1), equal_var=False)
     return Comparison(
-        *found,
+        *_with_ends(p_a.mean() - p_b.mean(), resampled, judged.scale),
         relative=100 * (p_a.mean() / p_b.mean() - 1),
         odds=float(odds),
         p=float(max(flipped.pvalue, over_seeds.pvalue)),
     )
 
 
-def _bootstrap(
-    statistic: Callable[..., float], runs: Sequence[int], items: int
-) -> tuple[float, float, float]:
-    """The statistic of all, and the ends of its interval."""
-    # A single run is drawn again and again: its interval is over items alone.
-    indices = [np.resize(np.arange(size), max(size, 2)) for size in (*runs, items)]
-    found = stats.bootstrap(
-        indices,
-        statistic,
-        vectorized=False,
-        n_resamples=RESAMPLES,
-        confidence_level=LEVEL,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return float(statistic(*indices)), float(found.low), float(found.high)
+@lru_cache(maxsize=4)
+def _draws(runs: tuple[int, ...], items: int) -> tuple[list[Array], Array]:
+    """What each resample draws: the runs of every model, and how often it draws each word.
+
+    Models with as many runs on as many items share their draws. A single run is drawn again and
+    again: its interval is over items alone.
+
+    Shape: (RESAMPLES, S) for every model, and (RESAMPLES, N).
+    """
+    rng = np.random.default_rng(0)
+    drawn = [rng.integers(max(S, 2), size=(RESAMPLES, max(S, 2))) % S for S in runs]
+    counts = np.empty((RESAMPLES, items), np.float32)
+    for row, index in zip(counts, rng.integers(items, size=(RESAMPLES, items)), strict=True):
+        row[:] = np.bincount(index, minlength=items)
+    return drawn, counts
+
+
+def _means(values: Array, runs: Array, items: Array) -> Array:
+    """Means over the runs and items of each resample. Shape: (RESAMPLES,)."""
+    if not np.array_equal(values, np.rint(values)):
+        items = items.astype(float)
+    sums = items @ values.T  # (RESAMPLES, S); of whole numbers below 2^24 exact
+    return np.take_along_axis(sums, runs, axis=1).mean(1, dtype=float) / values.shape[1]
+
+
+def _with_ends(value: float, resampled: Array, scale: float) -> tuple[float, float, float]:
+    """A measure as in tables, with the ends of its interval."""
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return scale * float(value), scale * float(low), scale * float(high)
 
 
 def compare(
@@ -170,6 +178,8 @@ def frameworks(models: Iterable[str], *suites: str) -> pd.DataFrame:
 
 
 def _corrected(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    from statsmodels.stats.multitest import multipletests
+
     table = pd.DataFrame(rows)
     table["p, Holm"] = multipletests(table["p"], method="holm")[1]
     return table

@@ -1,7 +1,11 @@
 """Intervals and comparisons, on errors made so that the answer is known."""
 
+import time
+
 import numpy as np
 import pytest
+from scipy import stats
+from unrolled import cli
 from unrolled.errors import UserError
 from unrolled.experiments import statistics, store
 from unrolled.experiments.store import Scores
@@ -55,6 +59,59 @@ def test_one_run_has_an_interval_over_words():
     assert (high - low) / 2 == pytest.approx(1.96 * 100 * 0.5 / np.sqrt(WORDS), rel=0.2)
 
 
+def resampled_by_scipy(rate, runs, words):
+    """The interval of a rate of runs and words, whose resamples are drawn one after the other."""
+    found = stats.bootstrap(
+        [np.arange(size) if size > 1 else np.zeros(2, int) for size in (*runs, words)],
+        rate,
+        vectorized=False,
+        n_resamples=statistics.RESAMPLES,
+        confidence_level=statistics.LEVEL,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    return list(found.confidence_interval)
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 5])
+def test_an_interval_is_that_of_scipy(seeds):
+    rng = np.random.default_rng(seeds)
+    distances = rng.integers(0, 3, (seeds, WORDS), np.uint8)
+    lengths = rng.integers(3, 9, (seeds, WORDS), np.uint8)
+
+    def wer(runs, words):
+        return 100 * (distances[np.ix_(runs, words)] > 0).mean()
+
+    def per(runs, words):
+        drawn = np.ix_(runs, words)
+        return 100 * distances[drawn].sum() / lengths[drawn].sum()
+
+    for name, rate in (("WER", wer), ("PER", per)):
+        mean, *ends = statistics.interval(scored(distances, lengths), name)
+        assert mean == pytest.approx(rate(range(seeds), range(WORDS)), rel=1e-12)
+        assert ends == pytest.approx(resampled_by_scipy(rate, [seeds], WORDS), rel=1e-12)
+
+
+def test_the_interval_of_a_difference_is_that_of_scipy():
+    first, second = made(0.4, seeds=3, seed=1), made(0.3, seeds=2, seed=2)
+
+    def points(a, b, words):
+        one, other = first["distances"][np.ix_(a, words)], second["distances"][np.ix_(b, words)]
+        return 100 * ((one > 0).mean() - (other > 0).mean())
+
+    found = statistics.difference(first, second)
+    assert found.difference == pytest.approx(points(range(3), range(2), range(WORDS)), rel=1e-12)
+    wanted = resampled_by_scipy(points, [3, 2], WORDS)
+    assert [found.low, found.high] == pytest.approx(wanted, rel=1e-12)
+
+
+def test_all_that_is_recorded_is_shown_in_three_seconds(capsys):
+    started = time.process_time()
+    assert cli.main(["experiments", "show"]) == 0
+    assert time.process_time() - started < 3
+    assert capsys.readouterr().out.count("are recorded") > 5
+
+
 def test_a_difference_is_found_and_none_is_not():
     worse, better, same = made(0.4, seed=1), made(0.3, seed=2), made(0.3, seed=3)
     found = statistics.difference(worse, better)
@@ -90,7 +147,7 @@ def test_seeds_that_vary_keep_a_lucky_run_from_counting():
 
 
 def test_other_words_are_refused():
-    with pytest.raises(ValueError, match="400 and 200 words cannot be compared"):
+    with pytest.raises(ValueError, match="400 and 200 items cannot be compared"):
         statistics.difference(made(0.3), made(0.3, words=200))
 
 
@@ -99,7 +156,7 @@ def test_p_values_are_corrected_for_their_number(monkeypatch):
         name: made(rate, seed=i)
         for i, (name, rate) in enumerate(zip("abc", (0.3, 0.4, 0.4), strict=True))
     }
-    monkeypatch.setattr(store, "errors", lambda name, *_: models[name])
+    monkeypatch.setattr(store, "scores", lambda name, *_: models[name])
     table = statistics.compare([("a", "b"), ("c", "b"), ("a", "c")])
     assert (table["p, Holm"] >= table["p"]).all()
     smallest = table["p"].min()
