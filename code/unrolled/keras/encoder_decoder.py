@@ -33,6 +33,9 @@ class AdditiveAttention(keras.layers.Layer):
         self.key = dense(size, dtype=policy, name="key")
         self.score = dense(1, use_bias=False, dtype=policy, name="score")
 
+    def build(self, s_shape: Any, h_shape: Any, keys_shape: Any, there_shape: Any) -> None:
+        """Leaves the weights to the parts, whose first call makes them."""
+
     def call(self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         """One look. `keys` is `key(h)`, the same at each step; `there` is where h is no padding."""
         scores = self.score(ops.tanh(self.query(s)[:, None] + keys))[..., 0]  # (B, T)
@@ -96,7 +99,7 @@ class EncoderDecoder(Model):
         one = ops.zeros((1, 1), "int32")
         self(one, targets=one)  # builds the weights
 
-    def build(self, inputs_shape: Any, targets_shape: Any) -> None:
+    def build(self, inputs_shape: Any, targets_shape: Any = None) -> None:
         """The weights of the decoder: its step is called, never the layer itself."""
         size = self.embedding.output_dim + 2 * self.decoder.hidden_size
         self.decoder.build((None, None, size))

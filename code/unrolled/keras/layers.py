@@ -111,6 +111,9 @@ class Bidirectional(keras.layers.Layer):
         self.forward_layer = kind(hidden_size, dtype=policy, name="forward_layer")
         self.backward_layer = kind(hidden_size, dtype=policy, name="backward_layer")
 
+    def build(self, x_shape: Any) -> None:
+        """Leaves the weights to the parts, whose first call makes them."""
+
     def call(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         f, _ = self.forward_layer(x)  # (B, T, H)
         b, _ = self.backward_layer(reverse(x, lengths))
@@ -166,6 +169,9 @@ class Stack(keras.layers.Layer):
             for index in range(num_layers if layer_norm else 0)
         ]
         self.dropout = keras.layers.Dropout(dropout, dtype=policy, name="dropout")
+
+    def build(self, x_shape: Any) -> None:
+        """Leaves the weights to the parts, whose first call makes them."""
 
     def call(
         self,
@@ -237,6 +243,9 @@ class SelfAttention(keras.layers.Layer):
             for name in ("query", "key", "value")
         )
         self.scale = 1 / math.sqrt(size)
+
+    def build(self, h_shape: Any) -> None:
+        """Leaves the weights to the parts, whose first call makes them."""
 
     def call(self, h: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
         keys = ops.transpose(self.key(h), (0, 2, 1))  # (B, size, T)

@@ -1,6 +1,6 @@
 """What every model in Keras is."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 from keras import KerasTensor as Tensor
@@ -19,6 +19,9 @@ class Model(keras.Model):
     """
 
     answer: ClassVar[Kind] = "labels"  # what it is made to answer
+
+    def build(self, inputs_shape: Any) -> None:
+        """Leaves the weights to the parts, whose first call makes them."""
 
     def touch(self, input_size: int, inputs: Inputs = "ids") -> None:
         """Builds the weights, by reading a single item."""
