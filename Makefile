@@ -45,8 +45,8 @@ test: export UNROLLED_BUDGET = smoke
 test: lint types check  ## lint, types and every test, at the smoke budget
 
 check: export UNROLLED_BUDGET = smoke
-check: env pages  ## the tests alone: units, notebooks, the built site
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --nbmake tests $(PAGES)
+check: env  ## the tests alone: units, the built site and with it the notebooks
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests
 
 pages: env
 	$(BIN)/python tools/pages.py $(PAGES)

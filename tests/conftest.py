@@ -62,7 +62,7 @@ def _build(output: Path) -> None:
         text=True,
         check=False,
     )
-    assert built.returncode == 0, built.stdout[-4000:] + built.stderr[-8000:]
+    assert built.returncode == 0, built.stdout[-4000:] + built.stderr[-12000:]
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import jupytext
+import nbformat
 import pytest
 import site_checks
 from bs4 import BeautifulSoup
@@ -28,6 +30,20 @@ def test_a_page_with_cells_was_executed_and_can_be_downloaded(site: Path, page: 
     assert soup.select("div.cell .cell_output")
     (download,) = soup.select('a[href$=".ipynb"]:not([href^="http"])')
     assert (site / f"{page}.html").parent.joinpath(str(download["href"])).is_file()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if is_notebook(ROOT / f"{page}.md")])
+def test_every_cell_of_a_page_ran_without_an_error(site: Path, page: str) -> None:
+    written = jupytext.read(ROOT / f"{page}.md")
+    executed = nbformat.read(site.parent / "jupyter_execute" / f"{page}.ipynb", 4)
+    cells, ran = (
+        [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for notebook in (written, executed)
+    )
+    assert [cell.source for cell in ran] == [cell.source for cell in cells]
+    assert [cell.execution_count for cell in ran] == list(range(1, len(cells) + 1))
+    kinds = {output.output_type for cell in ran for output in cell.outputs}
+    assert "error" not in kinds
 
 
 @pytest.mark.parametrize("page", PAGES)
