@@ -73,7 +73,7 @@ def test_outcomes_tell_the_best_epoch_and_the_size(built):
     epochs = [{"loss": 2.0, "per": 0.5, "wer": 0.9}, {"loss": 1.0, "per": 0.6, "wer": 0.8}]
     keys = [("bidirectional", framework) for framework in built]
     trainers = {key: models.trainer(key[1], built[key[1]], Recipe()) for key in keys}
-    histories = {key: History(epochs=list(epochs)) for key in keys}
+    histories = {key: History("per", epochs=list(epochs)) for key in keys}
     table = frameworks.outcomes(trainers, histories)
     size = sum(p.numel() for p in built["pytorch"].parameters())
     for (_, row), framework in zip(table.iterrows(), built, strict=True):
