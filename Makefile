@@ -35,7 +35,7 @@ pdf: export UNROLLED_PDF = 1
 pdf: book  ## the site with the whole book as _build/html/unrolled.pdf, which takes a Chromium
 
 notebooks: book  ## lay out what the branch `notebooks` holds; OUT=... takes another folder
-	$(BIN)/python book/_ext/notebooks_branch.py _build/html "$(OUT)"
+	PYTHONPATH=book/_ext $(BIN)/python -m unrolled_book.notebooks.branch _build/html "$(OUT)"
 
 serve:  ## serve the built site, whose live models a page from the disk cannot load
 	@echo "Open http://127.0.0.1:8000/ (stop with Ctrl+C)"

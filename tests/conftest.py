@@ -7,11 +7,11 @@ from pathlib import Path
 
 import accessibility
 import browser
-import paper
 import pytest
 from filelock import FileLock
 from places import ROOT
 from playwright.sync_api import Browser, Page
+from unrolled_book.printing import paper
 
 BUILD_MAY_TAKE = 900  # seconds
 

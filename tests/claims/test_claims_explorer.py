@@ -3,7 +3,6 @@
 import re
 
 import claims
-import explorer
 import numpy as np
 import pytest
 import torch
@@ -11,6 +10,7 @@ from places import BOOK
 from unrolled.experiments import store
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import read_cmudict
+from unrolled_book.explorer import directive as explorer
 
 ONE, DEEP = "basic-lstm", "stacked-lstm"
 TWO, LOOKS = "bidirectional-lstm", "attention-bidirectional-lstm"

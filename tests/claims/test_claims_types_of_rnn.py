@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from functools import partial
 
-import cell_table
 import claims
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from unrolled.studies import shapes
 from unrolled.tasks import pronunciation
 from unrolled.torch.cells import CELLS
+from unrolled_book.writing import cell_table
 
 says = partial(claims.says, "theory/types-of-rnn")
 cells_say = partial(claims.says, "theory/cells")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import paper
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from unrolled_book.printing import paper
 
 BASE = "/unrolled/"  # a project's site does not stand at the root of its host
 REQUIRED = "UNROLLED_BROWSER"

@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import yaml
-from address import address as published
 from places import ROOT
+from unrolled_book.finding.address import address as published
 
 PLAIN = ("href", "xlink:href", "src", "poster", "action")
 OWN_META = ("og:image", "og:url")

@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 
 import browser
-import formulas
-import paper
 import pikepdf
 import pytest
 import visits
@@ -16,6 +14,8 @@ from bs4 import BeautifulSoup, NavigableString
 from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, Page, Route
 from site_checks import parse
+from unrolled_book.printing import paper
+from unrolled_book.writing import formulas
 
 HEAVY = ("theory/rnn.html#backpropagation-through-time", "theory/cells.html#lstm")
 PHONE = {"width": 390, "height": 844}

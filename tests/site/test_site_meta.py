@@ -10,12 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
-import address as site_address
 import browser
-import cards
-import dois
 import matplotlib.image
-import page_runtime
 import pytest
 import site_checks
 import yaml
@@ -25,6 +21,9 @@ from docutils import nodes
 from places import BOOK, ROOT
 from playwright.sync_api import Page
 from sphinx.errors import ConfigError
+from unrolled_book.finding import address as site_address
+from unrolled_book.finding import cards, dois
+from unrolled_book.finishing import page_runtime
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 OWN = site_address.address(CONFIG["html"]["baseurl"], os.environ)
@@ -204,7 +203,11 @@ def conf() -> str:
     names = [name for name in own if name.startswith(("git_", "html_last", "sitemap_"))]
     settings = {name: own[name] for name in names}
     settings |= {
-        "extensions": ["myst_nb", "page_runtime", "site_map"],
+        "extensions": [
+            "myst_nb",
+            "unrolled_book.finishing.page_runtime",
+            "unrolled_book.finding.site_map",
+        ],
         "html_baseurl": OWN,
         "suppress_warnings": own["suppress_warnings"],
     }

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import browser
-import explorer_weights
 import numpy as np
 import pytest
 import torch
@@ -29,6 +28,7 @@ from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import normalise
 from unrolled.training import Recipe
 from unrolled.training.checkpoints import Checkpoint
+from unrolled_book.explorer import weights as explorer_weights
 
 MAIN = explorer_weights.MODELS[1:]  # side by side on the page
 COUNT = 2_500  # words

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import browser
-import policy
 import pytest
 import remote_addresses
 import visits
 from playwright.sync_api import Browser, Page
 from site_checks import parse
+from unrolled_book.finishing import policy
 from visits import Visit
 
 LIMIT = 600_000  # bytes of the first load of a page, with its figures, before a model is fetched

@@ -6,10 +6,10 @@ from typing import Any
 
 import browser
 import pytest
-import search_terms
 from docutils import nodes
 from playwright.sync_api import Browser, Page
 from sphinx import addnodes
+from unrolled_book.finding import search_terms
 
 # For each search, pages that a teacher would name: the first one listed among the first three
 # results, or as the very first where the page is named after the words or explains the term.

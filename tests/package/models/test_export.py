@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import explorer_weights
 import numpy as np
 import pytest
 from places import BOOK, ROOT
@@ -19,6 +18,7 @@ from unrolled.models import parity, saved
 from unrolled.models.export import FORMAT, pack
 from unrolled.training import Recipe, checkpoints
 from unrolled.training.checkpoints import Checkpoint
+from unrolled_book.explorer import weights as explorer_weights
 
 LETTERS = ["<padding>", "<unknown>", "a", "b"]
 TAGS = ["-", "A", "B"]
@@ -225,8 +225,8 @@ def test_only_a_whole_site_is_completed(tmp_path, built, error, written):
 
 def test_a_build_needs_no_framework():
     code = (
-        "import sys; from pathlib import Path; import explorer_weights;"
-        "count = len(list(explorer_weights.files(Path(sys.argv[1]))));"
+        "import sys; from pathlib import Path; from unrolled_book.explorer import weights;"
+        "count = len(list(weights.files(Path(sys.argv[1]))));"
         "print(count > 5, sorted(set(sys.modules) & {'torch', 'keras', 'tensorflow'}))"
     )
     command = [sys.executable, "-c", code, str(ROOT)]

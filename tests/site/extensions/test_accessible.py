@@ -1,7 +1,7 @@
 """What the markup says for a screen reader."""
 
 import pytest
-from accessible import speak
+from unrolled_book.finishing.accessible import speak
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import binding
 import pytest
 from bs4 import BeautifulSoup
+from unrolled_book.printing import binding
 
 BASE = "https://example.org/book/"
 NAV = """

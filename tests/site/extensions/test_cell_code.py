@@ -3,9 +3,9 @@
 import ast
 import re
 
-import cell_code
 import pytest
 from places import BOOK, ROOT
+from unrolled_book.writing import cell_code
 
 USED = [
     (page.stem, *use)

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import execution_cache
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
-from page_runtime import ran
 from places import BOOK
+from unrolled_book.finishing.page_runtime import ran
+from unrolled_book.notebooks import execution_cache
 
 PAGE = """\
 ---
@@ -36,7 +36,10 @@ CONFIG = """\
 title: A book
 exclude_patterns: [.cache]
 execute: {execute_notebooks: cache, raise_on_error: true}
-sphinx: {local_extensions: {execution_cache: book/_ext, page_runtime: book/_ext}}
+sphinx:
+  local_extensions:
+    unrolled_book.notebooks.execution_cache: book/_ext
+    unrolled_book.finishing.page_runtime: book/_ext
 """
 
 

@@ -4,13 +4,13 @@ import json
 import re
 from pathlib import Path
 
-import explorer
-import explorer_weights
 import pytest
 import small_site
 from bs4 import BeautifulSoup
 from places import BOOK
 from unrolled.experiments import readings, store
+from unrolled_book.explorer import directive as explorer
+from unrolled_book.explorer import weights as explorer_weights
 
 LIVE = BOOK / "live"
 PAGES = """\
@@ -45,7 +45,7 @@ def built(tmp_path_factory) -> Path:
         "Page\n====\n\n.. explorer:: stacked-lstm\n   :wide:\n"
     )
     (source / "bare.rst").write_text(":orphan:\n\nBare\n====\n\nNo explorer here.\n")
-    assert small_site.build(source, extensions=["explorer"]) == ""
+    assert small_site.build(source, extensions=["unrolled_book.explorer.directive"]) == ""
     return source / "out"
 
 
@@ -81,7 +81,7 @@ def test_a_page_loads_it_once_and_only_where_it_is(built):
 
 def test_a_model_that_is_not_exported_is_named(tmp_path):
     (tmp_path / "index.rst").write_text("T\n=\n\n.. explorer:: basic-lstm grandiose\n")
-    told = small_site.build(tmp_path, extensions=["explorer"])
+    told = small_site.build(tmp_path, extensions=["unrolled_book.explorer.directive"])
     assert "index.rst:4: ERROR: no model 'grandiose' is exported; there are basic-elman," in told
 
 

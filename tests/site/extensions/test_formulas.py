@@ -5,13 +5,13 @@ import io
 import re
 from pathlib import Path
 
-import formulas
 import pytest
 import small_site
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from math_core import LatexError
 from sphinx.errors import ExtensionError
+from unrolled_book.writing import formulas
 
 PRIME, ITALIC_H, ALPHA, ITALIC_ALPHA = map(chr, (0x2032, 0x210E, 0x3B1, 0x1D6FC))
 PAGE = r"""
@@ -50,7 +50,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The page, built by Sphinx, and its warnings."""
     source = tmp_path_factory.mktemp("pages")
     (source / "index.rst").write_text(PAGE, encoding="utf-8")
-    warnings = small_site.build(source, extensions=["formulas"], html_math_renderer="mathml")
+    extensions = ["unrolled_book.writing.formulas"]
+    warnings = small_site.build(source, extensions=extensions, html_math_renderer="mathml")
     return source / "out", warnings
 
 

@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
-import icons
-import lean
 from fontTools.ttLib import TTFont
 from sphinx.events import EventManager
+from unrolled_book.finishing import icons, lean
 
 INDEX = '<script src="../searchindex.js"></script>'
 FONT = '<script defer src="../_static/scripts/fontawesome.js?digest=55"></script>'

@@ -7,17 +7,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
-import notebooks
-import notebooks_branch
 import pytest
 from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from notebooks import Origin
 from places import ROOT
-from plain_markdown import Cell, Writer
 from sphinx_design.dropdown import dropdown_main, dropdown_title
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_title, solution_node
 from sphinx_exercise.nodes import solution_title as of_solution
+from unrolled_book.notebooks import branch, take_home
+from unrolled_book.notebooks.plain_markdown import Cell, Writer
+from unrolled_book.origin import Origin, origin
 
 PAGE = "https://example.org/book/a/page.html"
 NAMES = {"book": "B", "home": "https://example.org/", "page": PAGE, "package": "https://p.zip"}
@@ -157,7 +156,7 @@ BLOCKS = ["# Title", "One.", Cell(2), "Two.", "## More", Cell(4), Cell(5, folded
 
 @pytest.fixture
 def made() -> nbformat.NotebookNode:
-    return notebooks.notebook(BLOCKS, EXECUTED, **NAMES)
+    return take_home.notebook(BLOCKS, EXECUTED, **NAMES)
 
 
 def test_a_notebook_holds_every_cell_in_its_order(made: nbformat.NotebookNode) -> None:
@@ -174,7 +173,7 @@ def test_a_notebook_holds_every_cell_in_its_order(made: nbformat.NotebookNode) -
         "answer",
     ]
     assert [len(c.outputs) for c in code] == [0, 1, 0, 0, 0]
-    assert made == notebooks.notebook(BLOCKS, EXECUTED, **NAMES)
+    assert made == take_home.notebook(BLOCKS, EXECUTED, **NAMES)
 
 
 def test_what_a_page_hides_is_collapsed(made: nbformat.NotebookNode) -> None:
@@ -212,16 +211,14 @@ ACTIONS = {
 
 
 def test_the_origin_is_what_actions_say() -> None:
-    here = notebooks.origin("https://github.com/us/book", "main", {})
+    here = origin("https://github.com/us/book", "main", {})
     assert here == Origin("us/book", "main", False)
     assert here.package == "https://github.com/us/book/archive/main.zip"
-    assert notebooks.origin("https://github.com/us/book", "main", ACTIONS) == Origin(
-        "me/fork", "abc", True
-    )
+    assert origin("https://github.com/us/book", "main", ACTIONS) == Origin("me/fork", "abc", True)
 
 
 def test_the_buttons_lead_to_the_branch() -> None:
-    group = notebooks.buttons(Origin("me/fork", "abc", True), "book/practice/basic-rnn")
+    group = take_home.buttons(Origin("me/fork", "abc", True), "book/practice/basic-rnn")
     assert [(one["text"], one["url"]) for one in group["buttons"]] == [
         (
             "Colab",
@@ -244,7 +241,7 @@ def test_only_a_published_page_has_buttons(actions: bool, monkeypatch: pytest.Mo
     with_cells = {"header_buttons": ["downloads"], "ipynb_source": "book/a.ipynb"}
     without = {"header_buttons": ["downloads"]}
     for context in (with_cells, without):
-        notebooks.add_buttons(app, "book/a", "page.html", context, None)
+        take_home.add_buttons(app, "book/a", "page.html", context, None)
     assert without["header_buttons"] == ["downloads"]
     assert len(with_cells["header_buttons"]) == 1 + actions
 
@@ -272,7 +269,7 @@ FILES = [
 def test_the_branch_holds_the_notebooks_and_their_environment(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "branch"
     for _ in range(2):  # over its own files it writes again
-        assert notebooks_branch.lay_out(built, out, SOURCE) == ["theory/rnn.ipynb"]
+        assert branch.lay_out(built, out, SOURCE) == ["theory/rnn.ipynb"]
     files = [p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()]
     assert sorted(files) == FILES
     readme = (out / "README.md").read_text("utf-8")
@@ -283,7 +280,7 @@ def test_the_branch_holds_the_notebooks_and_their_environment(built: Path, tmp_p
     lines = environment.splitlines()
     assert "--extra-index-url https://download.pytorch.org/whl/cpu" in lines
     assert not [line for line in lines if line.startswith(("-r", "-c", "-e"))]
-    lock = (notebooks_branch.ROOT / "requirements.lock").read_text("utf-8")
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
     assert lock in environment
     post_build = out / ".binder" / "postBuild"
     assert "unrolled @ https://github.com/me/fork/archive/abc.zip" in post_build.read_text("utf-8")
@@ -292,7 +289,7 @@ def test_the_branch_holds_the_notebooks_and_their_environment(built: Path, tmp_p
 @pytest.mark.skipif(os.name == "nt", reason="files carry no mode")
 def test_git_keeps_what_binder_runs_runnable(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "branch"
-    notebooks_branch.lay_out(built, out, SOURCE)
+    branch.lay_out(built, out, SOURCE)
     for command in (["init", "--quiet"], ["add", "--all"]):
         subprocess.run(["git", *command], cwd=out, check=True)
     command = ["git", "ls-files", "--stage"]
@@ -305,19 +302,19 @@ def test_git_keeps_what_binder_runs_runnable(built: Path, tmp_path: Path) -> Non
 def test_a_folder_with_other_files_is_left_alone(built: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "README.md").write_text("# Mine")
-    with pytest.raises(notebooks_branch.BranchError, match="holds other files"):
-        notebooks_branch.lay_out(built, tmp_path / "mine", SOURCE)
+    with pytest.raises(branch.BranchError, match="holds other files"):
+        branch.lay_out(built, tmp_path / "mine", SOURCE)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["README.md"]
 
 
 def test_without_a_site_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_REF", raising=False)
     with pytest.raises(SystemExit, match=r"there are no notebooks in .*; run `make book` first"):
-        notebooks_branch.main([str(tmp_path), str(tmp_path / "out")])
+        branch.main([str(tmp_path), str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
 
 
 def test_the_environment_of_the_main_branch_is_the_same_lock() -> None:
-    assert notebooks_branch.LOCK in (ROOT / ".binder" / "requirements.txt").read_text("utf-8")
+    assert branch.LOCK in (ROOT / ".binder" / "requirements.txt").read_text("utf-8")
     runtime = (ROOT / ".binder" / "runtime.txt").read_text("utf-8").strip()
     assert runtime in {"python-3.11", "python-3.12", "python-3.13"}

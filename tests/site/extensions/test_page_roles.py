@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-import notebooks
 import pytest
-import reading_time
 import small_site
 from bs4 import BeautifulSoup
+from unrolled_book import origin
+from unrolled_book.writing import reading_time
 
-ORIGIN = notebooks.Origin("a/b", "main", published=False)
+ORIGIN = origin.Origin("a/b", "main", published=False)
 WORDS = "word " * (25 * reading_time.PACE)
 
 
 def built(folder: Path, index: str, monkeypatch: pytest.MonkeyPatch) -> tuple[BeautifulSoup, str]:
     """A site of two pages, the front page and one of many words, and the warnings of its build."""
-    monkeypatch.setattr(notebooks, "source", lambda config: ORIGIN)
+    monkeypatch.setattr(origin, "source", lambda config: ORIGIN)
     (folder / "part").mkdir()
     (folder / "index.md").write_text(f"# T\n\n{index}\n\n```{{toctree}}\npart/long\n```\n")
     (folder / "part" / "long.md").write_text(f"# L\n\n{WORDS}\n\n{{reading-time}}`../index`\n")
@@ -23,9 +23,8 @@ def built(folder: Path, index: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Be
 
 def build(folder: Path, *, fresh: bool = False) -> tuple[BeautifulSoup, str]:
     """The front page of a site, and the warnings of its build."""
-    warnings = small_site.build(
-        folder, fresh=fresh, extensions=["myst_parser", "reading_time", "source_links"]
-    )
+    roles = ["unrolled_book.writing.reading_time", "unrolled_book.writing.source_links"]
+    warnings = small_site.build(folder, fresh=fresh, extensions=["myst_parser", *roles])
     page = (folder / "out" / "index.html").read_text(encoding="utf-8")
     return BeautifulSoup(page, "html.parser"), warnings
 

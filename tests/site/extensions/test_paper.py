@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import paper
 import pikepdf
 import pytest
 from places import BOOK
+from unrolled_book.printing import paper
 
 # Writes what it was asked for, as Chromium does.
 FAKE = """\
@@ -24,13 +24,13 @@ with pikepdf.new() as pdf:
 CONFIG = """\
 import sys
 sys.path.insert(0, {ext!r})
-extensions = ["paper"]
+extensions = ["unrolled_book.printing.paper"]
 paper_pages = {{"part/report": "report.pdf"}}
 paper_book = "book.pdf"
 """
 # The pages are bound by binding.py, which knows the theme of the book and has tests of its own.
 BOUND = """
-import binding
+from unrolled_book.printing import binding
 binding.bind = lambda *_: binding.Book("<p>all pages</p>", [])
 """
 

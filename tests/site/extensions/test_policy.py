@@ -5,11 +5,9 @@ import hashlib
 from pathlib import Path
 from types import SimpleNamespace
 
-import finish
-import front_door
-import policy
 import pytest
 from places import BOOK
+from unrolled_book.finishing import finish, front_door, policy
 
 PAGE = """<!DOCTYPE html>
 <html lang="en" data-content_root="../../" >

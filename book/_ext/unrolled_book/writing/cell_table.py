@@ -53,7 +53,6 @@ class CellTable(SphinxDirective):
         return held.children
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.add_directive("cell-table", CellTable)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

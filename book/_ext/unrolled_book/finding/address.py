@@ -52,9 +52,8 @@ def write_robots(app: Any, exception: Exception | None) -> None:
         (Path(app.outdir) / "robots.txt").write_text(lines, encoding="utf-8")
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx, before the extensions that look at the address."""
     app.connect("config-inited", share_address, priority=100)
     app.connect("html-page-context", root_missing)
     app.connect("build-finished", write_robots)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

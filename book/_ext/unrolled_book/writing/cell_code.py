@@ -50,7 +50,6 @@ class CellCode(SphinxDirective):
         return held.children
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.add_directive("cell-code", CellCode)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

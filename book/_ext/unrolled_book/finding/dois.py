@@ -16,8 +16,7 @@ def entry(app: Any, address: str) -> str | None:
     return f"{RESOLVER}api/handles/{address.removeprefix(RESOLVER)}"
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx; `make links` follows the links."""
     app.setup_extension("sphinx.builders.linkcheck")
     app.connect("linkcheck-process-uri", entry)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -45,7 +45,6 @@ def put_all(app: Any, exception: Exception | None) -> None:
         put(Path(app.srcdir), Path(app.outdir))
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
-    app.connect("build-finished", put_all)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("build-finished", put_all, priority=400)  # before icons are looked for

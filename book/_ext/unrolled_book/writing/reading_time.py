@@ -48,9 +48,8 @@ def again(app: Any, env: Any) -> list[str]:
     return [name for name, data in env.metadata.items() if data.get(MARK) and times != before]
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.add_role("reading-time", ReadingTime())
     app.connect("doctree-resolved", fill)
     app.connect("env-updated", again)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,13 +12,14 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from explorer_weights import MODELS
 from sphinx.util.docutils import SphinxDirective
 from unrolled.experiments import readings
 from unrolled.pictures import diagrams, plots
 from unrolled.tasks.pronunciation import read_cmudict
 from unrolled.tasks.pronunciation.dictionary import SILENT
 from unrolled.tasks.pronunciation.families import part_of
+
+from unrolled_book.explorer.weights import MODELS
 
 NOTE = (
     "The models answer live where this page is served and JavaScript is on; "
@@ -100,9 +101,7 @@ def skip(translator: Any, node: explorer) -> None:
     """Write what is prepared and nothing else."""
 
 
-def setup(app: Any) -> dict[str, Any]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.add_node(explorer, html=(visit, depart), latex=(skip, skip), text=(skip, skip))
     app.add_directive("explorer", Explorer)
-    # The number changes with what the element says, so that pages kept from before are read again.
-    return {"env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}

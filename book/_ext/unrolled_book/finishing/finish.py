@@ -17,11 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import accessible
-import formulas
-import lean
-import policy
 from sphinx.jinja2glue import BuiltinTemplateLoader
+
+from unrolled_book.finishing import accessible, lean, policy
+from unrolled_book.writing import formulas
 
 STEPS: tuple[Callable[[str, str], str], ...] = (
     lean.leave_out_scripts,
@@ -60,7 +59,6 @@ def use_templates(app: Any, config: Any) -> None:
     config.template_bridge = f"{__name__}.{Templates.__name__}"
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.connect("config-inited", use_templates)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

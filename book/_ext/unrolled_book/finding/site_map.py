@@ -20,8 +20,7 @@ def list_all(app: Any, exception: Exception | None) -> None:
         sphinx_sitemap.add_html_link(app, page, "", {}, None)
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx, before the map is written."""
     app.setup_extension("sphinx_sitemap")
     app.connect("build-finished", list_all, priority=400)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

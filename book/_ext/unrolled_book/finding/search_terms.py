@@ -43,7 +43,6 @@ def hand_over(app: Any) -> list[Any]:
     return []
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.connect("html-collect-pages", hand_over)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import binding
 import pikepdf
 from docutils import nodes
 from sphinx.errors import ConfigError, ExtensionError
+
+from unrolled_book.printing import binding
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -149,12 +150,11 @@ def _print_book(out: Path, config: Any) -> None:
         bound.unlink(missing_ok=True)
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.add_config_value("paper_pages", {}, "html")
     app.add_config_value("paper_book", "", "html")
     app.add_config_value("paper_browser", "", "html")
     app.connect("config-inited", find_browser)
     app.connect("doctree-resolved", link)
-    app.connect("build-finished", print_papers)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("build-finished", print_papers, priority=600)  # of the whole site

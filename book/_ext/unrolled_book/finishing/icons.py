@@ -83,7 +83,6 @@ def embed_icons(app: Any, exception: Exception | None) -> None:
     shutil.rmtree(static / FONTS, ignore_errors=True)
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.connect("build-finished", embed_icons)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

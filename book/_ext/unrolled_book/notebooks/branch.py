@@ -4,7 +4,7 @@ Colab, Binder and a JupyterHub open notebooks from a repository, and no notebook
 pages. So each publication puts these files, and nothing else, into a branch of their own: the
 notebooks, the environment that runs them, and a page that says what they are.
 
-usage: notebooks_branch.py SITE OUT
+usage: python -m unrolled_book.notebooks.branch SITE OUT
 """
 
 import shutil
@@ -14,9 +14,10 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from notebooks import BOOK, BRANCH, Origin, origin
 
-ROOT = Path(__file__).resolve().parents[2]
+from unrolled_book.notebooks.take_home import BOOK
+from unrolled_book.origin import BRANCH, ROOT, Origin, origin
+
 LOCK = "-r ../requirements.lock\n"
 POST_BUILD = """\
 #!/bin/sh

@@ -57,8 +57,7 @@ def budget() -> str:
     return os.environ.get("UNROLLED_BUDGET", "live")
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.connect("config-inited", set_cache)
     KernelManager.transport_encryption.default_value = "auto"  # or each kernel warns
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,11 +8,10 @@ warning, and so it fails the build.
 from pathlib import Path
 from typing import Any
 
-import notebooks
 from docutils import nodes
 from sphinx.util.docutils import ReferenceRole
 
-ROOT = Path(__file__).resolve().parents[2]
+from unrolled_book import origin
 
 
 class Source(ReferenceRole):
@@ -20,17 +19,16 @@ class Source(ReferenceRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the link."""
-        if not (ROOT / self.target).exists():
+        if not (origin.ROOT / self.target).exists():
             message = self.inliner.reporter.warning(f"no file {self.target}", line=self.lineno)
             return [], [message]
-        origin = notebooks.source(self.config)
-        address = f"https://github.com/{origin.repository}/tree/{origin.commit}/{self.target}"
+        book = origin.source(self.config)
+        address = f"https://github.com/{book.repository}/tree/{book.commit}/{self.target}"
         text = self.title if self.has_explicit_title else Path(self.target).name
         inside = nodes.Text(text) if self.has_explicit_title else nodes.literal(text, text)
         return [nodes.reference("", "", inside, refuri=address, internal=False)], []
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.add_role("source", Source())
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from finish import finish
+from unrolled_book.finishing.finish import finish
 
 PAGE = """\
 <!DOCTYPE html>
@@ -38,7 +38,6 @@ def write_door(app: Any, exception: Exception | None) -> None:
         Path(app.outdir, "index.html").write_text(finish(html, "index"), encoding="utf-8")
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.connect("build-finished", write_door, priority=400)  # before the contents' extension
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

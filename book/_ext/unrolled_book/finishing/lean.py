@@ -51,8 +51,7 @@ def remove_files(app: Any, exception: Exception | None) -> None:
         path.unlink()
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     disconnect(app, "sphinx_thebe")
     app.connect("build-finished", remove_files, priority=400)  # before icons are looked for
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -75,10 +75,9 @@ def say_in_words(app: Any, pagename: str, templatename: str, context: Any, doctr
         context["meta"] = {"og:image:alt": said} | (context["meta"] or {})
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx, before the library writes its tags."""
     app.setup_extension("sphinxext.opengraph")
     opengraph.get_description = describe
     _social_cards.create_social_card_objects = layout
     app.connect("html-page-context", say_in_words, priority=400)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

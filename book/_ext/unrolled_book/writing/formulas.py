@@ -221,7 +221,7 @@ def tie(html: str, page: str) -> str:
     )
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.add_html_math_renderer(
         "mathml",
@@ -231,4 +231,3 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_post_transform(PlainText)
     app.connect("html-page-context", link_files)
     app.connect("build-finished", write_sheet, priority=400)  # before pages are printed
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

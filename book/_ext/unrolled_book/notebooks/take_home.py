@@ -6,24 +6,23 @@ Markdown. The result stands beside the page's source, where the theme's button f
 looks for it.
 
 A site that GitHub Actions builds also gets buttons for Colab and Binder. They open the copies in
-the branch `notebooks`, which `notebooks_branch.py` lays out.
+the branch `notebooks`, which `branch.py` lays out.
 """
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 import nbformat
 from jupyter_cache import get_cache
 from myst_nb.core.utils import coalesce_streams
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from plain_markdown import Block, Cell, Writer
 
-BRANCH = "notebooks"
+from unrolled_book.notebooks.plain_markdown import Block, Cell, Writer
+from unrolled_book.origin import Origin, source
+
 BOOK = "book/"  # the folder of the pages; the branch is without it
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 HEADER = """\
@@ -44,37 +43,6 @@ if "google.colab" in sys.modules:  # it has PyTorch and TensorFlow already
 LOGOS = {"Colab": "logo_colab.png", "Binder": "logo_binder.svg"}  # of the theme
 INPUT = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 OUTPUT = {"hide-cell", "hide-output", "remove-cell", "remove-output"}
-
-
-class Origin(NamedTuple):
-    """Where the book comes from: owner and name of the repository, commit, and if Actions built."""
-
-    repository: str
-    commit: str
-    published: bool
-
-    @property
-    def package(self) -> str:
-        """Return what pip installs the package from, where there is no git too."""
-        return f"https://github.com/{self.repository}/archive/{self.commit}.zip"
-
-    def places(self, notebook: str) -> dict[str, str]:
-        """Return where a notebook of the branch opens, by the name of the place."""
-        colab, binder = "https://colab.research.google.com/github", "https://mybinder.org/v2/gh"
-        return {
-            "Colab": f"{colab}/{self.repository}/blob/{BRANCH}/{notebook}",
-            "Binder": f"{binder}/{self.repository}/{BRANCH}?urlpath=lab/tree/{notebook}",
-        }
-
-
-def origin(url: str, branch: str, environment: Mapping[str, str] = os.environ) -> Origin:
-    """Return what GitHub Actions says where it builds the branch, or else what is configured.
-
-    The commit of a pull request does not last, so a trial of it speaks of the branch.
-    """
-    if environment.get("GITHUB_REF") == f"refs/heads/{branch}":
-        return Origin(environment["GITHUB_REPOSITORY"], environment["GITHUB_SHA"], True)
-    return Origin(urlsplit(url).path.strip("/"), branch, False)
 
 
 def joined(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -177,12 +145,6 @@ def buttons(origin: Origin, page: str) -> dict[str, Any]:
     }
 
 
-def source(config: Any) -> Origin:
-    """Return where the configured book comes from."""
-    options = config.html_theme_options
-    return origin(options["repository_url"], options["repository_branch"])
-
-
 def take_home(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     """Write the notebook of a page that has cells, and tell the theme of it."""
     path = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"
@@ -219,10 +181,9 @@ def note_origin(app: Any, config: Any) -> None:
     config.notebooks_origin = list(source(config))
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx, before and after the theme makes its buttons (501)."""
     app.add_config_value("notebooks_origin", [], "html")
     app.connect("config-inited", note_origin, priority=900)
     app.connect("html-page-context", take_home, priority=400)
     app.connect("html-page-context", add_buttons, priority=600)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

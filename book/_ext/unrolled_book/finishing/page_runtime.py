@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from docutils import nodes
-from execution_cache import budget
+
+from unrolled_book.notebooks.execution_cache import budget
 
 
 def changed(timestamp: float) -> str:
@@ -48,9 +49,8 @@ def add_line(app: Any, doctree: nodes.document, docname: str) -> None:
         body += [nodes.transition(), line]
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.setup_extension("sphinx_last_updated_by_git")
     app.connect("env-updated", fill_days, priority=600)  # after git was asked
     app.connect("doctree-resolved", add_line)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,1 @@
+"""The models that answer live in a page."""

@@ -1,0 +1,1 @@
+"""How a page becomes final, on its way from the templates to the file."""

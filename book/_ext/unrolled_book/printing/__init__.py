@@ -1,0 +1,1 @@
+"""Pages and the whole book on paper."""

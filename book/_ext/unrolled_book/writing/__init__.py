@@ -1,0 +1,1 @@
+"""What an author can write in a page: directives, roles and formulas."""
