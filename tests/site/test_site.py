@@ -56,6 +56,7 @@ def test_every_number_that_a_page_glues_is_there(site: Path, page: str) -> None:
 
 def test_the_front_door_leads_to_the_front_page(site: Path) -> None:
     assert f"url={PAGES[0]}.html" in (site / "index.html").read_text(encoding="utf-8")
+    assert "index" not in PAGES  # the door would stand in its place
 
 
 CELL = '<div class="cell {tags}"><div class="cell_input"><pre>{source}</pre></div>{output}</div>'

@@ -23,7 +23,6 @@ PARTS = (
     "finding.search_terms",
     "finding.site_map",
     "finishing.finish",
-    "finishing.front_door",
     "finishing.icons",
     "finishing.lean",
     "finishing.page_runtime",

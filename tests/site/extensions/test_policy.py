@@ -3,11 +3,11 @@
 import base64
 import hashlib
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+import small_site
 from places import BOOK
-from unrolled_book.finishing import finish, front_door, policy
+from unrolled_book.finishing import finish, policy
 
 PAGE = """<!DOCTYPE html>
 <html lang="en" data-content_root="../../" >
@@ -112,14 +112,19 @@ def test_pages_are_written_anew_when_a_step_has_changed(monkeypatch: pytest.Monk
 
 
 def test_the_root_leads_to_the_front_page(tmp_path: Path) -> None:
-    config = SimpleNamespace(project="A & B", language="en", master_doc="book/index")
-    app = SimpleNamespace(config=config, outdir=tmp_path, builder=SimpleNamespace(format="html"))
-    front_door.write_door(app, None)
-    html = (tmp_path / "index.html").read_text(encoding="utf-8")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "index.rst").write_text("Front\n=====\n", encoding="utf-8")
+    warnings = small_site.build(
+        tmp_path,
+        extensions=["unrolled_book.finishing.finish"],
+        html_additional_pages={"index": "front-door.html"},
+        language="en",
+        project="A & B",
+        root_doc="book/index",
+        templates_path=[str(BOOK / "_templates")],
+    )
+    html = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert warnings == ""
     assert 'content="0; url=book/index.html"' in html
     assert '<a href="book/index.html">A &amp; B</a>' in html
     assert rules(html)["script-src"] == ["'self'"]
-    config.master_doc = "index"  # then Sphinx has written it
-    (tmp_path / "index.html").unlink()
-    front_door.write_door(app, None)
-    assert not (tmp_path / "index.html").exists()
