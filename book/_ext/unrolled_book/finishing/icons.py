@@ -3,13 +3,9 @@
 The fonts hold two thousand icons, of which a page shows twenty. Which ones is read from the built
 site: a style sheet gives each icon a code, either to a class (`.fa-bars`), which counts if a page
 or a script names it, or to something of its own (the mark of an admonition), which always counts.
-What is left has a few kilobytes. In the style sheet it is there with the first drawing of the page,
-so that no icon comes in late and moves a line; and it shows where a page is opened as a file, from
-which not every browser loads fonts. The fonts come out of the installed theme at each build.
+What is left has a few kilobytes. The fonts come out of the installed theme at each build.
 """
 
-import base64
-import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -17,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pydata_sphinx_theme
-from fontTools import subset
 from fontTools.ttLib import TTFont
+
+from unrolled_book import fonts
 
 FONTS = Path("vendor", "fontawesome")
 SHEET = Path("styles", "pydata-sphinx-theme.css")
@@ -50,25 +47,12 @@ def shown(site: Path) -> set[int]:
     return {code for style in styles for code in codes(style, names)}
 
 
-def cut(font: Path, kept: set[int]) -> bytes:
-    """Return a font with these icons alone, as WOFF2."""
-    options = subset.Options(flavor="woff2", notdef_outline=True, drop_tables=["FFTM"])
-    small = io.BytesIO()
-    with TTFont(font) as full:
-        cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=kept)
-        cutter.subset(full)
-        full.flavor = options.flavor
-        full.save(small)
-    return small.getvalue()
-
-
 def embed(style: str, kept: set[int]) -> str:
     """Return the theme's style sheet with the fonts, cut, in place of their addresses."""
 
     def source(face: re.Match[str]) -> str:
-        font = base64.b64encode(cut(THEME / face[1], kept)).decode()
-        return f'src:url(data:font/woff2;base64,{font}) format("woff2")'
+        with TTFont(THEME / face[1]) as font:
+            return "src:" + fonts.embedded(font, kept, notdef_outline=True, drop_tables=["FFTM"])
 
     return FACE.sub(source, style)
 

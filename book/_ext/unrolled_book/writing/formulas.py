@@ -2,16 +2,13 @@ r"""Write formulas as MathML, which browsers show by themselves, in a font that 
 
 A formula of a page is TeX; `math-core` turns it into MathML while the book is built, so no script
 typesets it in the browser and nothing moves. The font, STIX Two Math, comes out of `ziamath`, cut
-down to the characters that the built pages use, and stands inside a style sheet of its own: a
-browser waits for a style sheet before it paints, and it would not for a font.
+down to the characters that the built pages use, and stands inside a style sheet of its own.
 
 TeX that cannot be converted is a warning. `data-tex` keeps the source of each formula, for whoever
 copies it; text that is searched or quoted gets what the formula shows, not its TeX.
 """
 
-import base64
 import html
-import io
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -22,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from fontTools import subset
 from fontTools.ttLib import TTFont
 from math_core import LatexError, LatexToMathML
 from sphinx.errors import ExtensionError
@@ -30,13 +26,15 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
+from unrolled_book import fonts
+
 FONT = "fonts/STIXTwoMath-Regular.ttf"  # of ziamath; under the SIL Open Font License
 SHEET = "formulas-font.css"
 STYLE = """\
 /* {notice} */
 @font-face {{
   font-family: "STIX Two Math";
-  src: url("data:font/woff2;base64,{data}") format("woff2");
+  src: {source};
 }}
 """
 
@@ -180,23 +178,20 @@ def sheet(wanted: Iterable[str]) -> str:
     Raises:
         ExtensionError: the font lacks a character.
     """
-    options = subset.Options()
-    options.flavor = "woff2"
-    options.hinting = False
-    options.layout_features = []  # small forms for indices would double the weight
-    options.name_IDs = [0, 1, 2, 4, 6, 13, 14]  # whose it is, its names, its licence
+    options = {
+        "hinting": False,
+        "layout_features": [],  # small forms for indices would double the weight
+        "name_IDs": [0, 1, 2, 4, 6, 13, 14],  # whose it is, its names, its licence
+    }
     package = find_spec("ziamath")  # not imported: it would read its fonts at once
-    with TTFont(Path(package.origin).parent / FONT) as font, io.BytesIO() as data:
+    with TTFont(Path(package.origin).parent / FONT) as font:
         if lacking := sorted(set(wanted) - {chr(code) for code in font.getBestCmap()}):
             names = ", ".join(unicodedata.name(c, hex(ord(c))) for c in lacking)
             raise ExtensionError(f"the font of the formulas lacks {names}")
         notice = f"{font['name'].getDebugName(0)}. {font['name'].getDebugName(13)}"
         adapt(font)
-        subsetter = subset.Subsetter(options)
-        subsetter.populate(unicodes=map(ord, wanted))
-        subsetter.subset(font)
-        subset.save_font(font, data, options)
-        return STYLE.format(notice=notice, data=base64.b64encode(data.getvalue()).decode())
+        source = fonts.embedded(font, map(ord, wanted), **options)
+        return STYLE.format(notice=notice, source=source)
 
 
 def write_sheet(app: Any, exception: Exception | None) -> None:
