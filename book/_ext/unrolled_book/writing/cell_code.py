@@ -7,7 +7,6 @@
 from typing import Any
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 PACKAGES = {"PyTorch": "torch", "Keras": "keras", "NumPy": "numpy"}
@@ -44,10 +43,7 @@ class CellCode(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         module, name = self.arguments
-        lines = markdown(path(module), name).splitlines()
-        held = nodes.container()
-        self.state.nested_parse(StringList(lines, self.get_source_info()[0]), 0, held)
-        return held.children
+        return self.parse_text_to_nodes(markdown(path(module), name))
 
 
 def setup(app: Any) -> None:

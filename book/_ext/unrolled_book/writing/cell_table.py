@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 from unrolled import cells
 
@@ -47,10 +46,7 @@ class CellTable(SphinxDirective):
         path = Path(self.env.srcdir, "book", PAGE)
         for file in (path, cells.__file__):
             self.env.note_dependency(str(file))
-        lines = markdown(path.read_text(encoding="utf-8")).splitlines()
-        held = nodes.container()
-        self.state.nested_parse(StringList(lines, self.get_source_info()[0]), 0, held)
-        return held.children
+        return self.parse_text_to_nodes(markdown(path.read_text(encoding="utf-8")))
 
 
 def setup(app: Any) -> None:
