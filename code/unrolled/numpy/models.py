@@ -49,10 +49,10 @@ class Embedding:
     """One learned vector a letter. Shape: E (V, D); letters (B, T) -> (B, T, D)."""
 
     def __init__(
-        self, num_letters: int, size: int, rng: np.random.Generator, dtype: DTypeLike
+        self, input_size: int, size: int, rng: np.random.Generator, dtype: DTypeLike
     ) -> None:
         self.parameters = {
-            "E": (rng.standard_normal((num_letters, size)) / np.sqrt(size)).astype(dtype)
+            "E": (rng.standard_normal((input_size, size)) / np.sqrt(size)).astype(dtype)
         }
         self.gradients: dict[str, Array] = {}
 
@@ -100,8 +100,8 @@ class Tagger(Model):
     x_t = E[letter_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
 
     Args:
-        num_letters: size of the letter vocabulary.
-        num_tags: K.
+        input_size: how many ids there are.
+        output_size: K.
         cell: a name of `CELLS`, such as "lstm".
         embedding_size: D.
         hidden_size: H.
@@ -110,8 +110,8 @@ class Tagger(Model):
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         cell: str = "elman",
         embedding_size: int = 32,
         hidden_size: int = 128,
@@ -120,9 +120,9 @@ class Tagger(Model):
         dtype: DTypeLike = np.float64,
     ) -> None:
         rng = np.random.default_rng(seed)
-        self.embedding = Embedding(num_letters, embedding_size, rng, dtype)
+        self.embedding = Embedding(input_size, embedding_size, rng, dtype)
         self.recurrent = CELLS[cell](embedding_size, hidden_size, rng, dtype)
-        self.readout = Dense(hidden_size, num_tags, rng, dtype)
+        self.readout = Dense(hidden_size, output_size, rng, dtype)
         self.layers = {
             "embedding": self.embedding,
             "recurrent": self.recurrent,
@@ -156,13 +156,13 @@ class WindowTagger(Model):
 
     Args:
         window: letters seen at once, odd; beyond the word stands the padding letter 0.
-        num_letters, num_tags, embedding_size, hidden_size, seed: as in `Tagger`.
+        input_size, output_size, embedding_size, hidden_size, seed: as in `Tagger`.
     """
 
     def __init__(
         self,
-        num_letters: int,
-        num_tags: int,
+        input_size: int,
+        output_size: int,
         window: int = 5,
         embedding_size: int = 32,
         hidden_size: int = 128,
@@ -172,9 +172,9 @@ class WindowTagger(Model):
     ) -> None:
         rng = np.random.default_rng(seed)
         self.window = window
-        self.embedding = Embedding(num_letters, embedding_size, rng, dtype)
+        self.embedding = Embedding(input_size, embedding_size, rng, dtype)
         self.hidden = Dense(window * embedding_size, hidden_size, rng, dtype)
-        self.readout = Dense(hidden_size, num_tags, rng, dtype)
+        self.readout = Dense(hidden_size, output_size, rng, dtype)
         self.layers = {"embedding": self.embedding, "hidden": self.hidden, "readout": self.readout}
 
     def forward(self, letters: Array) -> Array:
