@@ -113,7 +113,7 @@ class EncoderDecoder(nn.Module):
     def __init__(self, V: int, K: int, arguments: Arguments) -> None:
         super().__init__()
         D, H, size = (arguments[f"{of}_size"] for of in ("embedding", "hidden", "attention"))
-        self.embedding, self.phonemes = nn.Embedding(V, D), nn.Embedding(K, D)
+        self.embedding, self.told = nn.Embedding(V, D), nn.Embedding(K, D)
         self.encoder, _ = stack(D, {**arguments, "bidirectional": True})
         self.bridge = nn.Linear(2 * H, H)
         self.attends = arguments["attention"]
@@ -128,7 +128,7 @@ class EncoderDecoder(nn.Module):
         self.readout = nn.Linear(3 * H, K)
 
     def forward(self, letters: Tensor, targets: Tensor) -> Tensor:
-        p = self.phonemes(F.pad(targets[:, :-1].clamp(min=0), (1, 0)))  # (B, U, D)
+        p = self.told(F.pad(targets[:, :-1].clamp(min=0), (1, 0)))  # (B, U, D)
         h, _ = self.encoder(self.embedding(letters))  # (B, T, 2H)
         f, b = h.chunk(2, dim=-1)
         m = torch.cat([f[:, -1], b[:, 0]], dim=-1)

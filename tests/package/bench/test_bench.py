@@ -172,8 +172,8 @@ def test_our_loop_is_an_epoch_of_training() -> None:
     seen: list[tuple[tuple[int, ...], float]] = []
 
     class Seen(Trainer):
-        def train_step(self, letters: np.ndarray, tags: np.ndarray, learning_rate: float) -> float:
-            seen.append((letters.shape, learning_rate))
+        def train_step(self, batch: Batch, learning_rate: float) -> float:
+            seen.append((batch.inputs.shape, learning_rate))
             return 0.0
 
     recipe = Recipe(batch_size=SMALL.batch_size)
