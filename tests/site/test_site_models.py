@@ -23,9 +23,9 @@ from unrolled import models
 from unrolled.experiments import store
 from unrolled.models import parity
 from unrolled.models.export import CELLS, KINDS, pack
-from unrolled.models.saved import Saved
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import normalise
+from unrolled.tasks.pronunciation.task import Reader
 from unrolled.training import Recipe
 from unrolled.training.checkpoints import Checkpoint
 from unrolled_book.explorer import weights as explorer_weights
@@ -118,7 +118,7 @@ def words() -> list[str]:
     return random.Random(0).sample(sorted(data.test), COUNT)
 
 
-def in_pytorch(trained: Saved, words: list[str]) -> np.ndarray:
+def in_pytorch(trained: Reader, words: list[str]) -> np.ndarray:
     """The logits of all letters of all words, in their order. Shape: (sum of T, K)."""
     found: list[Any] = [None] * len(words)
     for length in {len(word) for word in words}:
@@ -210,7 +210,7 @@ def test_a_flip_is_found_with_its_margin():
     assert flips(["a", "bc"], original, original) == []
 
 
-def states(trained: Saved, word: str) -> list[np.ndarray]:
+def states(trained: Reader, word: str) -> list[np.ndarray]:
     """What the recurrent layers of a model hold, each direction by itself. Shapes: (T, H)."""
     model = trained.model
     with torch.no_grad():

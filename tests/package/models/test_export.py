@@ -182,7 +182,7 @@ def test_weights_trained_in_keras_are_carried_across(here, capsys):
     packed = (here / "out").read_bytes()
     letters = np.array([[2, 3, 1, 2]])
     in_keras = parity.logits(saved.load(here / "keras").model, letters)
-    in_pytorch = saved.load(here / "keras", framework="pytorch").trainer
+    in_pytorch = saved.load(here / "keras", framework="pytorch").predictor
     in_pytorch.load_weights({name: value.astype("f4") for name, value in load(packed).items()})
     np.testing.assert_allclose(parity.logits(in_pytorch.model, letters), in_keras, atol=1e-2)
 
