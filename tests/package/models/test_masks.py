@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import small_taggers
 import torch
-import unrolled.keras.training as keras_training
-import unrolled.torch.training as torch_training
+import unrolled.keras.losses as keras_losses
+import unrolled.torch.losses as torch_losses
 from small_taggers import CELLS, FRAMEWORKS, V, measured
 from unrolled import models
 from unrolled.tasks.task import ABSENT
@@ -117,8 +117,8 @@ def test_absent_targets_count_in_no_loss(framework):
     log_p = said - np.log(np.exp(said).sum(-1, keepdims=True))
     each = -np.take_along_axis(log_p, tags[..., None], -1)[..., 0]
     assert loss == pytest.approx(np.mean([each[0, 0], *each[1]]), abs=1e-12)
-    smoothing = {"pytorch": torch_training, "keras": keras_training}[framework].cross_entropy
+    smoothing = {"pytorch": torch_losses, "keras": keras_losses}[framework].cross_entropy
     given = (said, some) if framework == "keras" else map(torch.from_numpy, (said, some))
     spread = -log_p.mean(-1)
     smooth = np.mean([*(0.8 * each + 0.2 * spread)[1], 0.8 * each[0, 0] + 0.2 * spread[0, 0]])
-    assert float(smoothing(*given, 0.2)) == pytest.approx(smooth, abs=1e-12)
+    assert float(smoothing(*given, smoothing=0.2)) == pytest.approx(smooth, abs=1e-12)
