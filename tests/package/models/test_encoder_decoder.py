@@ -136,7 +136,7 @@ class Reference:
         state = (np.tanh(self.affine("bridge", self.m))[None], *decoder.initial_state(1)[1:])
         for told in [0, *targets[:-1]]:
             c, a = self.look(state[0][0], h)
-            p = self.w["phonemes.E"][max(told, 0)]
+            p = self.w["told.E"][max(told, 0)]
             _, state = decoder.step(np.concatenate([p, c])[None], state)
             logits.append(self.affine("readout", np.concatenate([state[0][0], c])))
             weights.append(a)
