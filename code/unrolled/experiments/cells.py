@@ -6,7 +6,7 @@ from itertools import product
 from unrolled.experiments.run import Run
 
 EPOCHS = 4
-SEEDS = range(2)
+SEEDS = {"pytorch": range(5), "keras": range(3)}
 # The width of each direction that comes closest to `suite.PARAMETERS`.
 WIDTHS = {
     "elman": 126,
@@ -85,12 +85,13 @@ def tuning() -> Iterator[Run]:
 
 def matched() -> Iterator[Run]:
     """Each cell with its best learning rate."""
-    for seed, cell in product(SEEDS, RATES):
-        yield Run(
-            "bidirectional",
-            cell,
-            "pytorch",
-            seed,
-            arguments={"cell": cell, "hidden_size": WIDTHS[cell]},
-            recipe={"learning_rate": RATES[cell], "epochs": EPOCHS},
-        )
+    for framework, seeds in SEEDS.items():
+        for seed, cell in product(seeds, RATES):
+            yield Run(
+                "bidirectional",
+                cell,
+                framework,
+                seed,
+                arguments={"cell": cell, "hidden_size": WIDTHS[cell]},
+                recipe={"learning_rate": RATES[cell], "epochs": EPOCHS},
+            )
