@@ -331,7 +331,7 @@ class TakesTheWrongEnd(torch_module.EncoderDecoder):
 
     def begin(self, letters, lengths=None):
         state, memory = super().begin(letters, lengths)
-        f, b = self.encoder(self.embedding(letters)).chunk(2, dim=-1)
+        f, b = self.encoder(self.embedding(letters))[0].chunk(2, dim=-1)
         m = torch.cat([f[:, -1], b[:, -1]], dim=-1)
         return (torch.tanh(self.bridge(m)), *state[1:]), memory
 

@@ -238,7 +238,9 @@ def test_errors_are_those_of_autograd(readers, rows):
     h, _ = model.recurrent(torch.from_numpy(x).float())
     h.retain_grad()
     logits = model.readout(h).flatten(0, 1)
-    torch.nn.functional.cross_entropy(logits, torch.from_numpy(following).flatten()).backward()
+    torch.nn.functional.cross_entropy(
+        logits, torch.from_numpy(following).flatten().long()
+    ).backward()
     assert np.allclose(g, h.grad.numpy(), atol=1e-7)
 
 

@@ -6,6 +6,7 @@ from unrolled.models import parity
 from unrolled.studies import shapes
 from unrolled.tasks import pronunciation
 from unrolled.tasks.pronunciation import ABSENT
+from unrolled.tasks.pronunciation.shapes import ShapeTask
 
 SIZES = {"one-to-one": (29, 7), "many-to-one": (29, 6), "one-to-many": (29, 40)}
 
@@ -95,6 +96,7 @@ def test_counts_and_bags_are_of_the_words_of_their_part(data):
 
 def test_batches_are_those_of_the_seed():
     parts = [shapes.Pairs(np.arange(10)[:, None], np.arange(10)[:, None])]
-    first, again = (list(shapes.batches(parts, 4, 3)) for _ in range(2))
+    first, again = (ShapeTask(parts, "label", 3, 4).epoch(0, 1, seed=0) for _ in range(2))
+    assert [len(batch.inputs) for batch in first] == [4, 4, 4]
     assert all((a.inputs == b.inputs).all() for a, b in zip(first, again, strict=True))
     assert all((a.inputs == a.targets).all() for a in first)
