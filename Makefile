@@ -42,7 +42,8 @@ serve:  ## serve the built site, whose live models a page from the disk cannot l
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 test: export UNROLLED_BUDGET = smoke
-test: lint types check  ## lint, types and every test, at the smoke budget
+test: lint  ## lint, types and every test, at the smoke budget
+	$(MAKE) --jobs=2 types check
 
 check: export UNROLLED_BUDGET = smoke
 check: env  ## the tests alone: units, the built site and with it the notebooks

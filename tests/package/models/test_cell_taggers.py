@@ -5,6 +5,7 @@ import pytest
 import small_taggers
 import unrolled.keras.training as keras_training
 import unrolled.torch.training as torch_training
+from cli_runs import write_words
 from three_frameworks import NAMES
 from unrolled import cli, models
 from unrolled.models import parity
@@ -63,12 +64,13 @@ def test_padding_changes_nothing_that_is_said_of_a_letter(cell):
 
 
 @pytest.mark.parametrize("framework", small_taggers.FRAMEWORKS)
-def test_a_cell_is_trained_by_its_name(framework, tmp_path):
-    checkpoint = tmp_path / "model.safetensors"
+def test_a_cell_is_trained_by_its_name(framework, tmp_path, monkeypatch):
+    monkeypatch.setenv("UNROLLED_CACHE", str(tmp_path / "cache"))
+    words, checkpoint = write_words(tmp_path / "words.tsv"), tmp_path / "model.safetensors"
     arguments = ["--model", "bidirectional", "--cell", "mingru", "--framework", framework]
-    done = cli.main(["train", *arguments, "--hidden-size", "8", "--out", str(checkpoint)])
-    assert done == 0
-    assert cli.main(["pronounce", "hat", "--checkpoint", str(checkpoint)]) == 0
+    arguments += ["--train", str(words), "--hidden-size", "8", "--out", str(checkpoint)]
+    assert cli.main(["train", *arguments]) == 0
+    assert cli.main(["pronounce", "gabi", "--checkpoint", str(checkpoint)]) == 0
 
 
 def test_a_decoder_refuses_a_cell_whose_state_is_not_what_it_says(capsys):
