@@ -26,8 +26,8 @@ import signal
 import sys
 import time
 from pathlib import Path
-from unrolled import files, models, training
-from unrolled.training import checkpoints
+from unrolled import files, models
+from unrolled.training import loop
 from unrolled.experiments import runner, store, suite
 from unrolled.tasks import pronunciation
 
@@ -61,7 +61,7 @@ def work(folder, moment, passes):
 
         setattr(module, name, call)
 
-    def told(trainer, examples, epoch, history, advance, run_epoch=training._run_epoch):
+    def told(trainer, examples, epoch, history, advance, run_epoch=loop._run_epoch):
         def step(*arguments):
             advance(*arguments)
             reach(f"a-step-of-epoch-{epoch}")
@@ -72,9 +72,9 @@ def work(folder, moment, passes):
             time.sleep(600)
         return run_epoch(trainer, examples, epoch, history, step)
 
-    training._run_epoch = told
+    loop._run_epoch = told
     around(files.os, "fsync", "a-write", None)  # the file is whole, but not in its place
-    around(training, "write", None, "written")
+    around(loop, "write", None, "written")
     around(store, "keep", "trained", "weights-kept")
     around(store, "append", "scored", "recorded")
     store.FOLDER = folder / "results"
