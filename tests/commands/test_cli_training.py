@@ -87,8 +87,11 @@ def test_the_checkpoint_tells_all_that_its_use_needs(folder):
         "name": "basic",
         "kind": "Tagger",
         "arguments": {"cell": "elman", "embedding_size": 4, "hidden_size": 8, "dropout": 0.0},
-        "writes": "tags",
+        "answer": "labels",
     }
+    assert kept.facts["task"] == "pronunciation"
+    assert kept.facts["inputs"] == {"kind": "ids", "size": len(kept.facts["letters"])}
+    assert kept.facts["answer"]["size"] == len(kept.facts["tags"])
     assert kept.facts["history"]["epochs"] == told["epochs"]
     assert kept.facts["recipe"]["epochs"] == 1
     assert kept.facts["data"]["name"] == told["data"] == "words.tsv"
