@@ -66,18 +66,29 @@ class AlignedDecoder(Model):
             dtype=policy,
             name="encoder",
         )
-        self.tags = embedding(output_size + 1, tag_size, dtype=policy, name="tags")
+        self.tags = embedding(
+            output_size + 1, tag_size, dtype=policy, name="tags"
+        )
         self.decoder = CELLS[cell](decoder_size, dtype=policy, name="decoder")
-        self.dropout = keras.layers.Dropout(dropout, dtype=policy, name="dropout")
-        self.readout = keras.layers.Dense(output_size, dtype=policy, name="readout")
+        self.dropout = keras.layers.Dropout(
+            dropout, dtype=policy, name="dropout"
+        )
+        self.readout = keras.layers.Dense(
+            output_size, dtype=policy, name="readout"
+        )
         one = ops.zeros((1, 1), "int32")
         self(one, targets=one)  # builds the weights
 
     def encode(
-        self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
     ) -> Tensor:
         """What is known of each item in its row. Shape: (B, T) -> (B, T, 2H)."""
-        return self.encoder(self.embedding(inputs), lengths, training=training)[0]
+        return self.encoder(self.embedding(inputs), lengths, training=training)[
+            0
+        ]
 
     def call(
         self,
@@ -92,9 +103,13 @@ class AlignedDecoder(Model):
         # A target that does not count stands at the padding alone: nothing after it counts either.
         told = ops.maximum(targets, 0)[:, :-1]
         before = ops.pad(told, ((0, 0), (1, 0)), constant_values=self.start)
-        inputs = ops.concatenate([self.dropout(h, training=training), self.tags(before)], axis=-1)
+        inputs = ops.concatenate(
+            [self.dropout(h, training=training), self.tags(before)], axis=-1
+        )
         s, _ = self.decoder(inputs)  # (B, T, decoder_size)
-        found = self.dropout(ops.concatenate([s, h], axis=-1), training=training)
+        found = self.dropout(
+            ops.concatenate([s, h], axis=-1), training=training
+        )
         return self.readout(found)  # (B, T, K)
 
     def teach(
@@ -119,7 +134,11 @@ class AlignedDecoder(Model):
         state, ids = self.decoder.initial_state(B), []
         tag = ops.full((B,), self.start, "int32")
         for h_t in ops.unstack(self.encode(inputs, lengths), axis=1):
-            _, state = self.decoder.step(ops.concatenate([h_t, self.tags(tag)], axis=-1), state)
-            tag = ops.argmax(self.readout(ops.concatenate([state[0], h_t], axis=-1)), axis=-1)
+            _, state = self.decoder.step(
+                ops.concatenate([h_t, self.tags(tag)], axis=-1), state
+            )
+            tag = ops.argmax(
+                self.readout(ops.concatenate([state[0], h_t], axis=-1)), axis=-1
+            )
             ids.append(tag)
         return ops.stack(ids, axis=1)

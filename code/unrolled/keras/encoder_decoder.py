@@ -7,7 +7,14 @@ import numpy as np
 from keras import KerasTensor as Tensor
 from keras import ops
 
-from unrolled.decoding import END_ID, Array, Arrays, Hypothesis, most_steps, search
+from unrolled.decoding import (
+    END_ID,
+    Array,
+    Arrays,
+    Hypothesis,
+    most_steps,
+    search,
+)
 from unrolled.keras.cells import CELLS, State
 from unrolled.keras.layers import Stack, embedding, last, present
 from unrolled.keras.model import Model
@@ -33,15 +40,23 @@ class AdditiveAttention(keras.layers.Layer):
         self.key = dense(size, dtype=policy, name="key")
         self.score = dense(1, use_bias=False, dtype=policy, name="score")
 
-    def build(self, s_shape: Any, h_shape: Any, keys_shape: Any, there_shape: Any) -> None:
+    def build(
+        self, s_shape: Any, h_shape: Any, keys_shape: Any, there_shape: Any
+    ) -> None:
         """Leaves the weights to the parts, whose first call makes them."""
 
-    def call(self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    def call(
+        self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """One look. `keys` is `key(h)`, the same at each step; `there` is where h is no padding."""
-        scores = self.score(ops.tanh(self.query(s)[:, None] + keys))[..., 0]  # (B, T)
+        scores = self.score(ops.tanh(self.query(s)[:, None] + keys))[
+            ..., 0
+        ]  # (B, T)
         scores = ops.where(there, scores, -float("inf"))
         # softmax by hand: Keras's own warns of a row of one item
-        weights = ops.exp(scores - ops.logsumexp(scores, axis=-1, keepdims=True))
+        weights = ops.exp(
+            scores - ops.logsumexp(scores, axis=-1, keepdims=True)
+        )
         return ops.matmul(weights[:, None], h)[:, 0], weights
 
 
@@ -87,14 +102,22 @@ class EncoderDecoder(Model):
         super().__init__(**kwargs)
         dense, policy = keras.layers.Dense, self.dtype_policy
         self.embedding = embedding(input_size, embedding_size, dtype=policy)
-        self.encoder = Stack(cell, hidden_size, bidirectional=True, dtype=policy, name="encoder")
+        self.encoder = Stack(
+            cell, hidden_size, bidirectional=True, dtype=policy, name="encoder"
+        )
         self.bridge = dense(hidden_size, dtype=policy, name="bridge")
-        self.told = embedding(output_size, embedding_size, dtype=policy, name="told")
+        self.told = embedding(
+            output_size, embedding_size, dtype=policy, name="told"
+        )
         self.attention = (
-            AdditiveAttention(attention_size, dtype=policy, name="attention") if attention else None
+            AdditiveAttention(attention_size, dtype=policy, name="attention")
+            if attention
+            else None
         )
         self.decoder = CELLS[cell](hidden_size, dtype=policy, name="decoder")
-        self.dropout = keras.layers.Dropout(dropout, dtype=policy, name="dropout")
+        self.dropout = keras.layers.Dropout(
+            dropout, dtype=policy, name="dropout"
+        )
         self.readout = dense(output_size, dtype=policy, name="readout")
         one = ops.zeros((1, 1), "int32")
         self(one, targets=one)  # builds the weights
@@ -104,7 +127,9 @@ class EncoderDecoder(Model):
         size = self.embedding.output_dim + 2 * self.decoder.hidden_size
         self.decoder.build((None, None, size))
 
-    def begin(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[State, State]:
+    def begin(
+        self, inputs: Tensor, lengths: Tensor | None = None
+    ) -> tuple[State, State]:
         """Reads the row.
 
         Returns:
@@ -115,11 +140,15 @@ class EncoderDecoder(Model):
         h, _ = self.encoder(self.embedding(inputs), lengths)  # (B, T, 2H)
         B, T = ops.shape(h)[0], h.shape[1]
         f, b = ops.split(h, 2, axis=-1)
-        m = ops.concatenate([last(f, lengths)[:, 0], b[:, 0]], axis=-1)  # (B, 2H)
+        m = ops.concatenate(
+            [last(f, lengths)[:, 0], b[:, 0]], axis=-1
+        )  # (B, 2H)
         state = ops.tanh(self.bridge(m)), *self.decoder.initial_state(B)[1:]
         if self.attention is None:
             return state, (m,)
-        there = ops.ones((B, T), "bool") if lengths is None else present(lengths, T)
+        there = (
+            ops.ones((B, T), "bool") if lengths is None else present(lengths, T)
+        )
         return state, (h, self.attention.key(h), there)
 
     def look(self, s: Tensor, memory: State) -> tuple[Tensor, Tensor | None]:
@@ -128,13 +157,17 @@ class EncoderDecoder(Model):
             return memory[0], None
         return self.attention(s, *memory)
 
-    def speak(self, symbol: Tensor, state: State, memory: State) -> tuple[Tensor, State]:
+    def speak(
+        self, symbol: Tensor, state: State, memory: State
+    ) -> tuple[Tensor, State]:
         """One step of reading: what may come after a symbol, without dropout.
 
         Shape: symbol (B,); logits (B, K).
         """
         c, _ = self.look(state[0], memory)  # (B, 2H)
-        _, state = self.decoder.step(ops.concatenate([self.told(symbol), c], axis=-1), state)
+        _, state = self.decoder.step(
+            ops.concatenate([self.told(symbol), c], axis=-1), state
+        )
         return self.readout(ops.concatenate([state[0], c], axis=-1)), state
 
     def call(
@@ -153,7 +186,9 @@ class EncoderDecoder(Model):
             s, _ = self.decoder(ops.concatenate([p, c], axis=-1), state)
         else:
             s, c, _ = self._attend(p, state, memory)
-        s_and_c = self.dropout(ops.concatenate([s, c], axis=-1), training=training)
+        s_and_c = self.dropout(
+            ops.concatenate([s, c], axis=-1), training=training
+        )
         return self.readout(s_and_c)  # (B, U, K)
 
     def teach(
@@ -169,18 +204,27 @@ class EncoderDecoder(Model):
         """
         return self(inputs, lengths=lengths, targets=targets, training=training)
 
-    def _attend(self, p: Tensor, state: State, memory: State) -> tuple[Tensor, Tensor, Tensor]:
+    def _attend(
+        self, p: Tensor, state: State, memory: State
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """All steps, with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
         steps = []
         for p_u in ops.unstack(p, axis=1):
             c_u, a_u = self.look(state[0], memory)
-            _, state = self.decoder.step(ops.concatenate([p_u, c_u], axis=-1), state)
+            _, state = self.decoder.step(
+                ops.concatenate([p_u, c_u], axis=-1), state
+            )
             steps.append((state[0], c_u, a_u))
-        s, c, a = (ops.stack(found, axis=1) for found in zip(*steps, strict=True))
+        s, c, a = (
+            ops.stack(found, axis=1) for found in zip(*steps, strict=True)
+        )
         return s, c, a
 
     def attention_weights(
-        self, inputs: Tensor, targets: Tensor | None = None, lengths: Tensor | None = None
+        self,
+        inputs: Tensor,
+        targets: Tensor | None = None,
+        lengths: Tensor | None = None,
     ) -> Tensor:
         """a_ut: how much step u looks at item t.
 
@@ -195,13 +239,18 @@ class EncoderDecoder(Model):
             ValueError: the model has no attention.
         """
         if self.attention is None:
-            raise ValueError("this model has no attention: it looks at one vector in every step")
+            raise ValueError(
+                "this model has no attention: it looks at one vector in every step"
+            )
         targets = self.read(inputs, lengths) if targets is None else targets
         p = self.told(before(targets))
         return self._attend(p, *self.begin(inputs, lengths))[2]
 
     def read(
-        self, inputs: Tensor, lengths: Tensor | None = None, limit: int | None = None
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        limit: int | None = None,
     ) -> Tensor:
         """Reads greedily: each symbol is the most probable one after those before it.
 
@@ -217,14 +266,28 @@ class EncoderDecoder(Model):
         def unfinished(u: Tensor, ended: Tensor, *_: Tensor) -> Tensor:
             return ops.logical_and(u < limit, ops.logical_not(ops.all(ended)))
 
-        def step(u: Tensor, ended: Tensor, symbol: Tensor, ids: Tensor, *state: Tensor) -> Any:
+        def step(
+            u: Tensor,
+            ended: Tensor,
+            symbol: Tensor,
+            ids: Tensor,
+            *state: Tensor,
+        ) -> Any:
             y, state = self.speak(symbol, state, memory)
             symbol = ops.where(ended, END_ID, ops.argmax(y, axis=-1))
             ids = ops.where(ops.arange(limit) == u, symbol[:, None], ids)
-            return u + 1, ops.logical_or(ended, symbol == END_ID), symbol, ids, *state
+            return (
+                u + 1,
+                ops.logical_or(ended, symbol == END_ID),
+                symbol,
+                ids,
+                *state,
+            )
 
         symbol = ids[:, 0]
-        return ops.while_loop(unfinished, step, (0, symbol != END_ID, symbol, ids, *state))[3]
+        return ops.while_loop(
+            unfinished, step, (0, symbol != END_ID, symbol, ids, *state)
+        )[3]
 
     def beam(
         self,

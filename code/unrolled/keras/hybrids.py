@@ -25,7 +25,13 @@ class ConvLSTM(keras.layers.ConvLSTM2D):
     """
 
     def __init__(self, filters: int, kernel_size: int, **kwargs: Any) -> None:
-        super().__init__(filters, kernel_size, padding="same", return_sequences=True, **kwargs)
+        super().__init__(
+            filters,
+            kernel_size,
+            padding="same",
+            return_sequences=True,
+            **kwargs,
+        )
 
 
 class CTCReader(StackedTagger):
@@ -44,21 +50,41 @@ class CTCReader(StackedTagger):
     answer: ClassVar[Kind] = "unaligned"
 
     def __init__(
-        self, input_size: int, output_size: int, frames: int = 2, **arguments: Any
+        self,
+        input_size: int,
+        output_size: int,
+        frames: int = 2,
+        **arguments: Any,
     ) -> None:
-        self.frames, self.num_symbols = frames, output_size  # before the first call, in super
-        super().__init__(input_size, frames * output_size, bidirectional=True, **arguments)
+        self.frames, self.num_symbols = (
+            frames,
+            output_size,
+        )  # before the first call, in super
+        super().__init__(
+            input_size, frames * output_size, bidirectional=True, **arguments
+        )
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         y = super().call(inputs, lengths, training=training)  # (B, T, frames K)
-        return ops.reshape(y, (-1, self.frames * inputs.shape[1], self.num_symbols))
+        return ops.reshape(
+            y, (-1, self.frames * inputs.shape[1], self.num_symbols)
+        )
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The best path, merged and without its blanks; 0 after the end. Shape: (B, frames T)."""
-        path = ops.argmax(self(inputs, lengths, training=False), axis=-1)  # (B, F)
+        path = ops.argmax(
+            self(inputs, lengths, training=False), axis=-1
+        )  # (B, F)
         before = ops.pad(path[:, :-1], ((0, 0), (1, 0)), constant_values=BLANK)
         kept = ops.logical_and(path != BLANK, path != before)
         size = path.shape[1]
-        place = ops.arange(size) + size * ops.cast(ops.logical_not(kept), "int32")
+        place = ops.arange(size) + size * ops.cast(
+            ops.logical_not(kept), "int32"
+        )
         order = ops.argsort(place, axis=1)  # what is kept comes first
         return ops.take_along_axis(ops.where(kept, path, BLANK), order, axis=1)

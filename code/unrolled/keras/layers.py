@@ -39,7 +39,9 @@ def pad(inputs: Tensor, before: int, after: int) -> Tensor:
 
     Shape: (B, T, ...) -> (B, before + T + after, ...).
     """
-    return ops.pad(inputs, ((0, 0), (before, after), *((0, 0),) * (len(inputs.shape) - 2)))
+    return ops.pad(
+        inputs, ((0, 0), (before, after), *((0, 0),) * (len(inputs.shape) - 2))
+    )
 
 
 class Readout(keras.layers.Dense):
@@ -55,14 +57,20 @@ class Readout(keras.layers.Dense):
 
     def __init__(self, size: int, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(size, **kwargs)
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
+        self.dropout = keras.layers.Dropout(
+            dropout, dtype=self.dtype_policy, name="dropout"
+        )
 
     def call(self, h: Tensor, training: bool = False) -> Tensor:
         return super().call(self.dropout(h, training=training))
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        return {**config, "size": config.pop("units"), "dropout": self.dropout.rate}
+        return {
+            **config,
+            "size": config.pop("units"),
+            "dropout": self.dropout.rate,
+        }
 
 
 def present(lengths: Tensor, T: int) -> Tensor:
@@ -89,7 +97,9 @@ def last(h: Tensor, lengths: Tensor | None = None) -> Tensor:
     """The state after the last item of each row. Shape: h (B, T, H); returns (B, 1, H)."""
     if lengths is None:
         return h[:, -1:]
-    return ops.take_along_axis(h, ops.cast(lengths, "int32")[:, None, None] - 1, axis=1)
+    return ops.take_along_axis(
+        h, ops.cast(lengths, "int32")[:, None, None] - 1, axis=1
+    )
 
 
 class Bidirectional(keras.layers.Layer):
@@ -108,8 +118,12 @@ class Bidirectional(keras.layers.Layer):
     def __init__(self, cell: str, hidden_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         kind, policy = CELLS[cell], self.dtype_policy
-        self.forward_layer = kind(hidden_size, dtype=policy, name="forward_layer")
-        self.backward_layer = kind(hidden_size, dtype=policy, name="backward_layer")
+        self.forward_layer = kind(
+            hidden_size, dtype=policy, name="forward_layer"
+        )
+        self.backward_layer = kind(
+            hidden_size, dtype=policy, name="backward_layer"
+        )
 
     def build(self, x_shape: Any) -> None:
         """Leaves the weights to the parts, whose first call makes them."""
@@ -159,16 +173,22 @@ class Stack(keras.layers.Layer):
         self.residual, policy = residual, self.dtype_policy
         self.output_size = hidden_size * (2 if bidirectional else 1)
         self.layers = [
-            Bidirectional(cell, hidden_size, dtype=policy, name=f"layers.{index}")
+            Bidirectional(
+                cell, hidden_size, dtype=policy, name=f"layers.{index}"
+            )
             if bidirectional
             else CELLS[cell](hidden_size, dtype=policy, name=f"layers.{index}")
             for index in range(num_layers)
         ]
         self.norms = [
-            keras.layers.LayerNormalization(epsilon=1e-5, dtype=policy, name=f"norms.{index}")
+            keras.layers.LayerNormalization(
+                epsilon=1e-5, dtype=policy, name=f"norms.{index}"
+            )
             for index in range(num_layers if layer_norm else 0)
         ]
-        self.dropout = keras.layers.Dropout(dropout, dtype=policy, name="dropout")
+        self.dropout = keras.layers.Dropout(
+            dropout, dtype=policy, name="dropout"
+        )
 
     def build(self, x_shape: Any) -> None:
         """Leaves the weights to the parts, whose first call makes them."""
@@ -201,7 +221,11 @@ class Stack(keras.layers.Layer):
         return self._run(x, lengths, None, training)[0]
 
     def _run(
-        self, x: Tensor, lengths: Tensor | None, state: State | None, training: bool
+        self,
+        x: Tensor,
+        lengths: Tensor | None,
+        state: State | None,
+        training: bool,
     ) -> tuple[list[Tensor], State]:
         outputs: list[Tensor] = []
         after: State = ()
@@ -209,11 +233,17 @@ class Stack(keras.layers.Layer):
             read = self.dropout(x, training=training) if outputs else x
             if isinstance(layer, Bidirectional):
                 if state is not None:
-                    raise UserError("layers that read in both directions go on from no state")
+                    raise UserError(
+                        "layers that read in both directions go on from no state"
+                    )
                 h = layer(read, lengths)
             else:
                 width = len(layer.state_shapes)
-                before = None if state is None else state[len(after) : len(after) + width]
+                before = (
+                    None
+                    if state is None
+                    else state[len(after) : len(after) + width]
+                )
                 h, mine = layer(read, before)
                 after += tuple(mine)
             if self.residual and h.shape[-1] == x.shape[-1]:
@@ -247,12 +277,16 @@ class SelfAttention(keras.layers.Layer):
     def build(self, h_shape: Any) -> None:
         """Leaves the weights to the parts, whose first call makes them."""
 
-    def call(self, h: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def call(
+        self, h: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         keys = ops.transpose(self.key(h), (0, 2, 1))  # (B, size, T)
         scores = ops.matmul(self.query(h), keys) * self.scale  # (B, T, T)
         if lengths is not None:
             there = present(lengths, h.shape[1])
             scores = ops.where(there[:, None, :], scores, -float("inf"))
         # softmax by hand: Keras's own warns of a row of one item
-        weights = ops.exp(scores - ops.logsumexp(scores, axis=-1, keepdims=True))
+        weights = ops.exp(
+            scores - ops.logsumexp(scores, axis=-1, keepdims=True)
+        )
         return ops.matmul(weights, self.value(h)), weights

@@ -18,7 +18,10 @@ BLANK = 0  # of CTC; elsewhere the same id is the end symbol, which CTC does not
 
 
 def cross_entropy(
-    logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None = None, smoothing: float = 0.0
+    logits: tf.Tensor,
+    targets: tf.Tensor,
+    weights: tf.Tensor | None = None,
+    smoothing: float = 0.0,
 ) -> tf.Tensor:
     """Mean of -sum_k q_k log softmax(logits)_k over all targets.
 
@@ -30,7 +33,9 @@ def cross_entropy(
     if weights is not None:
         counts = counts * ops.cast(weights, logits.dtype)
     at = ops.maximum(targets, 0)
-    loss = keras.losses.sparse_categorical_crossentropy(at, logits, from_logits=True)
+    loss = keras.losses.sparse_categorical_crossentropy(
+        at, logits, from_logits=True
+    )
     if smoothing:
         spread = -ops.mean(ops.log_softmax(logits), axis=-1)
         loss = (1 - smoothing) * loss + smoothing * spread
@@ -48,7 +53,10 @@ def squared_error(
 
 
 def pinball(
-    outputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None, levels: tuple[float, ...]
+    outputs: tf.Tensor,
+    targets: tf.Tensor,
+    weights: tf.Tensor | None,
+    levels: tuple[float, ...],
 ) -> tf.Tensor:
     """Mean over all targets and levels q of max(q e, (q - 1) e), e = target - output.
 
@@ -57,16 +65,22 @@ def pinball(
     Shape: (B, U, M Q), (B, U, M) -> ().
     """
     q = ops.convert_to_tensor(levels, outputs.dtype)
-    outputs = ops.reshape(outputs, (*ops.shape(targets), len(levels)))  # (B, U, M, Q)
+    outputs = ops.reshape(
+        outputs, (*ops.shape(targets), len(levels))
+    )  # (B, U, M, Q)
     e = _numbers(targets)[..., None] - outputs
-    return _mean(ops.mean(ops.maximum(q * e, (q - 1) * e), axis=-1), targets, weights)
+    return _mean(
+        ops.mean(ops.maximum(q * e, (q - 1) * e), axis=-1), targets, weights
+    )
 
 
 def _numbers(targets: tf.Tensor) -> tf.Tensor:
     return ops.where(ops.isnan(targets), ops.zeros_like(targets), targets)
 
 
-def _mean(loss: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+def _mean(
+    loss: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None
+) -> tf.Tensor:
     """The weighted mean of what is asked for. Shape: loss and targets (B, U, M); weights (B, U)."""
     counts = ops.cast(ops.logical_not(ops.isnan(targets)), loss.dtype)
     if weights is not None:
@@ -74,7 +88,9 @@ def _mean(loss: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None) -> tf.
     return ops.sum(loss * counts) / ops.sum(counts)
 
 
-def ctc(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None = None) -> tf.Tensor:
+def ctc(
+    logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None = None
+) -> tf.Tensor:
     """-log of the summed probability of all alignments of the targets with the F frames.
 
     Graves and others 2006. The mean over the rows.
@@ -82,7 +98,9 @@ def ctc(logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None = None)
     Shape: logits (B, F, K); targets (B, U), 0 or `ABSENT` where they have ended.
     """
     labels = ops.maximum(targets, BLANK)
-    counts = ops.sum(ops.cast(labels > BLANK, "int32"), axis=1)  # without the end symbol
+    counts = ops.sum(
+        ops.cast(labels > BLANK, "int32"), axis=1
+    )  # without the end symbol
     frames = ops.full_like(counts, logits.shape[1])
     loss = ops.ctc_loss(labels, logits, counts, frames, mask_index=BLANK)
     if weights is None:

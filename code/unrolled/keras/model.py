@@ -25,7 +25,11 @@ class Model(keras.Model):
 
     def touch(self, input_size: int, inputs: Inputs = "ids") -> None:
         """Builds the weights, by reading a single item."""
-        self(ops.zeros((1, 1), "int32") if inputs == "ids" else ops.zeros((1, 1, input_size)))
+        self(
+            ops.zeros((1, 1), "int32")
+            if inputs == "ids"
+            else ops.zeros((1, 1, input_size))
+        )
 
     def teach(
         self,
@@ -52,4 +56,6 @@ class Model(keras.Model):
         Raises:
             UserError: it has no such state.
         """
-        raise UserError(f"a {type(self).__name__} has no state to go on from; carry none over")
+        raise UserError(
+            f"a {type(self).__name__} has no state to go on from; carry none over"
+        )

@@ -38,15 +38,23 @@ def complex_scan(a: Pair, b: Pair, h0: Pair) -> Pair:
 def _complex_product(p: Tensor, q: Tensor) -> Tensor:
     """Shape: p, q, returns: (..., 2), the real and imaginary part."""
     real = p[..., 0] * q[..., 0] - p[..., 1] * q[..., 1]
-    return ops.stack([real, p[..., 0] * q[..., 1] + p[..., 1] * q[..., 0]], axis=-1)
+    return ops.stack(
+        [real, p[..., 0] * q[..., 1] + p[..., 1] * q[..., 0]], axis=-1
+    )
 
 
-def _double(a: Tensor, b: Tensor, h0: Tensor, times: Product = ops.multiply) -> Tensor:
+def _double(
+    a: Tensor, b: Tensor, h0: Tensor, times: Product = ops.multiply
+) -> Tensor:
     T, span = b.shape[1], 1
-    h = ops.concatenate([times(a[:, :1], h0[:, None]) + b[:, :1], b[:, 1:]], axis=1)
+    h = ops.concatenate(
+        [times(a[:, :1], h0[:, None]) + b[:, :1], b[:, 1:]], axis=1
+    )
     a = a[:, 1:]  # of the steps that do not reach back to h0 yet
     while span < T:
-        h = ops.concatenate([h[:, :span], times(a, h[:, :-span]) + h[:, span:]], axis=1)
+        h = ops.concatenate(
+            [h[:, :span], times(a, h[:, :-span]) + h[:, span:]], axis=1
+        )
         a, span = times(a[:, span:], a[:, :-span]), 2 * span
     return h
 
@@ -62,7 +70,9 @@ def _scan(a: Tensor, b: Tensor, h0: Tensor) -> tuple[Tensor, Any]:
     def gradient(d_h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a_next = ops.concatenate([a[:, 1:], ops.zeros_like(a[:, :1])], axis=1)
         h_prev = ops.concatenate([h0[:, None], h[:, :-1]], axis=1)
-        d_b = linear_scan(ops.flip(a_next, 1), ops.flip(d_h, 1), ops.zeros_like(h0))
+        d_b = linear_scan(
+            ops.flip(a_next, 1), ops.flip(d_h, 1), ops.zeros_like(h0)
+        )
         d_b = ops.flip(d_b, 1)
         d_a = d_b * h_prev
         d_a = ops.sum(d_a, axis=0, keepdims=True) if a.shape[0] == 1 else d_a

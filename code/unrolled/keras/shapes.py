@@ -24,15 +24,26 @@ class OneToOne(Model):
     """
 
     def __init__(
-        self, input_size: int, output_size: int, hidden_size: int = 32, **kwargs: Any
+        self,
+        input_size: int,
+        output_size: int,
+        hidden_size: int = 32,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.embedding = embedding(input_size, hidden_size)
-        self.hidden = keras.layers.Dense(hidden_size, activation="tanh", name="hidden")
+        self.hidden = keras.layers.Dense(
+            hidden_size, activation="tanh", name="hidden"
+        )
         self.readout = keras.layers.Dense(output_size, name="readout")
         self.touch(input_size)
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         return self.readout(self.hidden(self.embedding(inputs)))
 
 
@@ -61,7 +72,12 @@ class ManyToOne(Model):
         self.readout = keras.layers.Dense(output_size, name="readout")
         self.touch(input_size)
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         h, _ = self.recurrent(self.embedding(inputs))  # (B, T, H)
         return self.readout(last(h, lengths))  # (B, 1, K)
 
@@ -90,11 +106,15 @@ class OneToMany(Model):
     ) -> None:
         super().__init__(**kwargs)
         self.longest = longest
-        self.bridge = keras.layers.Dense(hidden_size, activation="tanh", name="bridge")
+        self.bridge = keras.layers.Dense(
+            hidden_size, activation="tanh", name="bridge"
+        )
         self.told = embedding(output_size, hidden_size, name="told")
         self.decoder = CELLS[cell](hidden_size, name="decoder")
         self.readout = keras.layers.Dense(output_size, name="readout")
-        self(ops.zeros((1, input_size)), targets=ops.zeros((1, 1), "int32"))  # builds the weights
+        self(
+            ops.zeros((1, input_size)), targets=ops.zeros((1, 1), "int32")
+        )  # builds the weights
 
     def begin(self, x: Tensor) -> State:
         """The first state: all that the decoder learns of x."""
@@ -110,11 +130,17 @@ class OneToMany(Model):
     ) -> Tensor:
         """The logits of each step: told the targets before it, or else of a greedy reading."""
         targets = self.read(x) if targets is None else targets
-        h, _ = self.decoder(self.told(before(targets)), self.begin(x))  # (B, U, H)
+        h, _ = self.decoder(
+            self.told(before(targets)), self.begin(x)
+        )  # (B, U, H)
         return self.readout(h)
 
     def teach(
-        self, x: Tensor, targets: Tensor, lengths: Tensor | None = None, training: bool = True
+        self,
+        x: Tensor,
+        targets: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = True,
     ) -> Tensor:
         """Teacher forcing: each step is told the right symbol before it."""
         return self(x, targets=targets, training=training)

@@ -13,7 +13,14 @@ from keras import ops
 from unrolled.keras.aligned import AlignedDecoder
 from unrolled.keras.cells import CELLS, State
 from unrolled.keras.encoder_decoder import EncoderDecoder
-from unrolled.keras.layers import Readout, SelfAttention, Stack, embedding, pad, present
+from unrolled.keras.layers import (
+    Readout,
+    SelfAttention,
+    Stack,
+    embedding,
+    pad,
+    present,
+)
 from unrolled.keras.model import Model
 from unrolled.tasks.task import Inputs
 
@@ -48,12 +55,23 @@ class Tagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(input_size, embedding_size, inputs, self.dtype_policy)
-        self.recurrent = CELLS[cell](hidden_size, dtype=self.dtype_policy, name="recurrent")
-        self.readout = Readout(output_size, dropout, dtype=self.dtype_policy, name="readout")
+        self.embedding = embedding(
+            input_size, embedding_size, inputs, self.dtype_policy
+        )
+        self.recurrent = CELLS[cell](
+            hidden_size, dtype=self.dtype_policy, name="recurrent"
+        )
+        self.readout = Readout(
+            output_size, dropout, dtype=self.dtype_policy, name="readout"
+        )
         self.touch(input_size, inputs)
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         return self.advance(inputs, training=training)[0]
 
     def advance(
@@ -94,7 +112,9 @@ class StackedTagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(input_size, embedding_size, inputs, self.dtype_policy)
+        self.embedding = embedding(
+            input_size, embedding_size, inputs, self.dtype_policy
+        )
         self.recurrent = Stack(
             cell,
             hidden_size,
@@ -106,19 +126,30 @@ class StackedTagger(Model):
             dtype=self.dtype_policy,
             name="recurrent",
         )
-        self.readout = Readout(output_size, dropout, dtype=self.dtype_policy, name="readout")
+        self.readout = Readout(
+            output_size, dropout, dtype=self.dtype_policy, name="readout"
+        )
         self.touch(input_size, inputs)
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         x = self.embedding(inputs)  # (B, T, D)
-        h, _ = self.recurrent(x, lengths, training=training)  # (B, T, H) or (B, T, 2H)
+        h, _ = self.recurrent(
+            x, lengths, training=training
+        )  # (B, T, H) or (B, T, 2H)
         return self.readout(h, training=training)  # (B, T, K)
 
     def advance(
         self, inputs: Tensor, state: State | None = None, training: bool = False
     ) -> tuple[Tensor, State]:
         x = self.embedding(inputs)  # (B, T, D)
-        h, state = self.recurrent(x, state=state, training=training)  # (B, T, H)
+        h, state = self.recurrent(
+            x, state=state, training=training
+        )  # (B, T, H)
         return self.readout(h, training=training), state  # (B, T, K)
 
 
@@ -152,12 +183,23 @@ class LookAheadTagger(Model):
     ) -> None:
         super().__init__(**kwargs)
         self.delay = delay
-        self.embedding = embedding(input_size, embedding_size, inputs, self.dtype_policy)
-        self.recurrent = CELLS[cell](hidden_size, dtype=self.dtype_policy, name="recurrent")
-        self.readout = Readout(output_size, dropout, dtype=self.dtype_policy, name="readout")
+        self.embedding = embedding(
+            input_size, embedding_size, inputs, self.dtype_policy
+        )
+        self.recurrent = CELLS[cell](
+            hidden_size, dtype=self.dtype_policy, name="recurrent"
+        )
+        self.readout = Readout(
+            output_size, dropout, dtype=self.dtype_policy, name="readout"
+        )
         self.touch(input_size, inputs)
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         x = self.embedding(pad(inputs, 0, self.delay))  # (B, T + delay, D)
         h, _ = self.recurrent(x)  # (B, T + delay, H)
         h = h[:, self.delay :]
@@ -200,9 +242,15 @@ class ConvTagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(input_size, embedding_size, inputs, self.dtype_policy)
+        self.embedding = embedding(
+            input_size, embedding_size, inputs, self.dtype_policy
+        )
         self.convolution = keras.layers.Conv1D(
-            filters, kernel_size, padding="same", dtype=self.dtype_policy, name="convolution"
+            filters,
+            kernel_size,
+            padding="same",
+            dtype=self.dtype_policy,
+            name="convolution",
         )
         self.recurrent = Stack(
             cell,
@@ -213,15 +261,29 @@ class ConvTagger(Model):
             dtype=self.dtype_policy,
             name="recurrent",
         )
-        self.readout = Readout(output_size, dropout, dtype=self.dtype_policy, name="readout")
+        self.readout = Readout(
+            output_size, dropout, dtype=self.dtype_policy, name="readout"
+        )
         self.touch(input_size, inputs)
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         x = self.embedding(inputs)  # (B, T, D)
         if lengths is not None:
-            x = x * ops.cast(present(lengths, inputs.shape[1]), x.dtype)[..., None]
+            x = (
+                x
+                * ops.cast(present(lengths, inputs.shape[1]), x.dtype)[
+                    ..., None
+                ]
+            )
         u = ops.relu(self.convolution(x))  # (B, T, filters)
-        h, _ = self.recurrent(u, lengths, training=training)  # (B, T, H) or (B, T, 2H)
+        h, _ = self.recurrent(
+            u, lengths, training=training
+        )  # (B, T, H) or (B, T, 2H)
         return self.readout(h, training=training)  # (B, T, K)
 
 
@@ -255,7 +317,9 @@ class AttentionTagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(input_size, embedding_size, inputs, self.dtype_policy)
+        self.embedding = embedding(
+            input_size, embedding_size, inputs, self.dtype_policy
+        )
         self.recurrent = Stack(
             cell,
             hidden_size,
@@ -265,17 +329,30 @@ class AttentionTagger(Model):
             dtype=self.dtype_policy,
             name="recurrent",
         )
-        self.attention = SelfAttention(attention_size, dtype=self.dtype_policy, name="attention")
-        self.readout = Readout(output_size, dropout, dtype=self.dtype_policy, name="readout")
+        self.attention = SelfAttention(
+            attention_size, dtype=self.dtype_policy, name="attention"
+        )
+        self.readout = Readout(
+            output_size, dropout, dtype=self.dtype_policy, name="readout"
+        )
         self.touch(input_size, inputs)
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
-        h, _ = self.recurrent(self.embedding(inputs), lengths, training=training)  # (B, T, H or 2H)
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
+        h, _ = self.recurrent(
+            self.embedding(inputs), lengths, training=training
+        )  # (B, T, H or 2H)
         context, _ = self.attention(h, lengths)
         h = ops.concatenate([h, context], axis=-1)
         return self.readout(h, training=training)  # (B, T, K)
 
-    def attention_weights(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def attention_weights(
+        self, inputs: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
         """a_ts: how much the label of item t looks at item s. Shape: (B, T) -> (B, T, T)."""
         h, _ = self.recurrent(self.embedding(inputs), lengths)
         return self.attention(h, lengths)[1]
@@ -308,17 +385,30 @@ class WindowTagger(Model):
     ) -> None:
         super().__init__(**kwargs)
         self.window = window
-        self.embedding = embedding(input_size, embedding_size, inputs, self.dtype_policy)
+        self.embedding = embedding(
+            input_size, embedding_size, inputs, self.dtype_policy
+        )
         self.hidden = keras.layers.Dense(
             hidden_size, "tanh", dtype=self.dtype_policy, name="hidden"
         )
-        self.readout = Readout(output_size, dropout, dtype=self.dtype_policy, name="readout")
+        self.readout = Readout(
+            output_size, dropout, dtype=self.dtype_policy, name="readout"
+        )
         self.touch(input_size, inputs)
 
-    def call(self, inputs: Tensor, lengths: Tensor | None = None, training: bool = False) -> Tensor:
+    def call(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         reach, T = self.window // 2, inputs.shape[1]
-        x = self.embedding(pad(inputs, reach, reach))  # (B, reach + T + reach, D)
-        x = ops.concatenate([x[:, k : k + T] for k in range(self.window)], axis=-1)
+        x = self.embedding(
+            pad(inputs, reach, reach)
+        )  # (B, reach + T + reach, D)
+        x = ops.concatenate(
+            [x[:, k : k + T] for k in range(self.window)], axis=-1
+        )
         x = self.hidden(x)  # (B, T, H)
         return self.readout(x, training=training)  # (B, T, K)
 

@@ -16,7 +16,9 @@ from unrolled.training import trainer
 from unrolled.training.checkpoints import Arrays
 from unrolled.training.recipe import Recipe
 
-LONGEST_COMPILED = 64  # of a longer row, unrolling the loop takes longer than reading it once
+LONGEST_COMPILED = (
+    64  # of a longer row, unrolling the loop takes longer than reading it once
+)
 
 
 class Adam(keras.optimizers.Adam):
@@ -30,7 +32,9 @@ class Adam(keras.optimizers.Adam):
     is over 30 times as much of it. The corrections are computed in float64, as in PyTorch.
     """
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+    def update_step(
+        self, gradient: Any, variable: Any, learning_rate: Any
+    ) -> None:
         index = self._get_variable_index(variable)
         m, v = self._momentums[index], self._velocities[index]
         step = ops.cast(self.iterations + 1, "float64")
@@ -39,15 +43,21 @@ class Adam(keras.optimizers.Adam):
         self.assign_add(m, (1 - self.beta_1) * (gradient - m))
         self.assign_add(v, (1 - self.beta_2) * (ops.square(gradient) - v))
         rate = ops.cast(learning_rate, variable.dtype) / correct_1
-        self.assign_sub(variable, rate * m / (ops.sqrt(v / correct_2) + self.epsilon))
+        self.assign_sub(
+            variable, rate * m / (ops.sqrt(v / correct_2) + self.epsilon)
+        )
 
 
-def clip_by_global_norm(gradients: list[tf.Tensor], clip_norm: float) -> list[tf.Tensor]:
+def clip_by_global_norm(
+    gradients: list[tf.Tensor], clip_norm: float
+) -> list[tf.Tensor]:
     """Scales gradients whose norm, all taken together, is larger than `clip_norm` down to it.
 
     g = g * min(1, clip_norm / (norm + 1e-6)), as PyTorch's `clip_grad_norm_` has it.
     """
-    gradients = [tf.convert_to_tensor(g) for g in gradients]  # an embedding's come in slices
+    gradients = [
+        tf.convert_to_tensor(g) for g in gradients
+    ]  # an embedding's come in slices
     norm = tf.linalg.global_norm(gradients)
     scale = ops.minimum(clip_norm / (norm + 1e-6), 1)
     return [g * scale for g in gradients]
@@ -72,16 +82,23 @@ class Predictor(trainer.Predictor):
     def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
         return np.asarray(self._run(self._predict, inputs, lengths))
 
-    def _predict(self, inputs: tf.Tensor, lengths: tf.Tensor | None) -> tf.Tensor:
+    def _predict(
+        self, inputs: tf.Tensor, lengths: tf.Tensor | None
+    ) -> tf.Tensor:
         read = self.model if self.answer.is_number else self.model.read
         return read(inputs, lengths)
 
     def logits(
-        self, inputs: Array, targets: Array | None = None, lengths: Array | None = None
+        self,
+        inputs: Array,
+        targets: Array | None = None,
+        lengths: Array | None = None,
     ) -> Array:
         if targets is None:
             return np.asarray(self.model(inputs, lengths, training=False))
-        return np.asarray(self.model.teach(inputs, targets, lengths, training=False))
+        return np.asarray(
+            self.model.teach(inputs, targets, lengths, training=False)
+        )
 
     def advance(self, inputs: Array, state: Any = None) -> tuple[Array, Any]:
         logits, state = self._run(self.model.advance, inputs, state)
@@ -94,14 +111,26 @@ class Predictor(trainer.Predictor):
             function: takes as many arguments as are given.
             given: arrays, None, or tuples of these; the inputs first.
         """
-        steps = [x.shape[1] for x in given[:2] if len(getattr(x, "shape", ())) > 1]
+        steps = [
+            x.shape[1] for x in given[:2] if len(getattr(x, "shape", ())) > 1
+        ]
         if max(steps) > LONGEST_COMPILED:
             return function(*given)
-        flat = [None if x is None else tf.convert_to_tensor(x) for x in tf.nest.flatten(given)]
-        kinds = tuple(None if x is None else (x.dtype, *x.shape[1:], x.shape.rank) for x in flat)
+        flat = [
+            None if x is None else tf.convert_to_tensor(x)
+            for x in tf.nest.flatten(given)
+        ]
+        kinds = tuple(
+            None if x is None else (x.dtype, *x.shape[1:], x.shape.rank)
+            for x in flat
+        )
         if (function, kinds) not in self._compiled:
-            self._compiled[function, kinds] = self._compile(function, given, flat)
-        return self._compiled[function, kinds](*(x for x in flat if x is not None))
+            self._compiled[function, kinds] = self._compile(
+                function, given, flat
+            )
+        return self._compiled[function, kinds](
+            *(x for x in flat if x is not None)
+        )
 
     def _compile(self, function: Any, given: Any, flat: list[Any]) -> Any:
         """A graph for any number of rows of one length, with its loop over time unrolled."""
@@ -116,7 +145,9 @@ class Predictor(trainer.Predictor):
             for x in flat
             if x is not None
         ]
-        compiled = tf.function(call, input_signature=signature, jit_compile=self.jit_compile)
+        compiled = tf.function(
+            call, input_signature=signature, jit_compile=self.jit_compile
+        )
         return compiled.get_concrete_function()
 
     def weights(self) -> Arrays:
@@ -151,13 +182,21 @@ class Trainer(Predictor, trainer.Trainer):
         self.optimizer = (
             keras.optimizers.SGD()
             if recipe.optimizer == "sgd"
-            else Adam(epsilon=recipe.epsilon, weight_decay=recipe.weight_decay or None)
+            else Adam(
+                epsilon=recipe.epsilon, weight_decay=recipe.weight_decay or None
+            )
         )
         self.optimizer.build(model.trainable_variables)
 
     def reseed(self, seed: int) -> None:
-        weights = {id(weight) for weight in self.model.weights}  # some may not be trainable
-        states = [v for v in self.model.non_trainable_variables if id(v) not in weights]
+        weights = {
+            id(weight) for weight in self.model.weights
+        }  # some may not be trainable
+        states = [
+            v
+            for v in self.model.non_trainable_variables
+            if id(v) not in weights
+        ]
         for index, state in enumerate(states):
             state.assign([seed, index])  # of a dropout's random generator
 
@@ -165,9 +204,13 @@ class Trainer(Predictor, trainer.Trainer):
         rate = np.float32(learning_rate)
         x, targets, lengths, weights, continues = batch
         if continues is None:
-            return float(self._run(self._train_step, x, targets, lengths, weights, rate))
+            return float(
+                self._run(self._train_step, x, targets, lengths, weights, rate)
+            )
         state = self.state if continues else None
-        loss, self.state = self._run(self._train_step_carried, x, targets, weights, state, rate)
+        loss, self.state = self._run(
+            self._train_step_carried, x, targets, weights, state, rate
+        )
         return float(loss)
 
     def _train_step(
@@ -198,7 +241,9 @@ class Trainer(Predictor, trainer.Trainer):
         self._descend(tape, loss, learning_rate)
         return loss, state
 
-    def _descend(self, tape: tf.GradientTape, loss: tf.Tensor, learning_rate: tf.Tensor) -> None:
+    def _descend(
+        self, tape: tf.GradientTape, loss: tf.Tensor, learning_rate: tf.Tensor
+    ) -> None:
         self.optimizer.learning_rate = learning_rate
         gradients = tape.gradient(loss, self.model.trainable_variables)
         gradients = clip_by_global_norm(gradients, self.recipe.clip_norm)
@@ -212,14 +257,20 @@ class Trainer(Predictor, trainer.Trainer):
         weights: tf.Tensor | None,
     ) -> tf.Tensor:
         if not self.recipe.consistency:
-            return self.loss(self.model.teach(inputs, targets, lengths), targets, weights)
-        again = self.model.teach(*map(_twice, (inputs, targets, lengths)))  # (2B, U, K)
+            return self.loss(
+                self.model.teach(inputs, targets, lengths), targets, weights
+            )
+        again = self.model.teach(
+            *map(_twice, (inputs, targets, lengths))
+        )  # (2B, U, K)
         apart = losses.disagreement(again, targets)
         loss = self.loss(again, _twice(targets), _twice(weights))
         return loss + self.recipe.consistency * apart
 
     def optimizer_state(self) -> Arrays:
-        return {str(i): v.numpy() for i, v in enumerate(self.optimizer.variables)}
+        return {
+            str(i): v.numpy() for i, v in enumerate(self.optimizer.variables)
+        }
 
     def load_optimizer_state(self, arrays: Arrays) -> None:
         for i, v in enumerate(self.optimizer.variables):

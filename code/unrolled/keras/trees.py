@@ -56,14 +56,19 @@ class ChildSumTreeLSTM(keras.layers.Layer):
         """The states of all nodes."""
         return super().__call__(x, children=children_of(parents, x.shape[0]))
 
-    def call(self, x: Tensor, *, children: list[list[int]]) -> tuple[Tensor, Tensor]:
+    def call(
+        self, x: Tensor, *, children: list[list[int]]
+    ) -> tuple[Tensor, Tensor]:
         """The states of all nodes, each after its children."""
         a = ops.unstack(self.cell.project(x))  # each (4H,)
         none = ops.zeros((0, self.cell.hidden_size), self.compute_dtype)
         h: list[Tensor] = []
         c: list[Tensor] = []
         for a_j, under in zip(a, children, strict=True):
-            states = (ops.stack([s[k] for k in under]) if under else none for s in (h, c))
+            states = (
+                ops.stack([s[k] for k in under]) if under else none
+                for s in (h, c)
+            )
             h_j, c_j = self.node(a_j, *states)
             h.append(h_j)
             c.append(c_j)

@@ -23,7 +23,11 @@ def collapse(path: Sequence[int]) -> tuple[int, ...]:
 def ctc_paths(T: int, labels: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """All paths of T frames that say the labels. There are very many; for small T only."""
     symbols = sorted({BLANK, *labels})
-    return (path for path in product(symbols, repeat=T) if collapse(path) == tuple(labels))
+    return (
+        path
+        for path in product(symbols, repeat=T)
+        if collapse(path) == tuple(labels)
+    )
 
 
 def ctc(log_p: ArrayLike, labels: Sequence[int]) -> Array:
@@ -42,7 +46,10 @@ def ctc(log_p: ArrayLike, labels: Sequence[int]) -> Array:
         returns alpha: (T, 2U + 1); `ctc_total` takes the sum from its last row.
     """
     log_p = np.asarray(log_p, float)
-    written = [BLANK, *(symbol for label in labels for symbol in (label, BLANK))]
+    written = [
+        BLANK,
+        *(symbol for label in labels for symbol in (label, BLANK)),
+    ]
     alpha = np.full((len(log_p), len(written)), -np.inf)
     alpha[0, :2] = log_p[0, written[:2]]
     for t in range(1, len(log_p)):
@@ -76,20 +83,28 @@ def transducer(log_blank: ArrayLike, log_label: ArrayLike) -> float:
     alpha[0, 0] = 0
     for t, u in np.ndindex(*blank.shape):
         if t > 0:
-            alpha[t, u] = np.logaddexp(alpha[t, u], alpha[t - 1, u] + blank[t - 1, u])
+            alpha[t, u] = np.logaddexp(
+                alpha[t, u], alpha[t - 1, u] + blank[t - 1, u]
+            )
         if u > 0:
-            alpha[t, u] = np.logaddexp(alpha[t, u], alpha[t, u - 1] + label[t, u - 1])
+            alpha[t, u] = np.logaddexp(
+                alpha[t, u], alpha[t, u - 1] + label[t, u - 1]
+            )
     return float(alpha[-1, -1] + blank[-1, -1])
 
 
-def chain_score(scores: ArrayLike, transitions: ArrayLike, tags: Sequence[int]) -> float:
+def chain_score(
+    scores: ArrayLike, transitions: ArrayLike, tags: Sequence[int]
+) -> float:
     """s(y) = sum_t scores[t, y_t] + sum_t transitions[y_{t-1}, y_t].
 
     Shape:
         scores: (T, K); transitions: (K, K), from the row to the column.
     """
     a, b = np.asarray(scores, float), np.asarray(transitions, float)
-    return float(a[np.arange(len(tags)), list(tags)].sum() + b[tags[:-1], tags[1:]].sum())
+    return float(
+        a[np.arange(len(tags)), list(tags)].sum() + b[tags[:-1], tags[1:]].sum()
+    )
 
 
 def chain_total(scores: ArrayLike, transitions: ArrayLike) -> float:
@@ -98,14 +113,19 @@ def chain_total(scores: ArrayLike, transitions: ArrayLike) -> float:
     Shape:
         scores: (T, K); transitions: (K, K).
     """
-    scores, transitions = np.asarray(scores, float), np.asarray(transitions, float)
+    scores, transitions = (
+        np.asarray(scores, float),
+        np.asarray(transitions, float),
+    )
     alpha = scores[0]
     for row in scores[1:]:
         alpha = row + np.logaddexp.reduce(alpha[:, None] + transitions, axis=0)
     return float(np.logaddexp.reduce(alpha))
 
 
-def viterbi(scores: ArrayLike, transitions: ArrayLike) -> tuple[list[int], float]:
+def viterbi(
+    scores: ArrayLike, transitions: ArrayLike
+) -> tuple[list[int], float]:
     """The tag sequence with the highest score, and its score.
 
     The same recursion as `chain_total` with a maximum in place of the sum.
@@ -113,7 +133,10 @@ def viterbi(scores: ArrayLike, transitions: ArrayLike) -> tuple[list[int], float
     Shape:
         scores: (T, K); transitions: (K, K).
     """
-    scores, transitions = np.asarray(scores, float), np.asarray(transitions, float)
+    scores, transitions = (
+        np.asarray(scores, float),
+        np.asarray(transitions, float),
+    )
     best, came = scores[0], []
     for row in scores[1:]:
         to = best[:, None] + transitions  # (K, K)

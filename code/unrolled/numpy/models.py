@@ -26,7 +26,11 @@ class Dense:
     """An affine map of the last axis: y = W x + b. Shape: W (outputs, inputs), b (outputs,)."""
 
     def __init__(
-        self, inputs: int, outputs: int, rng: np.random.Generator, dtype: DTypeLike
+        self,
+        inputs: int,
+        outputs: int,
+        rng: np.random.Generator,
+        dtype: DTypeLike,
     ) -> None:
         self.parameters = {
             "W": glorot(rng, outputs, inputs).astype(dtype),
@@ -40,7 +44,10 @@ class Dense:
 
     def backward(self, d_y: Array) -> Array:
         """Fills `gradients`; returns the derivative by x."""
-        flat_x, flat_d = self._x.reshape(-1, self._x.shape[-1]), d_y.reshape(-1, d_y.shape[-1])
+        flat_x, flat_d = (
+            self._x.reshape(-1, self._x.shape[-1]),
+            d_y.reshape(-1, d_y.shape[-1]),
+        )
         self.gradients = {"W": flat_d.T @ flat_x, "b": flat_d.sum(axis=0)}
         return d_y @ self.parameters["W"]
 
@@ -49,10 +56,16 @@ class Embedding:
     """One learned vector a letter. Shape: E (V, D); letters (B, T) -> (B, T, D)."""
 
     def __init__(
-        self, input_size: int, size: int, rng: np.random.Generator, dtype: DTypeLike
+        self,
+        input_size: int,
+        size: int,
+        rng: np.random.Generator,
+        dtype: DTypeLike,
     ) -> None:
         self.parameters = {
-            "E": (rng.standard_normal((input_size, size)) / np.sqrt(size)).astype(dtype)
+            "E": (
+                rng.standard_normal((input_size, size)) / np.sqrt(size)
+            ).astype(dtype)
         }
         self.gradients: dict[str, Array] = {}
 
@@ -83,14 +96,18 @@ class Model:
     def parameters(self) -> dict[str, Array]:
         """Every parameter, under `layer.parameter`."""
         return {
-            f"{at}.{k}": v for at, layer in self.layers.items() for k, v in layer.parameters.items()
+            f"{at}.{k}": v
+            for at, layer in self.layers.items()
+            for k, v in layer.parameters.items()
         }
 
     @property
     def gradients(self) -> dict[str, Array]:
         """What the last `backward` found, under the same names."""
         return {
-            f"{at}.{k}": v for at, layer in self.layers.items() for k, v in layer.gradients.items()
+            f"{at}.{k}": v
+            for at, layer in self.layers.items()
+            for k, v in layer.gradients.items()
         }
 
 
@@ -175,10 +192,16 @@ class WindowTagger(Model):
         self.embedding = Embedding(input_size, embedding_size, rng, dtype)
         self.hidden = Dense(window * embedding_size, hidden_size, rng, dtype)
         self.readout = Dense(hidden_size, output_size, rng, dtype)
-        self.layers = {"embedding": self.embedding, "hidden": self.hidden, "readout": self.readout}
+        self.layers = {
+            "embedding": self.embedding,
+            "hidden": self.hidden,
+            "readout": self.readout,
+        }
 
     def forward(self, letters: Array) -> Array:
-        x = self.embedding.forward(windows(letters, self.window))  # (B, T, window, D)
+        x = self.embedding.forward(
+            windows(letters, self.window)
+        )  # (B, T, window, D)
         self._h = np.tanh(self.hidden.forward(x.reshape(*letters.shape, -1)))
         return self.readout.forward(self._h)
 
@@ -188,4 +211,7 @@ class WindowTagger(Model):
         self.embedding.backward(d_x.reshape(*d_x.shape[:2], self.window, -1))
 
 
-MODELS: dict[str, type[Model]] = {"Tagger": Tagger, "WindowTagger": WindowTagger}
+MODELS: dict[str, type[Model]] = {
+    "Tagger": Tagger,
+    "WindowTagger": WindowTagger,
+}

@@ -22,7 +22,9 @@ def children_of(parents: Parents, nodes: int) -> list[list[int]]:
             after its child.
     """
     given = np.asarray(parents)
-    if given.shape != (nodes,) or (nodes and not np.issubdtype(given.dtype, np.integer)):
+    if given.shape != (nodes,) or (
+        nodes and not np.issubdtype(given.dtype, np.integer)
+    ):
         raise ValueError(
             f"parents must be {nodes} whole numbers, one a node; "
             f"they are of shape {given.shape} and type {given.dtype}"

@@ -53,7 +53,12 @@ class AlignedDecoder(Model):
         self.start = output_size
         self.embedding = embedding(input_size, embedding_size)
         self.encoder = Stack(
-            cell, embedding_size, hidden_size, num_layers, bidirectional=True, dropout=dropout
+            cell,
+            embedding_size,
+            hidden_size,
+            num_layers,
+            bidirectional=True,
+            dropout=dropout,
         )
         self.tags = embedding(output_size + 1, tag_size)
         self.decoder = CELLS[cell](2 * hidden_size + tag_size, decoder_size)
@@ -69,7 +74,9 @@ class AlignedDecoder(Model):
         """The logits of each step of a greedy reading."""
         return self.teach(inputs, self.read(inputs, lengths), lengths)
 
-    def teach(self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def teach(
+        self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
         """Teacher forcing: each step is told the right tag before it.
 
         Shape: inputs (B, T); targets (B, T); logits (B, T, K).
@@ -77,9 +84,13 @@ class AlignedDecoder(Model):
         h = self.encode(inputs, lengths)
         before = nn.functional.pad(targets[:, :-1], (1, 0), value=self.start)
         # A target that does not count stands at the padding alone: nothing after it counts either.
-        told = torch.cat([self.dropout(h), self.tags(before.clamp(min=0))], dim=-1)
+        told = torch.cat(
+            [self.dropout(h), self.tags(before.clamp(min=0))], dim=-1
+        )
         s, _ = self.decoder(told)  # (B, T, decoder_size)
-        return self.readout(self.dropout(torch.cat([s, h], dim=-1)))  # (B, T, K)
+        return self.readout(
+            self.dropout(torch.cat([s, h], dim=-1))
+        )  # (B, T, K)
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Reads greedily: each tag is the most probable one after those before it.
@@ -89,7 +100,11 @@ class AlignedDecoder(Model):
         state, ids = self.decoder.initial_state(len(inputs)), []
         tag = torch.full((len(inputs),), self.start)
         for h_t in self.encode(inputs, lengths).unbind(dim=1):
-            _, state = self.decoder.step(torch.cat([h_t, self.tags(tag)], dim=-1), state)
-            tag = self.readout(torch.cat([state[0], h_t], dim=-1)).argmax(dim=-1)
+            _, state = self.decoder.step(
+                torch.cat([h_t, self.tags(tag)], dim=-1), state
+            )
+            tag = self.readout(torch.cat([state[0], h_t], dim=-1)).argmax(
+                dim=-1
+            )
             ids.append(tag)
         return torch.stack(ids, dim=1)

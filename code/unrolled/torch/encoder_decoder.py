@@ -5,7 +5,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from unrolled.decoding import END_ID, Array, Arrays, Hypothesis, most_steps, search
+from unrolled.decoding import (
+    END_ID,
+    Array,
+    Arrays,
+    Hypothesis,
+    most_steps,
+    search,
+)
 from unrolled.tasks.task import Kind
 from unrolled.torch.cells import CELLS, State
 from unrolled.torch.layers import Stack, dense, embedding, last, present
@@ -32,9 +39,13 @@ class AdditiveAttention(nn.Module):
         self.key = dense(memory_size, size)
         self.score = dense(size, 1, bias=False)
 
-    def forward(self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """One look. `keys` is `key(h)`, the same at each step; `there` is where h is no padding."""
-        scores = self.score(torch.tanh(self.query(s)[:, None] + keys))[..., 0]  # (B, T)
+        scores = self.score(torch.tanh(self.query(s)[:, None] + keys))[
+            ..., 0
+        ]  # (B, T)
         weights = scores.masked_fill(~there, -torch.inf).softmax(dim=-1)
         return (weights[:, None] @ h)[:, 0], weights
 
@@ -79,17 +90,25 @@ class EncoderDecoder(Model):
     ) -> None:
         super().__init__()
         self.embedding = embedding(input_size, embedding_size)
-        self.encoder = Stack(cell, embedding_size, hidden_size, bidirectional=True)
+        self.encoder = Stack(
+            cell, embedding_size, hidden_size, bidirectional=True
+        )
         self.bridge = dense(2 * hidden_size, hidden_size)
         self.told = embedding(output_size, embedding_size)
         self.attention = (
-            AdditiveAttention(hidden_size, 2 * hidden_size, attention_size) if attention else None
+            AdditiveAttention(hidden_size, 2 * hidden_size, attention_size)
+            if attention
+            else None
         )
-        self.decoder = CELLS[cell](embedding_size + 2 * hidden_size, hidden_size)
+        self.decoder = CELLS[cell](
+            embedding_size + 2 * hidden_size, hidden_size
+        )
         self.dropout = nn.Dropout(dropout)
         self.readout = dense(3 * hidden_size, output_size)
 
-    def begin(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[State, State]:
+    def begin(
+        self, inputs: Tensor, lengths: Tensor | None = None
+    ) -> tuple[State, State]:
         """Reads the row.
 
         Returns:
@@ -104,7 +123,11 @@ class EncoderDecoder(Model):
         state = torch.tanh(self.bridge(m)), *self.decoder.initial_state(B)[1:]
         if self.attention is None:
             return state, (m,)
-        there = h.new_ones(B, T, dtype=torch.bool) if lengths is None else present(lengths, T)
+        there = (
+            h.new_ones(B, T, dtype=torch.bool)
+            if lengths is None
+            else present(lengths, T)
+        )
         return state, (h, self.attention.key(h), there)
 
     def look(self, s: Tensor, memory: State) -> tuple[Tensor, Tensor | None]:
@@ -114,20 +137,26 @@ class EncoderDecoder(Model):
         found: tuple[Tensor, Tensor] = self.attention(s, *memory)
         return found
 
-    def speak(self, symbol: Tensor, state: State, memory: State) -> tuple[Tensor, State]:
+    def speak(
+        self, symbol: Tensor, state: State, memory: State
+    ) -> tuple[Tensor, State]:
         """One step of reading: what may come after a symbol, without dropout.
 
         Shape: symbol (B,); logits (B, K).
         """
         c, _ = self.look(state[0], memory)  # (B, 2H)
-        _, state = self.decoder.step(torch.cat([self.told(symbol), c], dim=-1), state)
+        _, state = self.decoder.step(
+            torch.cat([self.told(symbol), c], dim=-1), state
+        )
         return self.readout(torch.cat([state[0], c], dim=-1)), state
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The logits of each step of a greedy reading."""
         return self.teach(inputs, self.read(inputs, lengths), lengths)
 
-    def teach(self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def teach(
+        self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
         """Teacher forcing: each step is told the right symbol before it.
 
         Shape: inputs (B, T); targets (B, U); logits (B, U, K).
@@ -139,20 +168,29 @@ class EncoderDecoder(Model):
             s, _ = self.decoder(torch.cat([p, c], dim=-1), state)
         else:
             s, c, _ = self._attend(p, state, memory)
-        return self.readout(self.dropout(torch.cat([s, c], dim=-1)))  # (B, U, K)
+        return self.readout(
+            self.dropout(torch.cat([s, c], dim=-1))
+        )  # (B, U, K)
 
-    def _attend(self, p: Tensor, state: State, memory: State) -> tuple[Tensor, Tensor, Tensor]:
+    def _attend(
+        self, p: Tensor, state: State, memory: State
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """All steps, with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
         steps = []
         for p_u in p.unbind(dim=1):
             c_u, a_u = self.look(state[0], memory)
             _, state = self.decoder.step(torch.cat([p_u, c_u], dim=-1), state)
             steps.append((state[0], c_u, a_u))
-        s, c, a = (torch.stack(found, dim=1) for found in zip(*steps, strict=True))
+        s, c, a = (
+            torch.stack(found, dim=1) for found in zip(*steps, strict=True)
+        )
         return s, c, a
 
     def attention_weights(
-        self, inputs: Tensor, targets: Tensor | None = None, lengths: Tensor | None = None
+        self,
+        inputs: Tensor,
+        targets: Tensor | None = None,
+        lengths: Tensor | None = None,
     ) -> Tensor:
         """a_ut: how much step u looks at item t.
 
@@ -167,13 +205,18 @@ class EncoderDecoder(Model):
             ValueError: the model has no attention.
         """
         if self.attention is None:
-            raise ValueError("this model has no attention: it looks at one vector in every step")
+            raise ValueError(
+                "this model has no attention: it looks at one vector in every step"
+            )
         targets = self.read(inputs, lengths) if targets is None else targets
         p = self.told(before(targets))
         return self._attend(p, *self.begin(inputs, lengths))[2]
 
     def read(
-        self, inputs: Tensor, lengths: Tensor | None = None, limit: int | None = None
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        limit: int | None = None,
     ) -> Tensor:
         """Reads greedily: each symbol is the most probable one after those before it.
 
@@ -212,8 +255,13 @@ class EncoderDecoder(Model):
 
         def step(symbols: Array, arrays: Arrays) -> tuple[Array, Arrays]:
             tensors = tuple(torch.from_numpy(array) for array in arrays)
-            y, state = self.speak(torch.from_numpy(symbols), tensors[:size], tensors[size:])
-            return y.log_softmax(dim=-1).numpy(), (*(s.numpy() for s in state), *arrays[size:])
+            y, state = self.speak(
+                torch.from_numpy(symbols), tensors[:size], tensors[size:]
+            )
+            return y.log_softmax(dim=-1).numpy(), (
+                *(s.numpy() for s in state),
+                *arrays[size:],
+            )
 
         start = tuple(tensor.numpy() for tensor in (*state, *memory))
         limit = most_steps(inputs.shape[1]) if limit is None else limit

@@ -31,11 +31,17 @@ class ConvLSTM(nn.Module):
     def __init__(self, channels: int, filters: int, kernel_size: int) -> None:
         super().__init__()
         self.filters = filters
-        self.input = nn.Conv2d(channels, 4 * filters, kernel_size, padding="same")
-        self.state = nn.Conv2d(filters, 4 * filters, kernel_size, padding="same", bias=False)
+        self.input = nn.Conv2d(
+            channels, 4 * filters, kernel_size, padding="same"
+        )
+        self.state = nn.Conv2d(
+            filters, 4 * filters, kernel_size, padding="same", bias=False
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        h = c = x.new_zeros(len(x), self.filters, *x.shape[-2:])  # (B, H, height, width)
+        h = c = x.new_zeros(
+            len(x), self.filters, *x.shape[-2:]
+        )  # (B, H, height, width)
         outputs = []
         for x_t in x.unbind(dim=1):
             i, f, g, o = (self.input(x_t) + self.state(h)).chunk(4, dim=1)
@@ -61,9 +67,15 @@ class CTCReader(StackedTagger):
     answer: ClassVar[Kind] = "unaligned"
 
     def __init__(
-        self, input_size: int, output_size: int, frames: int = 2, **arguments: Any
+        self,
+        input_size: int,
+        output_size: int,
+        frames: int = 2,
+        **arguments: Any,
     ) -> None:
-        super().__init__(input_size, frames * output_size, bidirectional=True, **arguments)
+        super().__init__(
+            input_size, frames * output_size, bidirectional=True, **arguments
+        )
         self.num_symbols = output_size
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -75,6 +87,8 @@ class CTCReader(StackedTagger):
         path = self(inputs, lengths).argmax(dim=-1)  # (B, F)
         before = F.pad(path[:, :-1], (1, 0), value=BLANK)
         kept = (path != BLANK) & (path != before)
-        place = torch.arange(path.shape[1]) + path.shape[1] * ~kept  # what is kept comes first
+        place = (
+            torch.arange(path.shape[1]) + path.shape[1] * ~kept
+        )  # what is kept comes first
         order = place.argsort(dim=1)
         return path.masked_fill(~kept, BLANK).gather(1, order)

@@ -166,12 +166,16 @@ class Stack(nn.Module):
             for size in inputs
         )
         self.norms = nn.ModuleList(
-            nn.LayerNorm(self.output_size) for _ in range(num_layers if layer_norm else 0)
+            nn.LayerNorm(self.output_size)
+            for _ in range(num_layers if layer_norm else 0)
         )
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        state: State | None = None,
     ) -> tuple[Tensor, State]:
         """All outputs of the last layer, and the state of all layers after the last step.
 
@@ -199,11 +203,17 @@ class Stack(nn.Module):
             read = self.dropout(x) if outputs else x
             if isinstance(layer, Bidirectional):
                 if state is not None:
-                    raise UserError("layers that read in both directions go on from no state")
+                    raise UserError(
+                        "layers that read in both directions go on from no state"
+                    )
                 h = layer(read, lengths)
             else:
                 width = len(cast(Recurrent, layer).state_shapes)
-                before = None if state is None else state[len(after) : len(after) + width]
+                before = (
+                    None
+                    if state is None
+                    else state[len(after) : len(after) + width]
+                )
                 h, mine = layer(read, before)
                 after += mine
             if self.residual and h.shape == x.shape:
@@ -229,11 +239,17 @@ class SelfAttention(nn.Module):
 
     def __init__(self, input_size: int, size: int) -> None:
         super().__init__()
-        self.query, self.key, self.value = (dense(input_size, size) for _ in range(3))
+        self.query, self.key, self.value = (
+            dense(input_size, size) for _ in range(3)
+        )
         self.scale = 1 / math.sqrt(size)
 
-    def forward(self, h: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        scores = self.query(h) @ self.key(h).transpose(1, 2) * self.scale  # (B, T, T)
+    def forward(
+        self, h: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        scores = (
+            self.query(h) @ self.key(h).transpose(1, 2) * self.scale
+        )  # (B, T, T)
         if lengths is not None:
             absent = ~present(lengths, h.shape[1])
             scores = scores.masked_fill(absent[:, None, :], -torch.inf)

@@ -18,7 +18,10 @@ BLANK = 0  # of CTC; elsewhere the same id is the end symbol, which CTC does not
 
 
 def cross_entropy(
-    logits: Tensor, targets: Tensor, weights: Tensor | None = None, smoothing: float = 0.0
+    logits: Tensor,
+    targets: Tensor,
+    weights: Tensor | None = None,
+    smoothing: float = 0.0,
 ) -> Tensor:
     """Mean of -sum_k q_k log softmax(logits)_k over all targets.
 
@@ -39,7 +42,9 @@ def cross_entropy(
     return (loss * counts).sum() / counts.sum()
 
 
-def squared_error(outputs: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+def squared_error(
+    outputs: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """Mean of (output - target)^2 over all targets.
 
     Shape: (B, U, M), (B, U, M) -> ().
@@ -48,7 +53,10 @@ def squared_error(outputs: Tensor, targets: Tensor, weights: Tensor | None = Non
 
 
 def pinball(
-    outputs: Tensor, targets: Tensor, weights: Tensor | None, levels: tuple[float, ...]
+    outputs: Tensor,
+    targets: Tensor,
+    weights: Tensor | None,
+    levels: tuple[float, ...],
 ) -> Tensor:
     """Mean over all targets and levels q of max(q e, (q - 1) e), e = target - output.
 
@@ -57,8 +65,12 @@ def pinball(
     Shape: (B, U, M Q), (B, U, M) -> ().
     """
     q = outputs.new_tensor(levels)
-    e = targets.nan_to_num()[..., None] - outputs.unflatten(-1, (-1, len(levels)))  # (B, U, M, Q)
-    return _mean(torch.maximum(q * e, (q - 1) * e).mean(dim=-1), targets, weights)
+    e = targets.nan_to_num()[..., None] - outputs.unflatten(
+        -1, (-1, len(levels))
+    )  # (B, U, M, Q)
+    return _mean(
+        torch.maximum(q * e, (q - 1) * e).mean(dim=-1), targets, weights
+    )
 
 
 def _mean(loss: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
@@ -70,7 +82,9 @@ def _mean(loss: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
     return (loss * counts).sum() / counts.sum()
 
 
-def ctc(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+def ctc(
+    logits: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """-log of the summed probability of all alignments of the targets with the F frames.
 
     Graves and others 2006. The mean over the rows.
@@ -81,7 +95,9 @@ def ctc(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tenso
     frames = torch.full((len(targets),), len(log_p))
     counts = (targets > BLANK).sum(dim=1)  # without the end symbol
     labels = targets.clamp(min=0)
-    loss = F.ctc_loss(log_p, labels, frames, counts, BLANK, "none", zero_infinity=True)
+    loss = F.ctc_loss(
+        log_p, labels, frames, counts, BLANK, "none", zero_infinity=True
+    )
     if weights is None:
         return loss.mean()
     counts_ = weights[:, 0]

@@ -18,7 +18,9 @@ class Model(nn.Module):
 
     answer: ClassVar[Kind] = "labels"  # what it is made to answer
 
-    def teach(self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def teach(
+        self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
         """The logits that the loss compares with the targets.
 
         Shape: inputs (B, T) or (B, T, D); targets (B, U); returns (B, U, K). For a tagger U = T.
@@ -29,10 +31,14 @@ class Model(nn.Module):
         """The answer. Shape: inputs (B, T) or (B, T, D); returns ids (B, U)."""
         return self(inputs, lengths).argmax(dim=-1)
 
-    def advance(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def advance(
+        self, inputs: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The logits of rows that go on from a state, and the state after them.
 
         Raises:
             UserError: it has no such state.
         """
-        raise UserError(f"a {type(self).__name__} has no state to go on from; carry none over")
+        raise UserError(
+            f"a {type(self).__name__} has no state to go on from; carry none over"
+        )

@@ -55,6 +55,12 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, d_h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         a, h0, h = ctx.saved_tensors
         a_next = torch.cat([a[:, 1:], torch.zeros_like(a[:, :1])], dim=1).conj()
-        d_b = linear_scan(a_next.flip(1), d_h.flip(1), torch.zeros_like(h0)).flip(1)
+        d_b = linear_scan(
+            a_next.flip(1), d_h.flip(1), torch.zeros_like(h0)
+        ).flip(1)
         h_prev = torch.cat([h0[:, None], h[:, :-1]], dim=1).conj()
-        return (d_b * h_prev).sum_to_size(a.shape), d_b, a[:, 0].conj() * d_b[:, 0]
+        return (
+            (d_b * h_prev).sum_to_size(a.shape),
+            d_b,
+            a[:, 0].conj() * d_b[:, 0],
+        )

@@ -22,7 +22,9 @@ class OneToOne(Model):
         inputs: (B, 1) ids; logits y: (B, 1, K).
     """
 
-    def __init__(self, input_size: int, output_size: int, hidden_size: int = 32) -> None:
+    def __init__(
+        self, input_size: int, output_size: int, hidden_size: int = 32
+    ) -> None:
         super().__init__()
         self.embedding = embedding(input_size, hidden_size)
         self.hidden = dense(hidden_size, hidden_size)
@@ -44,7 +46,11 @@ class ManyToOne(Model):
     answer: ClassVar[Kind] = "label"
 
     def __init__(
-        self, input_size: int, output_size: int, cell: str = "gru", hidden_size: int = 64
+        self,
+        input_size: int,
+        output_size: int,
+        cell: str = "gru",
+        hidden_size: int = 64,
     ) -> None:
         super().__init__()
         self.embedding = embedding(input_size, hidden_size)
@@ -89,9 +95,13 @@ class OneToMany(Model):
         h_0 = torch.tanh(self.bridge(x.to(self.bridge.weight.dtype)))  # (B, H)
         return h_0, *self.decoder.initial_state(len(x))[1:]
 
-    def teach(self, x: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def teach(
+        self, x: Tensor, targets: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
         """Teacher forcing: each step is told the right symbol before it."""
-        h, _ = self.decoder(self.told(before(targets)), self.begin(x))  # (B, U, H)
+        h, _ = self.decoder(
+            self.told(before(targets)), self.begin(x)
+        )  # (B, U, H)
         return self.readout(h)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:

@@ -59,7 +59,9 @@ class Tagger(Model):
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         return self.advance(inputs)[0]
 
-    def advance(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def advance(
+        self, inputs: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         x = self.embedding(inputs)  # (B, T, D)
         h, state = self.recurrent(x, state)  # (B, T, H)
         return self.readout(h), state  # (B, T, K)
@@ -112,8 +114,12 @@ class StackedTagger(Model):
         h, _ = self.recurrent(x, lengths)  # (B, T, H) or (B, T, 2H)
         return self.readout(h)  # (B, T, K)
 
-    def advance(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        h, state = self.recurrent(self.embedding(inputs), state=state)  # (B, T, H)
+    def advance(
+        self, inputs: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        h, state = self.recurrent(
+            self.embedding(inputs), state=state
+        )  # (B, T, H)
         return self.readout(h), state  # (B, T, K)
 
 
@@ -192,11 +198,18 @@ class ConvTagger(Model):
     ) -> None:
         super().__init__()
         self.embedding = embedding(input_size, embedding_size, inputs)
-        self.convolution = nn.Conv1d(embedding_size, filters, kernel_size, padding="same")
+        self.convolution = nn.Conv1d(
+            embedding_size, filters, kernel_size, padding="same"
+        )
         nn.init.xavier_uniform_(self.convolution.weight)
         nn.init.zeros_(self.convolution.bias)  # type: ignore[arg-type]
         self.recurrent = Stack(
-            cell, filters, hidden_size, num_layers, bidirectional, dropout=dropout
+            cell,
+            filters,
+            hidden_size,
+            num_layers,
+            bidirectional,
+            dropout=dropout,
         )
         self.readout = Readout(self.recurrent.output_size, output_size, dropout)
 
@@ -204,7 +217,9 @@ class ConvTagger(Model):
         x = self.embedding(inputs)  # (B, T, D)
         if lengths is not None:
             x = x * present(lengths, inputs.shape[1])[..., None]
-        u = torch.relu(self.convolution(x.transpose(1, 2))).transpose(1, 2)  # (B, T, filters)
+        u = torch.relu(self.convolution(x.transpose(1, 2))).transpose(
+            1, 2
+        )  # (B, T, filters)
         h, _ = self.recurrent(u, lengths)  # (B, T, H) or (B, T, 2H)
         return self.readout(h)  # (B, T, K)
 
@@ -240,17 +255,30 @@ class AttentionTagger(Model):
         super().__init__()
         self.embedding = embedding(input_size, embedding_size, inputs)
         self.recurrent = Stack(
-            cell, embedding_size, hidden_size, num_layers, bidirectional, dropout=dropout
+            cell,
+            embedding_size,
+            hidden_size,
+            num_layers,
+            bidirectional,
+            dropout=dropout,
         )
-        self.attention = SelfAttention(self.recurrent.output_size, attention_size)
-        self.readout = Readout(self.recurrent.output_size + attention_size, output_size, dropout)
+        self.attention = SelfAttention(
+            self.recurrent.output_size, attention_size
+        )
+        self.readout = Readout(
+            self.recurrent.output_size + attention_size, output_size, dropout
+        )
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        h, _ = self.recurrent(self.embedding(inputs), lengths)  # (B, T, H) or (B, T, 2H)
+        h, _ = self.recurrent(
+            self.embedding(inputs), lengths
+        )  # (B, T, H) or (B, T, 2H)
         context, _ = self.attention(h, lengths)
         return self.readout(torch.cat([h, context], dim=-1))  # (B, T, K)
 
-    def attention_weights(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def attention_weights(
+        self, inputs: Tensor, lengths: Tensor | None = None
+    ) -> Tensor:
         """a_ts: how much the label of item t looks at item s. Shape: (B, T) -> (B, T, T)."""
         h, _ = self.recurrent(self.embedding(inputs), lengths)
         return self.attention(h, lengths)[1]
@@ -288,7 +316,9 @@ class WindowTagger(Model):
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         reach = self.window // 2
-        x = self.embedding(pad(inputs, reach, reach))  # (B, reach + T + reach, D)
+        x = self.embedding(
+            pad(inputs, reach, reach)
+        )  # (B, reach + T + reach, D)
         x = x.unfold(1, self.window, 1).transpose(2, 3)  # (B, T, window, D)
         return self.readout(torch.tanh(self.hidden(x.flatten(2))))  # (B, T, K)
 

@@ -22,40 +22,63 @@ class Predictor(trainer.Predictor):
 
     @torch.no_grad()
     def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
-        model, given = self.model.eval(), (torch.from_numpy(inputs), _tensor(lengths))
-        answers: Array = (model(*given) if self.answer.is_number else model.read(*given)).numpy()
+        model, given = (
+            self.model.eval(),
+            (torch.from_numpy(inputs), _tensor(lengths)),
+        )
+        answers: Array = (
+            model(*given) if self.answer.is_number else model.read(*given)
+        ).numpy()
         return answers
 
     @torch.no_grad()
     def logits(
-        self, inputs: Array, targets: Array | None = None, lengths: Array | None = None
+        self,
+        inputs: Array,
+        targets: Array | None = None,
+        lengths: Array | None = None,
     ) -> Array:
-        model, x, lengths_ = self.model.eval(), torch.from_numpy(inputs), _tensor(lengths)
+        model, x, lengths_ = (
+            self.model.eval(),
+            torch.from_numpy(inputs),
+            _tensor(lengths),
+        )
         if targets is None:
             return model(x, lengths_).numpy()
         return model.teach(x, torch.from_numpy(targets), lengths_).numpy()
 
     @torch.no_grad()
     def advance(self, inputs: Array, state: Any = None) -> tuple[Array, Any]:
-        logits, state = self.model.eval().advance(torch.from_numpy(inputs), state)
+        logits, state = self.model.eval().advance(
+            torch.from_numpy(inputs), state
+        )
         return logits.numpy(), state
 
     def weights(self) -> Arrays:
-        return {name: p.detach().numpy().copy() for name, p in self.model.named_parameters()}
+        return {
+            name: p.detach().numpy().copy()
+            for name, p in self.model.named_parameters()
+        }
 
     def load_weights(self, arrays: Arrays) -> None:
-        self.model.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
+        self.model.load_state_dict(
+            {name: torch.from_numpy(a) for name, a in arrays.items()}
+        )
 
 
 class Trainer(Predictor, trainer.Trainer):
     """A PyTorch model and its optimiser."""
 
-    def __init__(self, model: Model, recipe: Recipe, answer: Answer | None = None) -> None:
+    def __init__(
+        self, model: Model, recipe: Recipe, answer: Answer | None = None
+    ) -> None:
         super().__init__(model, recipe, answer)
         self.loss = losses.of(self.answer, recipe.label_smoothing)
         self.state: Any = None  # of the rows, after the batch before
         if recipe.optimizer == "sgd":
-            self.optimizer: torch.optim.Optimizer = torch.optim.SGD(model.parameters())
+            self.optimizer: torch.optim.Optimizer = torch.optim.SGD(
+                model.parameters()
+            )
         else:
             self.optimizer = torch.optim.AdamW(
                 model.parameters(),
@@ -79,12 +102,21 @@ class Trainer(Predictor, trainer.Trainer):
 
     def _loss(self, batch: Batch) -> Tensor:
         inputs, lengths = torch.from_numpy(batch.inputs), _tensor(batch.lengths)
-        targets, weights = torch.from_numpy(self._asked(batch.targets)), _tensor(batch.weights)
+        targets, weights = (
+            torch.from_numpy(self._asked(batch.targets)),
+            _tensor(batch.weights),
+        )
         if batch.continues is not None:
-            return self.loss(self._carried(inputs, batch.continues), targets, weights)
+            return self.loss(
+                self._carried(inputs, batch.continues), targets, weights
+            )
         if not self.recipe.consistency:
-            return self.loss(self.model.teach(inputs, targets, lengths), targets, weights)
-        again = self.model.teach(*map(_twice, (inputs, targets, lengths)))  # (2B, U, K)
+            return self.loss(
+                self.model.teach(inputs, targets, lengths), targets, weights
+            )
+        again = self.model.teach(
+            *map(_twice, (inputs, targets, lengths))
+        )  # (2B, U, K)
         apart = losses.disagreement(again, targets)
         loss = self.loss(again, _twice(targets), _twice(weights))
         return loss + self.recipe.consistency * apart
@@ -97,12 +129,18 @@ class Trainer(Predictor, trainer.Trainer):
 
     def _carried(self, inputs: Tensor, continues: bool) -> Tensor:
         """Truncated backpropagation through time: the state goes on, the gradient does not."""
-        logits, state = self.model.advance(inputs, self.state if continues else None)
-        self.state = tuple(s.detach() for s in state)  # cuts the graph: here the gradient stops
+        logits, state = self.model.advance(
+            inputs, self.state if continues else None
+        )
+        self.state = tuple(
+            s.detach() for s in state
+        )  # cuts the graph: here the gradient stops
         return logits
 
     def optimizer_state(self) -> Arrays:
-        names = dict(enumerate(name for name, _ in self.model.named_parameters()))
+        names = dict(
+            enumerate(name for name, _ in self.model.named_parameters())
+        )
         return {
             f"{names[index]}/{key}": value.numpy().copy()
             for index, state in self.optimizer.state_dict()["state"].items()
@@ -110,7 +148,9 @@ class Trainer(Predictor, trainer.Trainer):
         }
 
     def load_optimizer_state(self, arrays: Arrays) -> None:
-        index = {name: i for i, (name, _) in enumerate(self.model.named_parameters())}
+        index = {
+            name: i for i, (name, _) in enumerate(self.model.named_parameters())
+        }
         state: dict[int, dict[str, Tensor]] = {}
         for path, array in arrays.items():
             name, _, key = path.rpartition("/")

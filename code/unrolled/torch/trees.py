@@ -47,7 +47,9 @@ class ChildSumTreeLSTM(nn.Module):
         c_j = (f * c).sum(dim=0) + torch.sigmoid(i) * torch.tanh(g)
         return torch.sigmoid(o) * torch.tanh(c_j), c_j
 
-    def forward(self, x: Tensor, parents: Parents | Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, parents: Parents | Tensor
+    ) -> tuple[Tensor, Tensor]:
         """The states of all nodes, each after its children."""
         if isinstance(parents, Tensor):
             parents = parents.numpy()
@@ -56,7 +58,10 @@ class ChildSumTreeLSTM(nn.Module):
         h: list[Tensor] = []
         c: list[Tensor] = []
         for a_j, children in zip(a, children_of(parents, len(x)), strict=True):
-            states = (torch.stack([s[k] for k in children]) if children else none for s in (h, c))
+            states = (
+                torch.stack([s[k] for k in children]) if children else none
+                for s in (h, c)
+            )
             h_j, c_j = self.node(a_j, *states)
             h.append(h_j)
             c.append(c_j)

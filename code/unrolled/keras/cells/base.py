@@ -27,8 +27,12 @@ class Recurrent(keras.layers.Layer):
     """
 
     gates: ClassVar[tuple[str, ...]]
-    recurrent_gates: ClassVar[tuple[str, ...] | None] = None  # those with a U; None: all of them
-    parallel: ClassVar[bool] = False  # whether `call` does all time steps at once
+    recurrent_gates: ClassVar[tuple[str, ...] | None] = (
+        None  # those with a U; None: all of them
+    )
+    parallel: ClassVar[bool] = (
+        False  # whether `call` does all time steps at once
+    )
 
     def __init__(self, hidden_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -36,17 +40,23 @@ class Recurrent(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Input weights Glorot uniform, recurrent weights orthogonal, bias zero."""
-        recurrent = self.gates if self.recurrent_gates is None else self.recurrent_gates
+        recurrent = (
+            self.gates if self.recurrent_gates is None else self.recurrent_gates
+        )
         columns = len(self.gates) * self.hidden_size
         self.kernel = self.add_weight(
-            shape=(input_shape[-1], columns), initializer="glorot_uniform", name="kernel"
+            shape=(input_shape[-1], columns),
+            initializer="glorot_uniform",
+            name="kernel",
         )
         if recurrent:
             shape = (self.hidden_size, len(recurrent) * self.hidden_size)
             self.recurrent_kernel = self.add_weight(
                 shape=shape, initializer="orthogonal", name="recurrent_kernel"
             )
-        self.bias = self.add_weight(shape=(columns,), initializer=self.initial_bias, name="bias")
+        self.bias = self.add_weight(
+            shape=(columns,), initializer=self.initial_bias, name="bias"
+        )
 
     def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
         return ops.zeros(shape, dtype)
@@ -54,10 +64,16 @@ class Recurrent(keras.layers.Layer):
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
         """The symbols of the equation that each weight holds, in the order of its columns."""
-        recurrent = self.gates if self.recurrent_gates is None else self.recurrent_gates
+        recurrent = (
+            self.gates if self.recurrent_gates is None else self.recurrent_gates
+        )
         return {
             "kernel": tuple(f"W{gate}" for gate in self.gates),
-            **({"recurrent_kernel": tuple(f"U{gate}" for gate in recurrent)} if recurrent else {}),
+            **(
+                {"recurrent_kernel": tuple(f"U{gate}" for gate in recurrent)}
+                if recurrent
+                else {}
+            ),
             "bias": tuple(f"b{gate}" for gate in self.gates),
         }
 
@@ -68,7 +84,10 @@ class Recurrent(keras.layers.Layer):
 
     def initial_state(self, batch: int) -> State:
         """Zeros. Shape: one tensor (batch, *shape) for each shape of the state."""
-        return tuple(ops.zeros((batch, *shape), self.compute_dtype) for shape in self.state_shapes)
+        return tuple(
+            ops.zeros((batch, *shape), self.compute_dtype)
+            for shape in self.state_shapes
+        )
 
     def project(self, x: Tensor) -> Tensor:
         """W x + b, for one step or for all at once. Shape: (..., D) -> (..., G H)."""
@@ -85,11 +104,15 @@ class Recurrent(keras.layers.Layer):
         """One time step: the output and the new state. Shape: x_t (B, D); output (B, H)."""
         return self.update(self.project(x_t), state)
 
-    def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The whole sequence, in the fastest way: all outputs and the last state."""
         return self.unroll(x, state)
 
-    def unroll(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def unroll(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The whole sequence, step by step: all outputs and the last state."""
         state = self.initial_state(ops.shape(x)[0]) if state is None else state
         outputs = []

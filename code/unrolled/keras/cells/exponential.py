@@ -57,10 +57,14 @@ class RWKV(Recurrent):
             return ops.convert_to_tensor(spread, dtype)
 
         self.input_size = D
-        self.kernel = self.add_weight(shape=(D, 3 * H), initializer="glorot_uniform", name="kernel")
+        self.kernel = self.add_weight(
+            shape=(D, 3 * H), initializer="glorot_uniform", name="kernel"
+        )
         halves = keras.initializers.Constant(0.5)
         self.mu = self.add_weight(shape=(3 * D,), initializer=halves, name="mu")
-        self.w_log = self.add_weight(shape=(H,), initializer=falling, name="w_log")
+        self.w_log = self.add_weight(
+            shape=(H,), initializer=falling, name="w_log"
+        )
         self.u = self.add_weight(shape=(H,), initializer="zeros", name="u")
         self.output_kernel = self.add_weight(
             shape=(H, H), initializer="glorot_uniform", name="output_kernel"
@@ -70,7 +74,10 @@ class RWKV(Recurrent):
     def symbols(self) -> dict[str, tuple[str, ...]]:
         ours = {"w_log": ("w_log",), "u": ("u",), "output_kernel": ("W_y",)}
         stacked = {"kernel": "W", "mu": "mu"}
-        return ours | {at: tuple(f"{s}{gate}" for gate in self.gates) for at, s in stacked.items()}
+        return ours | {
+            at: tuple(f"{s}{gate}" for gate in self.gates)
+            for at, s in stacked.items()
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -93,15 +100,24 @@ class RWKV(Recurrent):
         old, new = ops.exp(m_prev - w - m), ops.exp(k - m)
         return y_t, (a_t, old * num + new * v, old * den + new, m)
 
-    def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All time steps at once: the largest exponents first, then the two sums."""
-        x_0, num_0, den_0, m_0 = self.initial_state(ops.shape(x)[0]) if state is None else state
-        r, k, v = self._mixed(x, ops.concatenate([x_0[:, None], x[:, :-1]], axis=1))  # (B, T, H)
+        x_0, num_0, den_0, m_0 = (
+            self.initial_state(ops.shape(x)[0]) if state is None else state
+        )
+        r, k, v = self._mixed(
+            x, ops.concatenate([x_0[:, None], x[:, :-1]], axis=1)
+        )  # (B, T, H)
         w = ops.exp(self.w_log)
         m = decaying_max(k, w, m_0)
         m_prev, m = m[:, :-1], m[:, 1:]
         old, new = ops.exp(m_prev - w - m), ops.exp(k - m)
-        num, den = linear_scan(old, new * v, num_0), linear_scan(old, new, den_0)
+        num, den = (
+            linear_scan(old, new * v, num_0),
+            linear_scan(old, new, den_0),
+        )
         num_prev = ops.concatenate([num_0[:, None], num[:, :-1]], axis=1)
         den_prev = ops.concatenate([den_0[:, None], den[:, :-1]], axis=1)
         outputs = self._read(r, k, v, num_prev, den_prev, m_prev)
@@ -109,11 +125,22 @@ class RWKV(Recurrent):
 
     def _mixed(self, x: Tensor, x_prev: Tensor) -> list[Tensor]:
         """r, k and v, for one step or for all at once. Shape: (..., D) -> (..., H) each."""
-        kernels, shares = ops.split(self.kernel, 3, axis=-1), ops.split(self.mu, 3)
+        kernels, shares = (
+            ops.split(self.kernel, 3, axis=-1),
+            ops.split(self.mu, 3),
+        )
         pairs = zip(kernels, shares, strict=True)
         return [ops.matmul(mu * x + (1 - mu) * x_prev, W) for W, mu in pairs]
 
-    def _read(self, r: Tensor, k: Tensor, v: Tensor, num: Tensor, den: Tensor, m: Tensor) -> Tensor:
+    def _read(
+        self,
+        r: Tensor,
+        k: Tensor,
+        v: Tensor,
+        num: Tensor,
+        den: Tensor,
+        m: Tensor,
+    ) -> Tensor:
         """The output, from the sums before this step. Shape: (..., H)."""
         top = ops.maximum(m, self.u + k)
         old, new = ops.exp(m - top), ops.exp(self.u + k - top)
@@ -179,17 +206,25 @@ class MLSTM(Recurrent):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         self.gate_kernel = self.add_weight(
-            shape=(input_shape[-1], 2), initializer="glorot_uniform", name="gate_kernel"
+            shape=(input_shape[-1], 2),
+            initializer="glorot_uniform",
+            name="gate_kernel",
         )
         self.gate_bias = self.add_weight(
             shape=(2,),
-            initializer=lambda shape, dtype=None: ops.convert_to_tensor([0.0, 3.0], dtype),
+            initializer=lambda shape, dtype=None: ops.convert_to_tensor(
+                [0.0, 3.0], dtype
+            ),
             name="gate_bias",
         )
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        return {**super().symbols, "gate_kernel": ("w_i", "w_f"), "gate_bias": ("b_i", "b_f")}
+        return {
+            **super().symbols,
+            "gate_kernel": ("w_i", "w_f"),
+            "gate_bias": ("b_i", "b_f"),
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -205,29 +240,43 @@ class MLSTM(Recurrent):
         q, k, v, o, log_i, log_f = self._parts(a_t)
         m_t = ops.relu(ops.maximum(log_f + m_prev, log_i))
         i, f = ops.exp(log_i - m_t), ops.exp(log_f + m_prev - m_t)
-        C_t = f[..., None] * C_prev + (i * v)[..., :, None] * k[..., None, :]  # (B, H, H)
+        C_t = (
+            f[..., None] * C_prev + (i * v)[..., :, None] * k[..., None, :]
+        )  # (B, H, H)
         n_t = f * n_prev + i * k
         weight = ops.sum(n_t * q, axis=-1, keepdims=True)
         read = ops.matmul(C_t, q[..., None])[..., 0]
         h_t = o * read / ops.maximum(ops.abs(weight), ops.exp(-m_t))
         return h_t, (C_t, n_t, m_t)
 
-    def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All pairs of time steps at once: what t reads of s is (q_t . k_s) v_s, weighed."""
-        C_0, n_0, m_0 = self.initial_state(ops.shape(x)[0]) if state is None else state
+        C_0, n_0, m_0 = (
+            self.initial_state(ops.shape(x)[0]) if state is None else state
+        )
         q, k, v, o, log_i, log_f = self._parts(self.project(x))
         T = x.shape[1]
         later = ops.tri(T, T, -1, dtype="bool")  # (t, s): t after s
-        kept = ops.cumsum(ops.where(later, log_f, 0.0), axis=1)  # log of what t keeps of s
+        kept = ops.cumsum(
+            ops.where(later, log_f, 0.0), axis=1
+        )  # log of what t keeps of s
         kept = kept + _turned(log_i)
         kept = ops.where(ops.transpose(later), LOW, kept)  # (B, T, T)
-        start = ops.cumsum(log_f, axis=1) + m_0[:, None]  # (B, T, 1): what t keeps of the state
+        start = (
+            ops.cumsum(log_f, axis=1) + m_0[:, None]
+        )  # (B, T, 1): what t keeps of the state
         m = ops.relu(ops.maximum(start, ops.max(kept, axis=-1, keepdims=True)))
         kept, start = ops.exp(kept - m), ops.exp(start - m)
 
         pairs = kept * ops.matmul(q, _turned(k))
-        read = ops.matmul(pairs, v) + start * ops.matmul(q, _turned(C_0))  # (B, T, H)
-        weight = ops.sum(pairs, axis=-1, keepdims=True) + start * ops.matmul(q, n_0[..., None])
+        read = ops.matmul(pairs, v) + start * ops.matmul(
+            q, _turned(C_0)
+        )  # (B, T, H)
+        weight = ops.sum(pairs, axis=-1, keepdims=True) + start * ops.matmul(
+            q, n_0[..., None]
+        )
         outputs = o * read / ops.maximum(ops.abs(weight), ops.exp(-m))
         last, first = kept[:, -1, :, None], start[:, -1]
         C = first[..., None] * C_0 + ops.matmul(_turned(v), last * k)
@@ -236,7 +285,9 @@ class MLSTM(Recurrent):
     def _parts(self, a: Tensor) -> tuple[Tensor, ...]:
         """q, k, v and the open output gate, (..., H); log i and log f, (..., 1)."""
         H = self.hidden_size
-        q, k, v, o, log_i, f = ops.split(a, [H, 2 * H, 3 * H, 4 * H, 4 * H + 1], axis=-1)
+        q, k, v, o, log_i, f = ops.split(
+            a, [H, 2 * H, 3 * H, 4 * H, 4 * H + 1], axis=-1
+        )
         return q, k / H**0.5, v, ops.sigmoid(o), log_i, ops.log_sigmoid(f)
 
 

@@ -7,7 +7,15 @@ from keras import ops
 
 from unrolled.keras.cells.base import Recurrent, State
 
-__all__ = ["GRU", "LSTM", "MGU", "CoupledLSTM", "GRUBefore", "PeepholeLSTM", "RecurrentHighway"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "MGU",
+    "CoupledLSTM",
+    "GRUBefore",
+    "PeepholeLSTM",
+    "RecurrentHighway",
+]
 
 
 class LSTM(Recurrent):
@@ -126,12 +134,17 @@ class GRU(Recurrent):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         self.recurrent_bias = self.add_weight(
-            shape=(3 * self.hidden_size,), initializer="zeros", name="recurrent_bias"
+            shape=(3 * self.hidden_size,),
+            initializer="zeros",
+            name="recurrent_bias",
         )
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        return {**super().symbols, "recurrent_bias": tuple(f"bh{gate}" for gate in self.gates)}
+        return {
+            **super().symbols,
+            "recurrent_bias": tuple(f"bh{gate}" for gate in self.gates),
+        }
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (h_prev,) = state
@@ -160,7 +173,9 @@ class GRUBefore(GRU):
         U_zr, U_n = ops.split(self.recurrent_kernel, [2 * H], axis=-1)
         bh_zr, bh_n = ops.split(self.recurrent_bias, [2 * H])
         a_zr, a_n = ops.split(a_t, [2 * H], axis=-1)
-        z, r = ops.split(ops.sigmoid(a_zr + ops.matmul(h_prev, U_zr) + bh_zr), 2, axis=-1)
+        z, r = ops.split(
+            ops.sigmoid(a_zr + ops.matmul(h_prev, U_zr) + bh_zr), 2, axis=-1
+        )
         n = ops.tanh(a_n + ops.matmul(r * h_prev, U_n) + bh_n)
         h_t = (1 - z) * n + z * h_prev
         return h_t, (h_t,)
@@ -213,7 +228,9 @@ class RecurrentHighway(Recurrent):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         self.bias_2 = self.add_weight(
-            shape=(2 * self.hidden_size,), initializer=self.initial_bias, name="bias_2"
+            shape=(2 * self.hidden_size,),
+            initializer=self.initial_bias,
+            name="bias_2",
         )
 
     def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:

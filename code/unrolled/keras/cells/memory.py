@@ -37,9 +37,13 @@ class StackAugmented(Recurrent):
         H, M = self.hidden_size, self.width
         self.stack_kernel = self.add_weight(shape=(M, H), name="stack_kernel")
         self.action_kernel = self.add_weight(shape=(H, 3), name="action_kernel")
-        self.action_bias = self.add_weight(shape=(3,), initializer="zeros", name="action_bias")
+        self.action_bias = self.add_weight(
+            shape=(3,), initializer="zeros", name="action_bias"
+        )
         self.push_kernel = self.add_weight(shape=(H, M), name="push_kernel")
-        self.push_bias = self.add_weight(shape=(M,), initializer="zeros", name="push_bias")
+        self.push_bias = self.add_weight(
+            shape=(M,), initializer="zeros", name="push_bias"
+        )
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
@@ -58,13 +62,17 @@ class StackAugmented(Recurrent):
 
     def actions(self, h_t: Tensor) -> Tensor:
         """How much to push, to pop and to keep. Shape: (..., H) -> (..., 3)."""
-        return ops.softmax(ops.matmul(h_t, self.action_kernel) + self.action_bias)
+        return ops.softmax(
+            ops.matmul(h_t, self.action_kernel) + self.action_bias
+        )
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         h_prev, s_prev = state
         seen = ops.matmul(s_prev[:, 0], self.stack_kernel)
         h_t = ops.tanh(a_t + ops.matmul(h_prev, self.recurrent_kernel) + seen)
-        push, pop, keep = ops.unstack(self.actions(h_t)[:, :, None, None], axis=1)  # (B, 1, 1)
+        push, pop, keep = ops.unstack(
+            self.actions(h_t)[:, :, None, None], axis=1
+        )  # (B, 1, 1)
         pushed = ops.sigmoid(ops.matmul(h_t, self.push_kernel) + self.push_bias)
         pushed = pushed[:, None]  # (B, 1, width)
         above = ops.concatenate([pushed, s_prev[:, :-1]], axis=1)

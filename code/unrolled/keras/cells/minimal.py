@@ -80,7 +80,10 @@ class QRNN(Recurrent):
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        return {**super().symbols, "prev_kernel": tuple(f"V{gate}" for gate in self.gates)}
+        return {
+            **super().symbols,
+            "prev_kernel": tuple(f"V{gate}" for gate in self.gates),
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -97,17 +100,25 @@ class QRNN(Recurrent):
         c_t = f * c_prev + (1 - f) * n
         return o * c_t, (c_t, x_t)
 
-    def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once, c by a scan."""
-        c_0, x_0 = self.initial_state(ops.shape(x)[0]) if state is None else state
+        c_0, x_0 = (
+            self.initial_state(ops.shape(x)[0]) if state is None else state
+        )
         x_prev = ops.concatenate([x_0[:, None], x[:, :-1]], axis=1)
         n, f, o = self._gates(super().project(x), x_prev)
         c = linear_scan(f, (1 - f) * n, c_0)
         return o * c, (c[:, -1], x[:, -1])
 
-    def _gates(self, a: Tensor, x_prev: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _gates(
+        self, a: Tensor, x_prev: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """For one step or for all. Shape: a (..., 3H), x_prev (..., D); each gate (..., H)."""
-        n, f, o = ops.split(a + ops.matmul(x_prev, self.prev_kernel), 3, axis=-1)
+        n, f, o = ops.split(
+            a + ops.matmul(x_prev, self.prev_kernel), 3, axis=-1
+        )
         return ops.tanh(n), ops.sigmoid(f), ops.sigmoid(o)
 
 
@@ -133,7 +144,9 @@ class Scanned(Recurrent):
         h_t = keep * h_prev + new
         return h_t, (h_t,)
 
-    def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once, by a scan."""
         (h_0,) = self.initial_state(ops.shape(x)[0]) if state is None else state
         h = linear_scan(*self.terms(self.project(x)), h_0)

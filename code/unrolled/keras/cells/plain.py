@@ -48,11 +48,17 @@ class Jordan(Recurrent):
         self.output_kernel = self.add_weight(
             shape=(H, H), initializer="glorot_uniform", name="output_kernel"
         )
-        self.output_bias = self.add_weight(shape=(H,), initializer="zeros", name="output_bias")
+        self.output_bias = self.add_weight(
+            shape=(H,), initializer="zeros", name="output_bias"
+        )
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        return {**super().symbols, "output_kernel": ("V",), "output_bias": ("c",)}
+        return {
+            **super().symbols,
+            "output_kernel": ("V",),
+            "output_bias": ("c",),
+        }
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (y_prev,) = state
@@ -81,7 +87,9 @@ class IndRNN(Recurrent):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         start = keras.initializers.RandomUniform(0, 1)
-        self.u = self.add_weight(shape=(self.hidden_size,), initializer=start, name="u")
+        self.u = self.add_weight(
+            shape=(self.hidden_size,), initializer=start, name="u"
+        )
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
@@ -155,13 +163,22 @@ class Orthogonal(Recurrent):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         shape = (self.hidden_size, self.hidden_size)
-        self.skew = self.add_weight(shape=shape, initializer=self.initial_skew, name="skew")
+        self.skew = self.add_weight(
+            shape=shape, initializer=self.initial_skew, name="skew"
+        )
 
     def initial_skew(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
         pairs = shape[0] // 2
         share = keras.initializers.RandomUniform(0, 1)((pairs,), dtype)
-        angle = 0.9 * math.pi * (ops.arange(pairs, dtype=dtype) + share) / max(pairs, 1)
-        blocks = ops.reshape(ops.stack([ops.tan(angle / 2), ops.zeros_like(angle)], 1), (-1,))
+        angle = (
+            0.9
+            * math.pi
+            * (ops.arange(pairs, dtype=dtype) + share)
+            / max(pairs, 1)
+        )
+        blocks = ops.reshape(
+            ops.stack([ops.tan(angle / 2), ops.zeros_like(angle)], 1), (-1,)
+        )
         return ops.diag(blocks[: shape[0] - 1], 1)
 
     @property
@@ -181,10 +198,14 @@ class Orthogonal(Recurrent):
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (h_prev,) = state
-        h_t = modrelu(a_t + ops.matmul(h_prev, ops.transpose(self.Q)), self.bias)
+        h_t = modrelu(
+            a_t + ops.matmul(h_prev, ops.transpose(self.Q)), self.bias
+        )
         return h_t, (h_t,)
 
-    def unroll(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def unroll(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The same, with Q worked out once for all steps."""
         (h,) = self.initial_state(ops.shape(x)[0]) if state is None else state
         transposed, outputs = ops.transpose(self.Q), []
@@ -212,7 +233,9 @@ class EchoState(Elman):
             kwargs["initializer"] = self.initial_reservoir
         return super().add_weight(name=name, trainable=False, **kwargs)
 
-    def initial_reservoir(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+    def initial_reservoir(
+        self, shape: tuple[int, ...], dtype: Any = None
+    ) -> Tensor:
         U = keras.initializers.RandomNormal(stddev=1)(shape, dtype)
         eigenvalues, _ = ops.eig(U)
         return U * self.radius / ops.max(ops.abs(eigenvalues))

@@ -14,7 +14,9 @@ __all__ = ["LRU", "RGLRU", "S4D", "SelectiveSSM"]
 Pair = tuple[Tensor, Tensor]  # the real and the imaginary part
 
 
-def uniform(low: float, high: float, shape: tuple[int, ...], dtype: Any) -> Tensor:
+def uniform(
+    low: float, high: float, shape: tuple[int, ...], dtype: Any
+) -> Tensor:
     """As initialisers draw it."""
     return initializers.RandomUniform(low, high)(shape, dtype)
 
@@ -67,23 +69,40 @@ class LRU(Recurrent):
         D, H = input_shape[-1], self.hidden_size
         assert D is not None
         weight = self.add_weight
-        self.ring = weight(shape=(2 * H,), initializer=self.initial_ring, name="ring")
-        self.theta = weight(shape=(H,), initializer=self.initial_theta, name="theta")
+        self.ring = weight(
+            shape=(2 * H,), initializer=self.initial_ring, name="ring"
+        )
+        self.theta = weight(
+            shape=(H,), initializer=self.initial_theta, name="theta"
+        )
         start = initializers.RandomNormal(stddev=1 / sqrt(2 * D))
-        self.input_kernel = weight(shape=(D, 2 * H), initializer=start, name="input_kernel")
+        self.input_kernel = weight(
+            shape=(D, 2 * H), initializer=start, name="input_kernel"
+        )
         start = initializers.RandomNormal(stddev=1 / sqrt(H))
-        self.output_kernel = weight(shape=(H, 2 * H), initializer=start, name="output_kernel")
+        self.output_kernel = weight(
+            shape=(H, 2 * H), initializer=start, name="output_kernel"
+        )
 
     def initial_ring(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
-        square = uniform(0.9**2, 0.999**2, (self.hidden_size,), dtype)  # |lambda|^2
-        return ops.concatenate([ops.log(-ops.log(square) / 2), ops.sqrt(1 - square)])
+        square = uniform(
+            0.9**2, 0.999**2, (self.hidden_size,), dtype
+        )  # |lambda|^2
+        return ops.concatenate(
+            [ops.log(-ops.log(square) / 2), ops.sqrt(1 - square)]
+        )
 
-    def initial_theta(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+    def initial_theta(
+        self, shape: tuple[int, ...], dtype: Any = None
+    ) -> Tensor:
         return ops.log(uniform(0, 2 * pi, shape, dtype))
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        pairs = {"input_kernel": ("B_re", "B_im"), "output_kernel": ("C_re", "C_im")}
+        pairs = {
+            "input_kernel": ("B_re", "B_im"),
+            "output_kernel": ("C_re", "C_im"),
+        }
         ring = {"ring": ("nu", "gamma"), "theta": ("theta",)}
         return {"kernel": ("D",), "bias": ("b",), **pairs, **ring}
 
@@ -103,7 +122,9 @@ class LRU(Recurrent):
         re, im = kept[0] + v_re, kept[1] + v_im
         return self._output(re, im, skip), (re, im)
 
-    def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once, s by a scan."""
         re, im = self.initial_state(ops.shape(x)[0]) if state is None else state
         v_re, v_im, skip = ops.split(self.project(x), 3, axis=-1)
@@ -156,9 +177,15 @@ class S4D(Recurrent):
 
         self.a_re = weight("a_re", initializers.Constant(log(0.5)), H, N)
         self.a_im = weight("a_im", self.initial_a_im, H, N)
-        self.log_dt = weight("log_dt", initializers.RandomUniform(log(0.001), log(0.1)), H)
-        self.C_re = weight("C_re", initializers.RandomNormal(stddev=sqrt(0.5)), H, N)
-        self.C_im = weight("C_im", initializers.RandomNormal(stddev=sqrt(0.5)), H, N)
+        self.log_dt = weight(
+            "log_dt", initializers.RandomUniform(log(0.001), log(0.1)), H
+        )
+        self.C_re = weight(
+            "C_re", initializers.RandomNormal(stddev=sqrt(0.5)), H, N
+        )
+        self.C_im = weight(
+            "C_im", initializers.RandomNormal(stddev=sqrt(0.5)), H, N
+        )
         self.D = weight("D", "ones", H)
 
     def initial_a_im(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
@@ -176,11 +203,19 @@ class S4D(Recurrent):
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         u_t, C = a_t, (self.C_re, self.C_im)
         (decay, turn), write = self._discrete()
-        kept = times((ops.exp(decay) * ops.cos(turn), ops.exp(decay) * ops.sin(turn)), state)
-        s_t = kept[0] + write[0] * u_t[..., None], kept[1] + write[1] * u_t[..., None]
+        kept = times(
+            (ops.exp(decay) * ops.cos(turn), ops.exp(decay) * ops.sin(turn)),
+            state,
+        )
+        s_t = (
+            kept[0] + write[0] * u_t[..., None],
+            kept[1] + write[1] * u_t[..., None],
+        )
         return self._output(ops.sum(times(C, s_t)[0], axis=-1), u_t), s_t
 
-    def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once: the convolution, and what the state before x adds."""
         s_0 = self.initial_state(ops.shape(x)[0]) if state is None else state
         u, T, C = self.project(x), x.shape[1], (self.C_re, self.C_im)
@@ -188,22 +223,36 @@ class S4D(Recurrent):
         steps = ops.arange(T + 1, dtype=u.dtype)
         size, angle = ops.exp(decay[..., None] * steps), turn[..., None] * steps
         powers = size * ops.cos(angle), size * ops.sin(angle)  # (H, N, 1 + T)
-        before, after = ([part[..., at] for part in powers] for at in (slice(T), slice(1, None)))
+        before, after = (
+            [part[..., at] for part in powers]
+            for at in (slice(T), slice(1, None))
+        )
         y = convolve(u, _real("hn,hnt->ht", times(C, write), before))
         y = y + _real("bhn,hnt->bth", times(C, s_0), after)
-        written = [ops.einsum("hnt,bth->bhn", ops.flip(part, -1), u) for part in before]
+        written = [
+            ops.einsum("hnt,bth->bhn", ops.flip(part, -1), u) for part in before
+        ]
         kept = times((powers[0][..., T], powers[1][..., T]), s_0)
         added = times(write, (written[0], written[1]))
         return self._output(y, u), (kept[0] + added[0], kept[1] + added[1])
 
     def _discrete(self) -> tuple[Pair, Pair]:
         """Exponent dt A, and (exp(dt A) - 1) / A, which writes u_t. Shape: (H, N) each."""
-        A_re, A_im, dt = -ops.exp(self.a_re), self.a_im, ops.exp(self.log_dt)[:, None]
+        A_re, A_im, dt = (
+            -ops.exp(self.a_re),
+            self.a_im,
+            ops.exp(self.log_dt)[:, None],
+        )
         decay, turn = dt * A_re, dt * A_im
         # exp(dt A) - 1, exact where dt A is near 0
-        re = ops.expm1(decay) * ops.cos(turn) - 2 * ops.square(ops.sin(turn / 2))
+        re = ops.expm1(decay) * ops.cos(turn) - 2 * ops.square(
+            ops.sin(turn / 2)
+        )
         square = A_re * A_re + A_im * A_im
-        write = times((re, ops.exp(decay) * ops.sin(turn)), (A_re / square, -A_im / square))
+        write = times(
+            (re, ops.exp(decay) * ops.sin(turn)),
+            (A_re / square, -A_im / square),
+        )
         return (decay, turn), write
 
     def _output(self, y: Tensor, u: Tensor) -> Tensor:
@@ -242,17 +291,27 @@ class SelectiveSSM(Recurrent):
         super().build(input_shape)
         H, N = self.hidden_size, self.state_size
         self.bc_kernel = self.add_weight(
-            shape=(input_shape[-1], 2 * N), initializer="glorot_uniform", name="bc_kernel"
+            shape=(input_shape[-1], 2 * N),
+            initializer="glorot_uniform",
+            name="bc_kernel",
         )
-        self.A_log = self.add_weight(shape=(H, N), initializer=self.initial_A_log, name="A_log")
+        self.A_log = self.add_weight(
+            shape=(H, N), initializer=self.initial_A_log, name="A_log"
+        )
         self.D = self.add_weight(shape=(H,), initializer="ones", name="D")
 
     def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
         dt = ops.exp(uniform(log(0.001), log(1), (self.hidden_size,), dtype))
-        return ops.concatenate([ops.zeros_like(dt), ops.log(ops.expm1(dt))])  # softplus gives dt
+        return ops.concatenate(
+            [ops.zeros_like(dt), ops.log(ops.expm1(dt))]
+        )  # softplus gives dt
 
-    def initial_A_log(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:  # noqa: N802
-        return ops.broadcast_to(ops.log(ops.arange(1, shape[1] + 1, dtype=dtype)), shape)
+    def initial_A_log(
+        self, shape: tuple[int, ...], dtype: Any = None
+    ) -> Tensor:  # noqa: N802
+        return ops.broadcast_to(
+            ops.log(ops.arange(1, shape[1] + 1, dtype=dtype)), shape
+        )
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
@@ -265,7 +324,9 @@ class SelectiveSSM(Recurrent):
 
     def project(self, x: Tensor) -> Tensor:
         """What u, dt, B and C are made of. Shape: (..., D) -> (..., 2H + 2N)."""
-        return ops.concatenate([super().project(x), ops.matmul(x, self.bc_kernel)], axis=-1)
+        return ops.concatenate(
+            [super().project(x), ops.matmul(x, self.bc_kernel)], axis=-1
+        )
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (s_prev,) = state
@@ -273,7 +334,9 @@ class SelectiveSSM(Recurrent):
         s_t = keep * s_prev + new
         return ops.sum(s_t * C_t, axis=-1) + skip, (s_t,)
 
-    def call(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once, s by a scan."""
         (s_0,) = self.initial_state(ops.shape(x)[0]) if state is None else state
         keep, new, C, skip = self._terms(self.project(x))
@@ -286,7 +349,12 @@ class SelectiveSSM(Recurrent):
         u, dt, B, C = ops.split(a, [H, 2 * H, 2 * H + N], axis=-1)
         dt = ops.softplus(dt)
         keep = ops.exp(dt[..., None] * -ops.exp(self.A_log))
-        return keep, (dt * u)[..., None] * B[..., None, :], C[..., None, :], self.D * u
+        return (
+            keep,
+            (dt * u)[..., None] * B[..., None, :],
+            C[..., None, :],
+            self.D * u,
+        )
 
 
 class RGLRU(Scanned):
@@ -310,10 +378,14 @@ class RGLRU(Scanned):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         super().build(input_shape)
         self.Lambda = self.add_weight(
-            shape=(self.hidden_size,), initializer=self.initial_lambda, name="Lambda"
+            shape=(self.hidden_size,),
+            initializer=self.initial_lambda,
+            name="Lambda",
         )
 
-    def initial_lambda(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+    def initial_lambda(
+        self, shape: tuple[int, ...], dtype: Any = None
+    ) -> Tensor:
         least = uniform(0.9, 0.999, shape, dtype)  # a where r = 1
         return ops.log(ops.expm1(-ops.log(least) / 8))
 

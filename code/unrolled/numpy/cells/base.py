@@ -9,7 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Array", "Differentiable", "Recurrent", "State", "glorot", "orthogonal", "sigmoid"]
+__all__ = [
+    "Array",
+    "Differentiable",
+    "Recurrent",
+    "State",
+    "glorot",
+    "orthogonal",
+    "sigmoid",
+]
 Array = NDArray[Any]
 State = tuple[Array, ...]
 
@@ -56,7 +64,9 @@ class Recurrent:
     """
 
     gates: ClassVar[tuple[str, ...]]  # the suffixes of the W and b, one a gate
-    recurrent_gates: ClassVar[tuple[str, ...] | None] = None  # those with a U; None: all of them
+    recurrent_gates: ClassVar[tuple[str, ...] | None] = (
+        None  # those with a U; None: all of them
+    )
 
     def __init__(
         self,
@@ -66,14 +76,25 @@ class Recurrent:
         dtype: DTypeLike = np.float64,
     ) -> None:
         rng = rng or np.random.default_rng()
-        self.input_size, self.hidden_size, self.dtype = input_size, hidden_size, np.dtype(dtype)
-        recurrent = self.gates if self.recurrent_gates is None else self.recurrent_gates
-        rows, recurrent_rows = len(self.gates) * hidden_size, len(recurrent) * hidden_size
+        self.input_size, self.hidden_size, self.dtype = (
+            input_size,
+            hidden_size,
+            np.dtype(dtype),
+        )
+        recurrent = (
+            self.gates if self.recurrent_gates is None else self.recurrent_gates
+        )
+        rows, recurrent_rows = (
+            len(self.gates) * hidden_size,
+            len(recurrent) * hidden_size,
+        )
         self.parameters: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
         self._add("W", self.gates, glorot(rng, rows, input_size))
         if recurrent:
-            self._add("U", recurrent, orthogonal(rng, recurrent_rows, hidden_size))
+            self._add(
+                "U", recurrent, orthogonal(rng, recurrent_rows, hidden_size)
+            )
         self._add("b", self.gates, np.zeros(rows))
         self.draw(rng)
 
@@ -83,7 +104,10 @@ class Recurrent:
     def _add(self, symbol: str, gates: tuple[str, ...], stacked: Array) -> None:
         """Parameters of one kind, stacked along the first axis, one a gate."""
         blocks = zip(gates, np.split(stacked, len(gates)), strict=True)
-        self.parameters |= {f"{symbol}{gate}": block.astype(self.dtype) for gate, block in blocks}
+        self.parameters |= {
+            f"{symbol}{gate}": block.astype(self.dtype)
+            for gate, block in blocks
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -92,7 +116,9 @@ class Recurrent:
 
     def initial_state(self, batch: int) -> State:
         """Zeros. Shape: one array (batch, *shape) for each shape of the state."""
-        return tuple(np.zeros((batch, *shape), self.dtype) for shape in self.state_shapes)
+        return tuple(
+            np.zeros((batch, *shape), self.dtype) for shape in self.state_shapes
+        )
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         """One time step: the output and the new state.
@@ -101,11 +127,15 @@ class Recurrent:
         """
         raise NotImplementedError
 
-    def forward(self, x: Array, state: State | None = None) -> tuple[Array, State]:
+    def forward(
+        self, x: Array, state: State | None = None
+    ) -> tuple[Array, State]:
         """The whole sequence: all outputs and the last state."""
         return self.unroll(x, state)
 
-    def unroll(self, x: Array, state: State | None = None) -> tuple[Array, State]:
+    def unroll(
+        self, x: Array, state: State | None = None
+    ) -> tuple[Array, State]:
         """The whole sequence, step by step."""
         state = self.initial_state(len(x)) if state is None else state
         outputs = np.empty((*x.shape[:2], self.hidden_size), self.dtype)
@@ -113,9 +143,13 @@ class Recurrent:
             outputs[:, t], state = self.step(x[:, t], state)
         return outputs, state
 
-    def backward(self, d_outputs: Array, d_state: State | None = None) -> tuple[Array, State]:
+    def backward(
+        self, d_outputs: Array, d_state: State | None = None
+    ) -> tuple[Array, State]:
         """Backpropagation through time, where it is written by hand: see `Differentiable`."""
-        raise NotImplementedError(f"{type(self).__name__} has no derivative by hand")
+        raise NotImplementedError(
+            f"{type(self).__name__} has no derivative by hand"
+        )
 
     def _affine(self, gate: str, x_t: Array, h_prev: Array) -> Array:
         """W x_t + U h_prev + b of one gate. Shape: (B, H)."""
@@ -152,7 +186,9 @@ class Differentiable(Recurrent):
         """
         raise NotImplementedError
 
-    def forward(self, x: Array, state: State | None = None) -> tuple[Array, State]:
+    def forward(
+        self, x: Array, state: State | None = None
+    ) -> tuple[Array, State]:
         """The whole sequence, step by step, taped for `backward`."""
         state = self.initial_state(len(x)) if state is None else state
         self._tapes = []
@@ -163,7 +199,9 @@ class Differentiable(Recurrent):
             self._tapes.append(tape)
         return outputs, state
 
-    def backward(self, d_outputs: Array, d_state: State | None = None) -> tuple[Array, State]:
+    def backward(
+        self, d_outputs: Array, d_state: State | None = None
+    ) -> tuple[Array, State]:
         """Backpropagation through time (Werbos 1990), for the sequence that `forward` saw last.
 
         dL/dh_t has two parts: from the output at t, and from step t + 1, which the loop carries
@@ -177,8 +215,13 @@ class Differentiable(Recurrent):
             d_outputs: (B, T, H).
             returns: the derivatives by x, (B, T, D), and by the initial state.
         """
-        d_state = self.initial_state(len(d_outputs)) if d_state is None else d_state
-        self.gradients = {name: np.zeros_like(value) for name, value in self.parameters.items()}
+        d_state = (
+            self.initial_state(len(d_outputs)) if d_state is None else d_state
+        )
+        self.gradients = {
+            name: np.zeros_like(value)
+            for name, value in self.parameters.items()
+        }
         d_x = np.empty((*d_outputs.shape[:2], self.input_size), self.dtype)
         for t in reversed(range(d_outputs.shape[1])):
             d_state = (d_state[0] + d_outputs[:, t], *d_state[1:])

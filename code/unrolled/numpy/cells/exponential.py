@@ -34,7 +34,9 @@ class RWKV(Recurrent):
         for gate in self.gates:
             del self.parameters[f"b{gate}"]
         self._add("mu", self.gates, np.full(3 * self.input_size, 0.5))
-        self._add("w_log", ("",), -5 + 8 * np.linspace(0, 1, self.hidden_size) ** 0.7)
+        self._add(
+            "w_log", ("",), -5 + 8 * np.linspace(0, 1, self.hidden_size) ** 0.7
+        )
         self._add("u", ("",), np.zeros(self.hidden_size))
         self._add("W", ("_y",), glorot(rng, self.hidden_size, self.hidden_size))
 
@@ -49,8 +51,12 @@ class RWKV(Recurrent):
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         x_prev, num, den, m_prev = state
         p = self.parameters
-        mixed = (p[f"mu{a}"] * x_t + (1 - p[f"mu{a}"]) * x_prev for a in self.gates)
-        r, k, v = (x @ p[f"W{a}"].T for a, x in zip(self.gates, mixed, strict=True))
+        mixed = (
+            p[f"mu{a}"] * x_t + (1 - p[f"mu{a}"]) * x_prev for a in self.gates
+        )
+        r, k, v = (
+            x @ p[f"W{a}"].T for a, x in zip(self.gates, mixed, strict=True)
+        )
         m = np.maximum(m_prev, p["u"] + k)
         old, new = np.exp(m_prev - m), np.exp(p["u"] + k - m)
         wkv = (old * num + new * v) / (old * den + new)
@@ -139,8 +145,12 @@ class MLSTM(Recurrent):
         log_f = -np.logaddexp(0, -(x_t @ p["w_f"].T + p["b_f"]))
         m_t = np.maximum(np.maximum(log_f + m_prev, log_i), 0)
         i, f = np.exp(log_i - m_t), np.exp(log_f + m_prev - m_t)
-        C_t = f[..., None] * C_prev + (i * v)[:, :, None] * k[:, None, :]  # (B, H, H)
+        C_t = (
+            f[..., None] * C_prev + (i * v)[:, :, None] * k[:, None, :]
+        )  # (B, H, H)
         n_t = f * n_prev + i * k
         weight = np.abs((n_t * q).sum(axis=-1, keepdims=True))
-        read = np.einsum("bvk,bk->bv", C_t, q) / np.maximum(weight, np.exp(-m_t))
+        read = np.einsum("bvk,bk->bv", C_t, q) / np.maximum(
+            weight, np.exp(-m_t)
+        )
         return sigmoid(self._input("_o", x_t)) * read, (C_t, n_t, m_t)

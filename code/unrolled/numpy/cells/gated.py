@@ -4,9 +4,23 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.numpy.cells.base import Array, Differentiable, Recurrent, State, sigmoid
+from unrolled.numpy.cells.base import (
+    Array,
+    Differentiable,
+    Recurrent,
+    State,
+    sigmoid,
+)
 
-__all__ = ["GRU", "LSTM", "MGU", "CoupledLSTM", "GRUBefore", "PeepholeLSTM", "RecurrentHighway"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "MGU",
+    "CoupledLSTM",
+    "GRUBefore",
+    "PeepholeLSTM",
+    "RecurrentHighway",
+]
 
 
 class LSTM(Differentiable):
@@ -53,8 +67,13 @@ class LSTM(Differentiable):
             "_g": d_c * i * (1 - g**2),
             "_o": d_h * tanh_c * o * (1 - o),
         }
-        parts = [self._affine_backward(gate, d_a[gate], x_t, h_prev) for gate in self.gates]
-        d_x, d_h_prev = (np.sum(part, axis=0) for part in zip(*parts, strict=True))
+        parts = [
+            self._affine_backward(gate, d_a[gate], x_t, h_prev)
+            for gate in self.gates
+        ]
+        d_x, d_h_prev = (
+            np.sum(part, axis=0) for part in zip(*parts, strict=True)
+        )
         return d_x, (d_h_prev, d_c * f)
 
 
@@ -163,7 +182,11 @@ class GRU(Differentiable):
         z = sigmoid(self._affine("_z", x_t, h_prev) + p["bh_z"])
         inner = h_prev if self.reset == "after" else r * h_prev
         u = inner @ p["U_n"].T + p["bh_n"]
-        n = np.tanh(x_t @ p["W_n"].T + p["b_n"] + (r * u if self.reset == "after" else u))
+        n = np.tanh(
+            x_t @ p["W_n"].T
+            + p["b_n"]
+            + (r * u if self.reset == "after" else u)
+        )
         h_t = (1 - z) * n + z * h_prev
         return (h_t,), (x_t, h_prev, r, z, inner, u, n)
 
@@ -178,13 +201,22 @@ class GRU(Differentiable):
         g["b_n"] += d_n.sum(axis=0)
         g["U_n"] += d_u.T @ inner
         g["bh_n"] += d_u.sum(axis=0)
-        d_r = (d_n * u if self.reset == "after" else d_inner * h_prev) * r * (1 - r)
+        d_r = (
+            (d_n * u if self.reset == "after" else d_inner * h_prev)
+            * r
+            * (1 - r)
+        )
         d_z = d_h * (h_prev - n) * z * (1 - z)
         d_x_r, d_h_r = self._affine_backward("_r", d_r, x_t, h_prev)
         d_x_z, d_h_z = self._affine_backward("_z", d_z, x_t, h_prev)
         g["bh_r"] += d_r.sum(axis=0)
         g["bh_z"] += d_z.sum(axis=0)
-        d_h_prev = d_h * z + d_h_r + d_h_z + (d_inner if self.reset == "after" else d_inner * r)
+        d_h_prev = (
+            d_h * z
+            + d_h_r
+            + d_h_z
+            + (d_inner if self.reset == "after" else d_inner * r)
+        )
         return d_n @ p["W_n"] + d_x_r + d_x_z, (d_h_prev,)
 
 

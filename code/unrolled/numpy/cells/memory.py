@@ -39,7 +39,9 @@ class StackAugmented(Recurrent):
             "E": glorot(rng, self.width, self.hidden_size),
             "c_p": np.zeros(self.width),
         }
-        self.parameters |= {symbol: value.astype(self.dtype) for symbol, value in more.items()}
+        self.parameters |= {
+            symbol: value.astype(self.dtype) for symbol, value in more.items()
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:

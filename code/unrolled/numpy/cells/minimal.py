@@ -60,7 +60,9 @@ class QRNN(Recurrent):
     recurrent_gates = ()
 
     def draw(self, rng: np.random.Generator) -> None:
-        self._add("V", self.gates, glorot(rng, 3 * self.hidden_size, self.input_size))
+        self._add(
+            "V", self.gates, glorot(rng, 3 * self.hidden_size, self.input_size)
+        )
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -121,6 +123,8 @@ class MinLSTM(Recurrent):
         (h_prev,) = state
         log_f = -np.logaddexp(0, -self._input("_f", x_t))
         log_i = -np.logaddexp(0, -self._input("_i", x_t))
-        keep = sigmoid(log_f - log_i)  # f / (f + i), also where both are too small to be divided
+        keep = sigmoid(
+            log_f - log_i
+        )  # f / (f + i), also where both are too small to be divided
         h_t = keep * h_prev + (1 - keep) * self._input("_n", x_t)
         return h_t, (h_t,)

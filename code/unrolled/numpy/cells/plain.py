@@ -4,7 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from unrolled.numpy.cells.base import Array, Differentiable, Recurrent, State, glorot
+from unrolled.numpy.cells.base import (
+    Array,
+    Differentiable,
+    Recurrent,
+    State,
+    glorot,
+)
 
 __all__ = ["Clockwork", "EchoState", "Elman", "IndRNN", "Jordan", "Orthogonal"]
 
@@ -49,7 +55,9 @@ class Jordan(Recurrent):
     gates = ("",)
 
     def draw(self, rng: np.random.Generator) -> None:
-        self.parameters["V"] = glorot(rng, self.hidden_size, self.hidden_size).astype(self.dtype)
+        self.parameters["V"] = glorot(
+            rng, self.hidden_size, self.hidden_size
+        ).astype(self.dtype)
         self.parameters["c"] = np.zeros(self.hidden_size, self.dtype)
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
@@ -77,11 +85,15 @@ class IndRNN(Recurrent):
     recurrent_gates = ()
 
     def draw(self, rng: np.random.Generator) -> None:
-        self.parameters["u"] = rng.uniform(0, 1, self.hidden_size).astype(self.dtype)
+        self.parameters["u"] = rng.uniform(0, 1, self.hidden_size).astype(
+            self.dtype
+        )
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         (h_prev,) = state
-        h_t = np.maximum(self._input("", x_t) + self.parameters["u"] * h_prev, 0)
+        h_t = np.maximum(
+            self._input("", x_t) + self.parameters["u"] * h_prev, 0
+        )
         return h_t, (h_t,)
 
 
@@ -145,9 +157,16 @@ class Orthogonal(Recurrent):
 
     def draw(self, rng: np.random.Generator) -> None:
         pairs = self.hidden_size // 2
-        angle = 0.9 * np.pi * (np.arange(pairs) + rng.uniform(size=pairs)) / max(pairs, 1)
+        angle = (
+            0.9
+            * np.pi
+            * (np.arange(pairs) + rng.uniform(size=pairs))
+            / max(pairs, 1)
+        )
         blocks = np.stack([np.tan(angle / 2), np.zeros(pairs)], axis=1).ravel()
-        self.parameters["S"] = np.diag(blocks[: self.hidden_size - 1], k=1).astype(self.dtype)
+        self.parameters["S"] = np.diag(
+            blocks[: self.hidden_size - 1], k=1
+        ).astype(self.dtype)
 
     @property
     def Q(self) -> Array:  # noqa: N802
@@ -162,7 +181,9 @@ class Orthogonal(Recurrent):
         h_t = modrelu(a_t + h_prev @ self.Q.T, self.parameters["b"])
         return h_t, (h_t,)
 
-    def unroll(self, x: Array, state: State | None = None) -> tuple[Array, State]:
+    def unroll(
+        self, x: Array, state: State | None = None
+    ) -> tuple[Array, State]:
         """The same, with Q worked out once for all steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
         a, Q = x @ self.parameters["W"].T, self.Q

@@ -11,7 +11,9 @@ __all__ = ["LRU", "RGLRU", "S4D", "SelectiveSSM"]
 
 def gelu(a: Array) -> Array:
     """The Gaussian error linear unit, in its form with tanh (Hendrycks and Gimpel 2016)."""
-    return 0.5 * a * (1 + np.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
+    return (
+        0.5 * a * (1 + np.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
+    )
 
 
 def softplus(a: Array) -> Array:
@@ -45,8 +47,12 @@ class LRU(Recurrent):
         self._add("nu", ("",), np.log(-np.log(radius)))
         self._add("theta", ("",), np.log(rng.uniform(0, 2 * np.pi, H)))
         self._add("gamma", ("",), np.sqrt(1 - radius**2))
-        self._add("B", ("_re", "_im"), rng.normal(0, 1 / np.sqrt(2 * D), (2 * H, D)))
-        self._add("C", ("_re", "_im"), rng.normal(0, 1 / np.sqrt(H), (2 * H, H)))
+        self._add(
+            "B", ("_re", "_im"), rng.normal(0, 1 / np.sqrt(2 * D), (2 * H, D))
+        )
+        self._add(
+            "C", ("_re", "_im"), rng.normal(0, 1 / np.sqrt(H), (2 * H, H))
+        )
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -178,6 +184,8 @@ class RGLRU(Recurrent):
         (h_prev,) = state
         r, i = sigmoid(self._input("_r", x_t)), sigmoid(self._input("_i", x_t))
         log_a = -8 * softplus(self.parameters["Lambda"]) * r
-        scale = np.sqrt(-np.expm1(2 * log_a))  # sqrt(1 - a^2), exact where a is near 1
+        scale = np.sqrt(
+            -np.expm1(2 * log_a)
+        )  # sqrt(1 - a^2), exact where a is near 1
         h_t = np.exp(log_a) * h_prev + scale * (i * self._input("_u", x_t))
         return h_t, (h_t,)

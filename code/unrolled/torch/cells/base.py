@@ -38,17 +38,25 @@ class Recurrent(nn.Module):
     """
 
     gates: ClassVar[tuple[str, ...]]
-    recurrent_gates: ClassVar[tuple[str, ...] | None] = None  # those with a U; None: all of them
-    parallel: ClassVar[bool] = False  # whether `forward` does all time steps at once
+    recurrent_gates: ClassVar[tuple[str, ...] | None] = (
+        None  # those with a U; None: all of them
+    )
+    parallel: ClassVar[bool] = (
+        False  # whether `forward` does all time steps at once
+    )
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.input_size, self.hidden_size = input_size, hidden_size
-        recurrent = self.gates if self.recurrent_gates is None else self.recurrent_gates
+        recurrent = (
+            self.gates if self.recurrent_gates is None else self.recurrent_gates
+        )
         rows = len(self.gates) * hidden_size
         self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
         if recurrent:
-            self.weight_hh = nn.Parameter(torch.empty(len(recurrent) * hidden_size, hidden_size))
+            self.weight_hh = nn.Parameter(
+                torch.empty(len(recurrent) * hidden_size, hidden_size)
+            )
         self.bias = nn.Parameter(torch.empty(rows))
         self.reset_parameters()
 
@@ -62,10 +70,16 @@ class Recurrent(nn.Module):
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
         """The symbols of the equation that each parameter holds, in the order of its rows."""
-        recurrent = self.gates if self.recurrent_gates is None else self.recurrent_gates
+        recurrent = (
+            self.gates if self.recurrent_gates is None else self.recurrent_gates
+        )
         return {
             "weight_ih": tuple(f"W{gate}" for gate in self.gates),
-            **({"weight_hh": tuple(f"U{gate}" for gate in recurrent)} if recurrent else {}),
+            **(
+                {"weight_hh": tuple(f"U{gate}" for gate in recurrent)}
+                if recurrent
+                else {}
+            ),
             "bias": tuple(f"b{gate}" for gate in self.gates),
         }
 
@@ -76,7 +90,9 @@ class Recurrent(nn.Module):
 
     def initial_state(self, batch: int) -> State:
         """Zeros. Shape: one tensor (batch, *shape) for each shape of the state."""
-        return tuple(self.bias.new_zeros(batch, *shape) for shape in self.state_shapes)
+        return tuple(
+            self.bias.new_zeros(batch, *shape) for shape in self.state_shapes
+        )
 
     def project(self, x: Tensor) -> Tensor:
         """W x + b, for one step or for all at once. Shape: (..., D) -> (..., G H)."""
@@ -93,11 +109,15 @@ class Recurrent(nn.Module):
         """One time step: the output and the new state. Shape: x_t (B, D); output (B, H)."""
         return self.update(self.project(x_t), state)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The whole sequence, in the fastest way: all outputs and the last state."""
         return self.unroll(x, state)
 
-    def unroll(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def unroll(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The whole sequence, step by step: all outputs and the last state."""
         state = self.initial_state(len(x)) if state is None else state
         outputs = []

@@ -18,7 +18,10 @@ def decaying_max(k: Tensor, w: Tensor, m0: Tensor) -> Tensor:
     """
     m, span = torch.cat([m0[:, None], k], dim=1), 1
     while span < m.shape[1]:
-        m = torch.cat([m[:, :span], torch.maximum(m[:, span:], m[:, :-span] - span * w)], dim=1)
+        m = torch.cat(
+            [m[:, :span], torch.maximum(m[:, span:], m[:, :-span] - span * w)],
+            dim=1,
+        )
         span *= 2
     return m
 
@@ -48,7 +51,9 @@ class RWKV(Recurrent):
         super().__init__(input_size, hidden_size)
         del self.bias
         self.mu = nn.Parameter(torch.full((3 * input_size,), 0.5))
-        self.w_log = nn.Parameter(-5 + 8 * torch.linspace(0, 1, hidden_size) ** 0.7)
+        self.w_log = nn.Parameter(
+            -5 + 8 * torch.linspace(0, 1, hidden_size) ** 0.7
+        )
         self.u = nn.Parameter(torch.zeros(hidden_size))
         self.weight_y = nn.Parameter(torch.empty(hidden_size, hidden_size))
         nn.init.xavier_uniform_(self.weight_y)
@@ -57,14 +62,19 @@ class RWKV(Recurrent):
     def symbols(self) -> dict[str, tuple[str, ...]]:
         ours = {"w_log": ("w_log",), "u": ("u",), "weight_y": ("W_y",)}
         stacked = {"weight_ih": "W", "mu": "mu"}
-        return ours | {at: tuple(f"{s}{gate}" for gate in self.gates) for at, s in stacked.items()}
+        return ours | {
+            at: tuple(f"{s}{gate}" for gate in self.gates)
+            for at, s in stacked.items()
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
         return (self.input_size,), *((self.hidden_size,),) * 3
 
     def initial_state(self, batch: int) -> State:
-        x_prev, num, den, m = (self.u.new_zeros(batch, *shape) for shape in self.state_shapes)
+        x_prev, num, den, m = (
+            self.u.new_zeros(batch, *shape) for shape in self.state_shapes
+        )
         return x_prev, num, den, m + LOW
 
     def project(self, x: Tensor) -> Tensor:
@@ -80,15 +90,24 @@ class RWKV(Recurrent):
         old, new = torch.exp(m_prev - w - m), torch.exp(k - m)
         return y_t, (a_t, old * num + new * v, old * den + new, m)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All time steps at once: the largest exponents first, then the two sums."""
-        x_0, num_0, den_0, m_0 = self.initial_state(len(x)) if state is None else state
-        r, k, v = self._mixed(x, torch.cat([x_0[:, None], x[:, :-1]], dim=1))  # (B, T, H)
+        x_0, num_0, den_0, m_0 = (
+            self.initial_state(len(x)) if state is None else state
+        )
+        r, k, v = self._mixed(
+            x, torch.cat([x_0[:, None], x[:, :-1]], dim=1)
+        )  # (B, T, H)
         w = self.w_log.exp()
         m = decaying_max(k, w, m_0)
         m_prev, m = m[:, :-1], m[:, 1:]
         old, new = torch.exp(m_prev - w - m), torch.exp(k - m)
-        num, den = linear_scan(old, new * v, num_0), linear_scan(old, new, den_0)
+        num, den = (
+            linear_scan(old, new * v, num_0),
+            linear_scan(old, new, den_0),
+        )
         num_prev = torch.cat([num_0[:, None], num[:, :-1]], dim=1)
         den_prev = torch.cat([den_0[:, None], den[:, :-1]], dim=1)
         outputs = self._read(r, k, v, num_prev, den_prev, m_prev)
@@ -99,7 +118,15 @@ class RWKV(Recurrent):
         pairs = zip(self.weight_ih.chunk(3), self.mu.chunk(3), strict=True)
         return [F.linear(mu * x + (1 - mu) * x_prev, W) for W, mu in pairs]
 
-    def _read(self, r: Tensor, k: Tensor, v: Tensor, num: Tensor, den: Tensor, m: Tensor) -> Tensor:
+    def _read(
+        self,
+        r: Tensor,
+        k: Tensor,
+        v: Tensor,
+        num: Tensor,
+        den: Tensor,
+        m: Tensor,
+    ) -> Tensor:
         """The output, from the sums before this step. Shape: (..., H)."""
         top = torch.maximum(m, self.u + k)
         old, new = torch.exp(m - top), torch.exp(self.u + k - top)
@@ -170,7 +197,11 @@ class MLSTM(Recurrent):
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        return {**super().symbols, "weight_if": ("w_i", "w_f"), "bias_if": ("b_i", "b_f")}
+        return {
+            **super().symbols,
+            "weight_if": ("w_i", "w_f"),
+            "bias_if": ("b_i", "b_f"),
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -178,29 +209,43 @@ class MLSTM(Recurrent):
 
     def project(self, x: Tensor) -> Tensor:
         """Everything but the memory. Shape: (..., D) -> (..., 4H + 2)."""
-        return torch.cat([super().project(x), F.linear(x, self.weight_if, self.bias_if)], dim=-1)
+        return torch.cat(
+            [super().project(x), F.linear(x, self.weight_if, self.bias_if)],
+            dim=-1,
+        )
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         C_prev, n_prev, m_prev = state
         q, k, v, o, log_i, log_f = self._parts(a_t)
         m_t = torch.maximum(log_f + m_prev, log_i).clamp(min=0)
         i, f = torch.exp(log_i - m_t), torch.exp(log_f + m_prev - m_t)
-        C_t = f[..., None] * C_prev + (i * v)[..., :, None] * k[..., None, :]  # (B, H, H)
+        C_t = (
+            f[..., None] * C_prev + (i * v)[..., :, None] * k[..., None, :]
+        )  # (B, H, H)
         n_t = f * n_prev + i * k
-        read, weight = (C_t @ q[..., None])[..., 0], (n_t * q).sum(dim=-1, keepdim=True)
+        read, weight = (
+            (C_t @ q[..., None])[..., 0],
+            (n_t * q).sum(dim=-1, keepdim=True),
+        )
         h_t = o * read / torch.maximum(weight.abs(), torch.exp(-m_t))
         return h_t, (C_t, n_t, m_t)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All pairs of time steps at once: what t reads of s is (q_t . k_s) v_s, weighed."""
         C_0, n_0, m_0 = self.initial_state(len(x)) if state is None else state
         q, k, v, o, log_i, log_f = self._parts(self.project(x))
         T = x.shape[1]
         later = x.new_ones(T, T, dtype=torch.bool).tril(-1)  # (t, s): t after s
-        kept = torch.where(later, log_f, 0).cumsum(dim=1)  # log of what t keeps of s
+        kept = torch.where(later, log_f, 0).cumsum(
+            dim=1
+        )  # log of what t keeps of s
         kept = kept + log_i.mT
         kept = kept.masked_fill(later.mT, LOW)  # (B, T, T)
-        start = log_f.cumsum(dim=1) + m_0[:, None]  # (B, T, 1): what t keeps of the state
+        start = (
+            log_f.cumsum(dim=1) + m_0[:, None]
+        )  # (B, T, 1): what t keeps of the state
         m = torch.maximum(start, kept.amax(dim=-1, keepdim=True)).clamp(min=0)
         kept, start = torch.exp(kept - m), torch.exp(start - m)
 

@@ -6,7 +6,15 @@ from torch import Tensor, nn
 
 from unrolled.torch.cells.base import ONE_LAYER, Recurrent, State
 
-__all__ = ["GRU", "LSTM", "MGU", "CoupledLSTM", "GRUBefore", "PeepholeLSTM", "RecurrentHighway"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "MGU",
+    "CoupledLSTM",
+    "GRUBefore",
+    "PeepholeLSTM",
+    "RecurrentHighway",
+]
 
 
 class LSTM(Recurrent):
@@ -38,10 +46,17 @@ class LSTM(Recurrent):
         h_t = torch.sigmoid(o) * torch.tanh(c_t)
         return h_t, (h_t, c_t)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The same loop inside PyTorch: one call for all T steps."""
         h, c = self.initial_state(len(x)) if state is None else state
-        weights = [self.weight_ih, self.weight_hh, self.bias, torch.zeros_like(self.bias)]
+        weights = [
+            self.weight_ih,
+            self.weight_hh,
+            self.bias,
+            torch.zeros_like(self.bias),
+        ]
         outputs, h_last, c_last = torch.lstm(
             x, (h[None], c[None]), weights, train=self.training, **ONE_LAYER
         )
@@ -81,7 +96,9 @@ class PeepholeLSTM(LSTM):
         h_t = torch.sigmoid(o + p_o * c_t) * torch.tanh(c_t)
         return h_t, (h_t, c_t)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """Step by step: PyTorch has no kernel with peepholes."""
         return self.unroll(x, state)
 
@@ -138,22 +155,36 @@ class GRU(Recurrent):
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        return {**super().symbols, "bias_hh": tuple(f"bh{gate}" for gate in self.gates)}
+        return {
+            **super().symbols,
+            "bias_hh": tuple(f"bh{gate}" for gate in self.gates),
+        }
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (h_prev,) = state
         a_r, a_z, a_n = a_t.chunk(3, dim=-1)
-        u_r, u_z, u_n = F.linear(h_prev, self.weight_hh, self.bias_hh).chunk(3, dim=-1)
+        u_r, u_z, u_n = F.linear(h_prev, self.weight_hh, self.bias_hh).chunk(
+            3, dim=-1
+        )
         r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
         n = torch.tanh(a_n + r * u_n)
         h_t = (1 - z) * n + z * h_prev
         return h_t, (h_t,)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The same loop inside PyTorch: one call for all T steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
-        weights: list[Tensor] = [self.weight_ih, self.weight_hh, self.bias, self.bias_hh]
-        outputs, h_last = torch.gru(x, h[None], weights, train=self.training, **ONE_LAYER)
+        weights: list[Tensor] = [
+            self.weight_ih,
+            self.weight_hh,
+            self.bias,
+            self.bias_hh,
+        ]
+        outputs, h_last = torch.gru(
+            x, h[None], weights, train=self.training, **ONE_LAYER
+        )
         return outputs, (h_last[0],)
 
 
@@ -173,11 +204,15 @@ class GRUBefore(GRU):
         a_rz, a_n = a_t.split([2 * H, H], dim=-1)
         u_rz = F.linear(h_prev, self.weight_hh[: 2 * H], self.bias_hh[: 2 * H])
         r, z = torch.sigmoid(a_rz + u_rz).chunk(2, dim=-1)
-        u_n = F.linear(r * h_prev, self.weight_hh[2 * H :], self.bias_hh[2 * H :])
+        u_n = F.linear(
+            r * h_prev, self.weight_hh[2 * H :], self.bias_hh[2 * H :]
+        )
         h_t = (1 - z) * torch.tanh(a_n + u_n) + z * h_prev
         return h_t, (h_t,)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """Step by step: PyTorch's own kernel resets after."""
         return self.unroll(x, state)
 

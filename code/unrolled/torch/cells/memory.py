@@ -66,8 +66,12 @@ class StackAugmented(Recurrent):
         h_prev, s_prev = state
         seen = F.linear(s_prev[:, 0], self.weight_sh)
         h_t = torch.tanh(a_t + F.linear(h_prev, self.weight_hh) + seen)
-        push, pop, keep = self.actions(h_t)[:, :, None, None].unbind(dim=1)  # each (B, 1, 1)
-        pushed = torch.sigmoid(F.linear(h_t, self.weight_p, self.bias_p))[:, None]  # (B, 1, width)
+        push, pop, keep = self.actions(h_t)[:, :, None, None].unbind(
+            dim=1
+        )  # each (B, 1, 1)
+        pushed = torch.sigmoid(F.linear(h_t, self.weight_p, self.bias_p))[
+            :, None
+        ]  # (B, 1, width)
         above = torch.cat([pushed, s_prev[:, :-1]], dim=1)
         below = torch.cat([s_prev[:, 1:], torch.zeros_like(pushed)], dim=1)
         s_t = push * above + pop * below + keep * s_prev

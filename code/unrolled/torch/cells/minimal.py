@@ -42,7 +42,10 @@ class SRU(Recurrent):
         (c_prev,) = state
         v_f, v_r = self.peephole.chunk(2)
         n, a_f, a_r, s = a_t.chunk(4, dim=-1)
-        f, r = torch.sigmoid(a_f + v_f * c_prev), torch.sigmoid(a_r + v_r * c_prev)
+        f, r = (
+            torch.sigmoid(a_f + v_f * c_prev),
+            torch.sigmoid(a_r + v_r * c_prev),
+        )
         c_t = f * c_prev + (1 - f) * n
         return r * c_t + (1 - r) * s, (c_t,)
 
@@ -69,12 +72,17 @@ class QRNN(Recurrent):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        self.weight_prev = nn.Parameter(torch.empty(3 * hidden_size, input_size))
+        self.weight_prev = nn.Parameter(
+            torch.empty(3 * hidden_size, input_size)
+        )
         nn.init.xavier_uniform_(self.weight_prev)
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        return {**super().symbols, "weight_prev": tuple(f"V{gate}" for gate in self.gates)}
+        return {
+            **super().symbols,
+            "weight_prev": tuple(f"V{gate}" for gate in self.gates),
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -91,7 +99,9 @@ class QRNN(Recurrent):
         c_t = f * c_prev + (1 - f) * n
         return o * c_t, (c_t, x_t)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once, c by a scan."""
         c_0, x_0 = self.initial_state(len(x)) if state is None else state
         x_prev = torch.cat([x_0[:, None], x[:, :-1]], dim=1)
@@ -99,7 +109,9 @@ class QRNN(Recurrent):
         c = linear_scan(f, (1 - f) * n, c_0)
         return o * c, (c[:, -1], x[:, -1])
 
-    def _gates(self, a: Tensor, x_prev: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _gates(
+        self, a: Tensor, x_prev: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """For one step or for all. Shape: a (..., 3H), x_prev (..., D); each gate (..., H)."""
         n, f, o = (a + F.linear(x_prev, self.weight_prev)).chunk(3, dim=-1)
         return torch.tanh(n), torch.sigmoid(f), torch.sigmoid(o)
@@ -127,7 +139,9 @@ class Scanned(Recurrent):
         h_t = keep * h_prev + new
         return h_t, (h_t,)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once, by a scan."""
         (h_0,) = self.initial_state(len(x)) if state is None else state
         h = linear_scan(*self.terms(self.project(x)), h_0)

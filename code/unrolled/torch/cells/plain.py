@@ -24,11 +24,20 @@ class Elman(Recurrent):
         h_t = torch.tanh(a_t + F.linear(h_prev, self.weight_hh))
         return h_t, (h_t,)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The same loop inside PyTorch: one call for all T steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
-        weights = [self.weight_ih, self.weight_hh, self.bias, torch.zeros_like(self.bias)]
-        outputs, h_last = torch.rnn_tanh(x, h[None], weights, train=self.training, **ONE_LAYER)
+        weights = [
+            self.weight_ih,
+            self.weight_hh,
+            self.bias,
+            torch.zeros_like(self.bias),
+        ]
+        outputs, h_last = torch.rnn_tanh(
+            x, h[None], weights, train=self.training, **ONE_LAYER
+        )
         return outputs, (h_last[0],)
 
 
@@ -160,8 +169,15 @@ class Orthogonal(Recurrent):
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         pairs = hidden_size // 2
-        angle = 0.9 * math.pi * (torch.arange(pairs) + torch.rand(pairs)) / max(pairs, 1)
-        blocks = torch.stack([torch.tan(angle / 2), torch.zeros(pairs)], dim=1).flatten()
+        angle = (
+            0.9
+            * math.pi
+            * (torch.arange(pairs) + torch.rand(pairs))
+            / max(pairs, 1)
+        )
+        blocks = torch.stack(
+            [torch.tan(angle / 2), torch.zeros(pairs)], dim=1
+        ).flatten()
         self.skew = nn.Parameter(torch.diag(blocks[: hidden_size - 1], 1))
 
     @property
@@ -184,7 +200,9 @@ class Orthogonal(Recurrent):
         h_t = modrelu(a_t + F.linear(h_prev, self.Q), self.bias)
         return h_t, (h_t,)
 
-    def unroll(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def unroll(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """The same, with Q worked out once for all steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
         Q, outputs = self.Q, []
@@ -211,4 +229,6 @@ class EchoState(Elman):
         super().reset_parameters()
         self.requires_grad_(False)
         nn.init.normal_(self.weight_hh)
-        self.weight_hh.mul_(self.radius / torch.linalg.eigvals(self.weight_hh).abs().max())
+        self.weight_hh.mul_(
+            self.radius / torch.linalg.eigvals(self.weight_hh).abs().max()
+        )

@@ -66,7 +66,9 @@ class LRU(Recurrent):
         re, im = l_re * re - l_im * im + v_re, l_re * im + l_im * re + v_im
         return self._output(re, im, skip), (re, im)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once, s by a scan."""
         re, im = self.initial_state(len(x)) if state is None else state
         v_re, v_im, skip = self.project(x).chunk(3, dim=-1)
@@ -82,7 +84,9 @@ class LRU(Recurrent):
     def _output(self, re: Tensor, im: Tensor, skip: Tensor) -> Tensor:
         """The output from the state. Shape: (..., H)."""
         C_re, C_im = self.weight_out.chunk(2)
-        return F.gelu(F.linear(re, C_re) - F.linear(im, C_im) + skip, approximate="tanh")
+        return F.gelu(
+            F.linear(re, C_re) - F.linear(im, C_im) + skip, approximate="tanh"
+        )
 
 
 class S4D(Recurrent):
@@ -113,7 +117,9 @@ class S4D(Recurrent):
         H, N = hidden_size, self.state_size
         self.a_re = nn.Parameter(torch.full((H, N), log(0.5)))
         self.a_im = nn.Parameter(pi * torch.arange(N).float().repeat(H, 1))
-        self.log_dt = nn.Parameter(torch.empty(H).uniform_(log(0.001), log(0.1)))
+        self.log_dt = nn.Parameter(
+            torch.empty(H).uniform_(log(0.001), log(0.1))
+        )
         self.C_re = nn.Parameter(torch.randn(H, N) * sqrt(0.5))
         self.C_im = nn.Parameter(torch.randn(H, N) * sqrt(0.5))
         self.D = nn.Parameter(torch.ones(H))
@@ -130,10 +136,17 @@ class S4D(Recurrent):
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         u_t, C = a_t, torch.complex(self.C_re, self.C_im)
         exponent, write = self._discrete()
-        s_t = torch.exp(exponent) * torch.complex(*state) + write * u_t[..., None]
-        return self._output((C * s_t).real.sum(dim=-1), u_t), (s_t.real, s_t.imag)
+        s_t = (
+            torch.exp(exponent) * torch.complex(*state) + write * u_t[..., None]
+        )
+        return self._output((C * s_t).real.sum(dim=-1), u_t), (
+            s_t.real,
+            s_t.imag,
+        )
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once: the convolution, and what the state before x adds."""
         state = self.initial_state(len(x)) if state is None else state
         u, T = self.project(x), x.shape[1]
@@ -142,10 +155,14 @@ class S4D(Recurrent):
         steps = torch.arange(T + 1, device=x.device, dtype=x.dtype)
         powers = torch.exp(exponent[..., None] * steps)  # (H, N, 1 + T)
         kernel = torch.einsum("hn,hnt->th", C * write, powers[..., :T]).real
-        spectrum = torch.fft.rfft(u, 2 * T, dim=1) * torch.fft.rfft(kernel, 2 * T, dim=0)
+        spectrum = torch.fft.rfft(u, 2 * T, dim=1) * torch.fft.rfft(
+            kernel, 2 * T, dim=0
+        )
         y = torch.fft.irfft(spectrum, 2 * T, dim=1)[:, :T]
         y = y + torch.einsum("bhn,hnt->bth", C * s_0, powers[..., 1:]).real
-        written = torch.einsum("hnt,bth->bhn", powers[..., :T].flip(-1), u.to(powers.dtype))
+        written = torch.einsum(
+            "hnt,bth->bhn", powers[..., :T].flip(-1), u.to(powers.dtype)
+        )
         s_T = powers[..., T] * s_0 + write * written
         return self._output(y, u), (s_T.real, s_T.imag)
 
@@ -187,14 +204,18 @@ class SelectiveSSM(Recurrent):
         H, N = hidden_size, self.state_size
         self.weight_bc = nn.Parameter(torch.empty(2 * N, input_size))
         nn.init.xavier_uniform_(self.weight_bc)
-        self.A_log = nn.Parameter(torch.arange(1, N + 1).float().log().repeat(H, 1))
+        self.A_log = nn.Parameter(
+            torch.arange(1, N + 1).float().log().repeat(H, 1)
+        )
         self.D = nn.Parameter(torch.ones(H))
 
     def reset_parameters(self) -> None:
         super().reset_parameters()
         dt = torch.empty(self.hidden_size).uniform_(log(0.001), log(1)).exp()
         with torch.no_grad():
-            self.bias[self.hidden_size :] = torch.log(torch.expm1(dt))  # softplus of it is dt
+            self.bias[self.hidden_size :] = torch.log(
+                torch.expm1(dt)
+            )  # softplus of it is dt
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
@@ -207,7 +228,9 @@ class SelectiveSSM(Recurrent):
 
     def project(self, x: Tensor) -> Tensor:
         """What u, dt, B and C are made of. Shape: (..., D) -> (..., 2H + 2N)."""
-        return torch.cat([super().project(x), F.linear(x, self.weight_bc)], dim=-1)
+        return torch.cat(
+            [super().project(x), F.linear(x, self.weight_bc)], dim=-1
+        )
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (s_prev,) = state
@@ -215,7 +238,9 @@ class SelectiveSSM(Recurrent):
         s_t = keep * s_prev + new
         return (s_t * C_t).sum(dim=-1) + skip, (s_t,)
 
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
         """All steps at once, s by a scan."""
         (s_0,) = self.initial_state(len(x)) if state is None else state
         keep, new, C, skip = self._terms(self.project(x))
@@ -228,7 +253,12 @@ class SelectiveSSM(Recurrent):
         u, dt, B, C = a.split([H, H, N, N], dim=-1)
         dt = F.softplus(dt)
         keep = torch.exp(dt[..., None] * -torch.exp(self.A_log))
-        return keep, (dt * u)[..., None] * B[..., None, :], C[..., None, :], self.D * u
+        return (
+            keep,
+            (dt * u)[..., None] * B[..., None, :],
+            C[..., None, :],
+            self.D * u,
+        )
 
 
 class RGLRU(Scanned):
@@ -252,7 +282,9 @@ class RGLRU(Scanned):
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         least = torch.empty(hidden_size).uniform_(0.9, 0.999)  # a where r = 1
-        self.Lambda = nn.Parameter(torch.log(torch.expm1(-torch.log(least) / 8)))
+        self.Lambda = nn.Parameter(
+            torch.log(torch.expm1(-torch.log(least) / 8))
+        )
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
