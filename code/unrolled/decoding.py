@@ -17,7 +17,7 @@ END_ID = 0  # what a model says after the last symbol, and is told before the fi
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A sequence that the search has found.
+    """A finished sequence.
 
     Args:
         ids: its symbols, without the end symbol.
@@ -31,7 +31,7 @@ class Hypothesis:
 
 
 def most_steps(T: int) -> int:
-    """How many symbols are said of a word of T letters before a reading is broken off."""
+    """The most symbols that are written for T inputs before a sequence is broken off."""
     return 2 * T + 8
 
 
@@ -66,10 +66,10 @@ def search(
     memory = tuple(np.repeat(array, width, axis=0) for array in start)  # (B W, ...)
     prefixes = np.zeros((B, width, 0), np.int32)
     alive = np.where(np.arange(width) == 0, np.zeros((B, 1)), -np.inf)  # log p of each prefix
-    said = np.full(B * width, END_ID, np.int32)
+    last = np.full(B * width, END_ID, np.int32)
     finished: list[list[Hypothesis]] = [[] for _ in range(B)]
     for steps in range(1, limit + 2):
-        log_p, memory = step(said, memory)  # (B W, K)
+        log_p, memory = step(last, memory)  # (B W, K)
         if steps > limit:
             log_p = np.where(np.arange(log_p.shape[-1]) == END_ID, log_p, -np.inf)
         alive, parents, symbols = _best(alive[..., None] + log_p.reshape(B, width, -1))
@@ -79,12 +79,15 @@ def search(
             finished[row].append(Hypothesis(ids, total, total / steps**length_penalty))
         alive[symbols == END_ID] = -np.inf
         reachable = alive.max(axis=1) / (limit + 1) ** length_penalty  # no prefix ends better
-        if all(_done(found, width, best) for found, best in zip(finished, reachable, strict=True)):
+        if all(
+            _done(hypotheses, width, best)
+            for hypotheses, best in zip(finished, reachable, strict=True)
+        ):
             break
         prefixes = np.concatenate([prefixes, symbols[..., None]], axis=2)
         rows = (np.arange(B)[:, None] * width + parents).ravel()
-        memory, said = tuple(array[rows] for array in memory), symbols.ravel()
-    return [sorted(found, key=lambda h: -h.score)[:width] for found in finished]
+        memory, last = tuple(array[rows] for array in memory), symbols.ravel()
+    return [sorted(hypotheses, key=lambda h: -h.score)[:width] for hypotheses in finished]
 
 
 def _best(candidates: Array) -> tuple[Array, Array, Array]:
@@ -98,9 +101,9 @@ def _best(candidates: Array) -> tuple[Array, Array, Array]:
     return np.take_along_axis(flat, at, axis=1), at // K, at % K
 
 
-def _done(found: list[Hypothesis], width: int, reachable: float) -> bool:
+def _done(hypotheses: list[Hypothesis], width: int, reachable: float) -> bool:
     """Whether nothing that may still come is among the best of one row."""
     if not np.isfinite(reachable):
         return True
-    scores = sorted((h.score for h in found), reverse=True)
+    scores = sorted((h.score for h in hypotheses), reverse=True)
     return len(scores) >= width and scores[width - 1] >= reachable

@@ -14,7 +14,7 @@ says = partial(claims.says, "practice/basic-rnn")
 @pytest.fixture(scope="module")
 def runs():
     table = store.table("basic")
-    assert set(table["run"]) == {run.name for run in suite.named("basic")}
+    assert set(table["run"]) == {run.name for run in suite.runs_of("basic")}
     return table
 
 
@@ -83,7 +83,7 @@ def test_every_run_is_complete():
     says("twelve epochs each", "over three seeds in each framework")
     for row in store.rows("basic"):
         assert row["recipe"]["epochs"] == 12
-        assert row["recipe"]["words"] is None
+        assert row["recipe"]["sample"] is None
         assert not row["commit"].endswith("+")
         for part in ("valid", "test"):
             assert 0 < row[part]["per"] < row[part]["wer"] < 1

@@ -227,6 +227,6 @@ def test_every_run_is_complete():
         for row in store.rows(suite):
             if row["framework"] == framework and store.name(row) in (ONE, DEEP, LATE, TWO, BOTH):
                 assert row["recipe"]["epochs"] == 8
-                assert row["recipe"]["words"] is None
+                assert row["recipe"]["sample"] is None
     assert len(wers(TWO)) >= 3
     assert len(wers(TWO, "keras")) >= 3

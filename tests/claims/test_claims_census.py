@@ -66,15 +66,15 @@ def test_gates_that_see_the_state_read_best(right):
         "Every cell that is linear in its state reads worse; the best of them is the LRU",
         "to one number a unit (IndRNN, SRU), to a rotation, to fixed clocks",
     )
-    gated = right.loc[GATED, "phonemes"]
-    assert gated.max() == gated["gru"] == right["phonemes"].max()
+    gated = right.loc[GATED, "mean"]
+    assert gated.max() == gated["gru"] == right["mean"].max()
     assert gated.min() == gated["gru-before"]
     assert gated.max() - gated.min() < 0.7
-    assert abs(right["phonemes"]["elman"] - gated.mean()) < 0.4
+    assert abs(right["mean"]["elman"] - gated.mean()) < 0.4
     tied = ["indrnn", "sru", "orthogonal", "clockwork"]
     worse = right.loc[[*LINEAR, *tied], "highest"]
     assert worse.max() < right.loc[[*GATED, "elman"], "lowest"].min() - 0.2
-    assert right.loc[[*LINEAR], "phonemes"].idxmax() == "lru"
+    assert right.loc[[*LINEAR], "mean"].idxmax() == "lru"
 
 
 def test_what_was_not_expected(right):
@@ -84,8 +84,8 @@ def test_what_was_not_expected(right):
         "And the mLSTM is last",
     )
     assert right["lowest"]["echo-state"] > right["highest"]["rg-lru"]
-    assert right["phonemes"]["echo-state"] > right["phonemes"]["rg-lru"] + 0.2
-    assert right["phonemes"].idxmin() == "mlstm"
+    assert right["mean"]["echo-state"] > right["mean"]["rg-lru"] + 0.2
+    assert right["mean"].idxmin() == "mlstm"
 
 
 def test_echo_wants_a_state_that_turns(lags):

@@ -177,7 +177,7 @@ def six(data):
 
 def both_trained(six, words, epochs):
     """A CTC reader and a tagger in PyTorch, each with its best epoch."""
-    recipe = Recipe(epochs=epochs, batch_size=64, learning_rate=1.2e-2, words=words)
+    recipe = Recipe(epochs=epochs, batch_size=64, learning_rate=1.2e-2, sample=words)
     symbols = six.target("phonemes").symbols
     torch.manual_seed(0)
     reader = hybrids.CTCReader(len(six.letters), len(symbols), hidden_size=64)

@@ -106,7 +106,7 @@ def test_the_example_by_hand() -> None:
 
 
 def test_the_pictures_word_is_aligned_as_drawn(data) -> None:
-    says('diagrams.alignment("fixed", ["F", "IH", "K S", "-", "T"])')
+    says('diagrams.alignment("fixed", ["F", "IH", "K S", "-", "T"], "phonemes")')
     letters, tags = data.train.by_length[5]
     (row,) = np.flatnonzero((letters == data.letters.encode("fixed")).all(axis=1))
     assert data.tags.decode(tags[row]) == ["F", "IH", "K S", "-", "T"]

@@ -53,11 +53,11 @@ def gains():
 def test_every_declared_run_is_recorded_and_complete():
     for name in ("matched", "tuning", "ablations", "timed"):
         recorded = {row["run"] for row in store.rows(name)}
-        assert recorded == {run.name for run in suite.named(name)}, name
+        assert recorded == {run.name for run in suite.runs_of(name)}, name
     for row in [*store.rows("matched"), *store.rows("timed")]:
         assert row["commit"]
         assert not row["commit"].endswith("+")
-        assert row["recipe"]["words"] is None
+        assert row["recipe"]["sample"] is None
 
 
 def test_the_seeds_are_as_many_as_told(matched):
@@ -154,7 +154,7 @@ def test_equal_time_changes_little(wer):
 
 def test_equal_time_is_nearly_equal():
     says("Here each has as many epochs as fit into the time")
-    for run in suite.named("timed"):
+    for run in suite.runs_of("timed"):
         key = (run.model, run.variant)
         time = run.recipe["epochs"] * suite.SECONDS[key]
         assert time == pytest.approx(

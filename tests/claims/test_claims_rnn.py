@@ -431,7 +431,7 @@ def test_training_makes_the_gradient_vanish_faster(reading):
                 x = model.embedding(torch.from_numpy(test[:4, :60]))
                 slope[cell, name] = float((1 - model.recurrent(x)[0] ** 2).mean())
                 x = x.double()
-            norms = [gradients.by_lag(model.recurrent.double(), row)[20] for row in x]
+            norms = [gradients.norms_by_lag(model.recurrent.double(), row)[20] for row in x]
             model.float()
             kept[cell, name] = np.exp(np.mean(np.log(norms)))
     assert kept["elman", "trained"] < 0.1 * kept["elman", "fresh"]

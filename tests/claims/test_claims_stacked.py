@@ -51,7 +51,7 @@ def test_every_model_has_as_many_parameters(runs):
     for row in [*store.rows("matched"), *store.rows("ablations")]:
         if row["run"] in set(ours["run"]):
             assert row["recipe"]["epochs"] == len(row["epochs"]) == 8
-            assert row["recipe"]["words"] is None
+            assert row["recipe"]["sample"] is None
 
 
 def test_one_direction_gains_nothing_from_depth(means):

@@ -189,7 +189,7 @@ def data():
 def test_letters_alone_become_a_table_of_the_most_frequent_tags(data):
     says("Both frameworks learn the same table: for each letter its most frequent tag.")
     singles = shapes.single_letters(data)
-    trainer = shapes.build("one-to-one", len(data.letters), len(data.tags), rate=1e-2)["pytorch"]
+    trainer = shapes.trainers("one-to-one", len(data.letters), len(data.tags), rate=1e-2)["pytorch"]
     shapes.learn(trainer, [singles], steps=200, size=1024)
     counts = np.zeros((len(data.letters), len(data.tags)))
     np.add.at(counts, (singles.inputs[:, 0], singles.targets[:, 0]), 1)
@@ -208,7 +208,7 @@ def test_the_net_counts_syllables_better_than_the_eye(data):
     words = shapes.words(data, "valid")
     eye = np.mean([shapes.vowel_groups(w) == shapes.syllables(said) for w, said in words.items()])
     most = 1 + max(int(part.targets.max()) for part in [*train, *valid])
-    trainer = shapes.build("many-to-one", len(data.letters), most)["pytorch"]
+    trainer = shapes.trainers("many-to-one", len(data.letters), most)["pytorch"]
     shapes.learn(trainer, train, steps=800)
     assert shapes.share_right(trainer, valid) > eye + 0.02
     says("each gets some words right that the other does not")
@@ -222,7 +222,7 @@ def test_a_bag_of_letters_gives_the_right_sounds_in_the_wrong_order(data):
     says("made of the right sounds in the wrong order", "The vector knew *what* and not *where*.")
     known, asked = shapes.bags(data, "train"), shapes.bags(data, "valid")
     words, symbols = shapes.words(data, "valid"), data.target("phonemes").symbols
-    trainer = shapes.build("one-to-many", len(data.letters), len(symbols))["pytorch"]
+    trainer = shapes.trainers("one-to-many", len(data.letters), len(symbols))["pytorch"]
     shapes.learn(trainer, [known], steps=400)
     rows = zip(words, trainer.predict(asked.inputs), strict=True)
     said = {word: pronunciation.decode(symbols, row) for word, row in rows}

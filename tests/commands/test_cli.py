@@ -14,6 +14,7 @@ import pytest
 from cli_runs import command, environment, run, write_words
 from unrolled import __version__, cli, models
 from unrolled.cli import options, output
+from unrolled.cli.pronunciation.words import Words
 from unrolled.training import Recipe, checkpoints
 from unrolled.training.checkpoints import Checkpoint
 
@@ -312,7 +313,7 @@ def test_every_argument_of_a_model_and_of_a_recipe_is_an_option():
     fixed = {"bidirectional", "attention"}  # they make the name of the model
     assert {field.name for field in fields(options.Architecture)} == named - fixed
     chosen = {field.name for field in fields(options.Training)}
-    fixed = {"optimizer", "schedule", "warm_up", "clip_norm", "epsilon", "words"}
+    fixed = {"optimizer", "schedule", "warm_up", "clip_norm", "epsilon", "sample"}
     assert chosen == {field.name for field in fields(Recipe)} - fixed
 
 
@@ -320,7 +321,7 @@ def test_a_group_of_options_is_spread_and_gathered():
     told = {}
 
     @options.spread
-    def command(*, before: int = 1, words: options.Words, after: bool = False) -> None:
+    def command(*, before: int = 1, words: Words, after: bool = False) -> None:
         """What it does."""
         told.update(before=before, words=words, after=after)
 
@@ -329,5 +330,5 @@ def test_a_group_of_options_is_spread_and_gathered():
     ]  # fmt: skip
     assert command.__doc__ == "What it does."
     command(before=2, train=Path("a"), valid=None, test=None, after=True)
-    assert told == {"before": 2, "words": options.Words(Path("a")), "after": True}
+    assert told == {"before": 2, "words": Words(Path("a")), "after": True}
     assert told["words"].given == {"train": Path("a")}

@@ -134,9 +134,9 @@ def test_a_cell_that_is_not_tuned_is_named(table, suites, says, monkeypatch):
     monkeypatch.delitem(table, "mgu")
     for name in suites:
         with pytest.raises(UserError, match=says):
-            suite.named(name)
+            suite.runs_of(name)
     for name in suite.SUITES.keys() - set(suites):
-        assert suite.named(name)
+        assert suite.runs_of(name)
 
 
 @pytest.fixture(scope="module")

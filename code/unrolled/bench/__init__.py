@@ -30,7 +30,7 @@ from unrolled import budgets
 from unrolled.bench.loops import MODELS, Loop, loops_of
 from unrolled.bench.machine import facts_of, same_threads
 from unrolled.bench.rows import KERAS, TARGETS, Row, Spread, summarise, table
-from unrolled.bench.setting import BUDGETS, Setting, Work, words
+from unrolled.bench.setting import BUDGETS, Setting, Work, draw
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
 
@@ -66,10 +66,10 @@ def run(
         facts = facts_of(threads)
         for name in names:
             tell(f"{name}: compiling")
-            found, examples = words(setting, work.steps, MODELS[name].spec.answer)
-            loops, flops = loops_of(MODELS[name], found, examples, work.square)
+            drawn, examples = draw(setting, work.steps, MODELS[name].spec.answer)
+            loops, flops = loops_of(MODELS[name], drawn, examples, work.square)
             rounds, compiling = _measure(name, loops, work, facts["clock"], tell)
-            rows.append(_row(name, found, facts, flops, rounds, compiling))
+            rows.append(_row(name, drawn, facts, flops, rounds, compiling))
     return rows
 
 

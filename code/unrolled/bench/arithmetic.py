@@ -50,7 +50,7 @@ def recurrent(B: int, T: int, D: int, H: int, gates: int) -> list[Product]:
     return [Product(B * T, D, gates * H), Product(B, H, gates * H, steps=T)]
 
 
-def dense(B: int, T: int, inputs: int, outputs: int) -> list[Product]:
+def linear(B: int, T: int, inputs: int, outputs: int) -> list[Product]:
     """An affine map of every step, such as the readout."""
     return [Product(B * T, inputs, outputs)]
 

@@ -12,7 +12,7 @@ LAYERS: dict[str, Any] = {"elman": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 CELLS: dict[str, Any] = {"elman": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
 
 
-def stack(input_size: int, arguments: Arguments) -> tuple[nn.Module, int]:
+def _stack(input_size: int, arguments: Arguments) -> tuple[nn.Module, int]:
     """All recurrent layers in one module, and the features of its output."""
     H, both = arguments["hidden_size"], arguments.get("bidirectional", False)
     layers = LAYERS[arguments["cell"]](
@@ -36,7 +36,7 @@ class Tagger(nn.Module):
         super().__init__()
         self.delay = arguments.get("delay", 0)
         self.embedding = nn.Embedding(V, arguments["embedding_size"])
-        self.recurrent, features = stack(arguments["embedding_size"], arguments)
+        self.recurrent, features = _stack(arguments["embedding_size"], arguments)
         self.readout = nn.Linear(features, K)
 
     def forward(self, letters: Tensor, targets: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class ConvTagger(nn.Module):
         D, filters = arguments["embedding_size"], arguments["filters"]
         self.embedding = nn.Embedding(V, D)
         self.convolution = nn.Conv1d(D, filters, arguments["kernel_size"], padding="same")
-        self.recurrent, features = stack(filters, arguments)
+        self.recurrent, features = _stack(filters, arguments)
         self.readout = nn.Linear(features, K)
 
     def forward(self, letters: Tensor, targets: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ class AttentionTagger(nn.Module):
         super().__init__()
         D, size = arguments["embedding_size"], arguments["attention_size"]
         self.embedding = nn.Embedding(V, D)
-        self.recurrent, features = stack(D, arguments)
+        self.recurrent, features = _stack(D, arguments)
         self.query, self.key, self.value = (nn.Linear(features, size) for _ in range(3))
         self.readout = nn.Linear(features + size, K)
 
@@ -114,7 +114,7 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         D, H, size = (arguments[f"{of}_size"] for of in ("embedding", "hidden", "attention"))
         self.embedding, self.told = nn.Embedding(V, D), nn.Embedding(K, D)
-        self.encoder, _ = stack(D, {**arguments, "bidirectional": True})
+        self.encoder, _ = _stack(D, {**arguments, "bidirectional": True})
         self.bridge = nn.Linear(2 * H, H)
         self.attends = arguments["attention"]
         if self.attends:
@@ -133,8 +133,8 @@ class EncoderDecoder(nn.Module):
         f, b = h.chunk(2, dim=-1)
         m = torch.cat([f[:, -1], b[:, 0]], dim=-1)
         s = torch.tanh(self.bridge(m))
-        said = self._look(p, h, s) if self.attends else self._repeat(p, m, s)
-        logits: Tensor = self.readout(said)
+        features = self._look(p, h, s) if self.attends else self._repeat(p, m, s)
+        logits: Tensor = self.readout(features)
         return logits
 
     def _repeat(self, p: Tensor, m: Tensor, s: Tensor) -> Tensor:
@@ -144,15 +144,15 @@ class EncoderDecoder(nn.Module):
         return torch.cat([states, c], dim=-1)
 
     def _look(self, p: Tensor, h: Tensor, s: Tensor) -> Tensor:
-        keys, lstm, found = self.key(h), isinstance(self.decoder, nn.LSTMCell), []
+        keys, lstm, features = self.key(h), isinstance(self.decoder, nn.LSTMCell), []
         state: Any = (s, torch.zeros_like(s)) if lstm else s
         for p_u in p.unbind(dim=1):
             s = state[0] if lstm else state
             a = self.score(torch.tanh(self.query(s)[:, None] + keys)).softmax(dim=1)  # (B, T, 1)
             c = torch.bmm(a.transpose(1, 2), h)[:, 0]  # (B, 2H)
             state = self.decoder(torch.cat([p_u, c], dim=-1), state)
-            found.append(torch.cat([state[0] if lstm else state, c], dim=-1))
-        return torch.stack(found, dim=1)
+            features.append(torch.cat([state[0] if lstm else state, c], dim=-1))
+        return torch.stack(features, dim=1)
 
 
 KINDS: dict[str, Callable[[int, int, Arguments], nn.Module]] = {

@@ -7,26 +7,26 @@ tagger U = T), with K symbols and with the arguments of the spec.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from unrolled.bench.arithmetic import Product, dense, recurrent
+from unrolled.bench.arithmetic import Product, linear, recurrent
 from unrolled.torch.cells import CELLS
 
 Arguments = Mapping[str, Any]
 Products = Callable[[int, int, int, int, Arguments], list[Product]]
 
 
-def stack(B: int, T: int, inputs: int, arguments: Arguments) -> list[Product]:
+def _stack(B: int, T: int, inputs: int, arguments: Arguments) -> list[Product]:
     """All layers and directions of a recurrent part."""
     H, gates = arguments["hidden_size"], len(CELLS[arguments["cell"]].gates)
     directions = 2 if arguments.get("bidirectional") else 1
-    found = []
+    products = []
     for layer in range(arguments.get("num_layers", 1)):
         below = directions * H if layer else inputs
-        found += directions * recurrent(B, T, below, H, gates)
-    return found
+        products += directions * recurrent(B, T, below, H, gates)
+    return products
 
 
-def features(arguments: Arguments) -> int:
-    """Of the states that `stack` gives."""
+def _features(arguments: Arguments) -> int:
+    """Of the states that `_stack` gives."""
     H: int = arguments["hidden_size"]
     return 2 * H if arguments.get("bidirectional") else H
 
@@ -34,17 +34,17 @@ def features(arguments: Arguments) -> int:
 def tagger(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
     """Of the `Tagger`, the `StackedTagger` and the `LookAheadTagger`."""
     steps = T + arguments.get("delay", 0)
-    below = stack(B, steps, arguments["embedding_size"], arguments)
-    return [*below, *dense(B, T, features(arguments), K)]
+    below = _stack(B, steps, arguments["embedding_size"], arguments)
+    return [*below, *linear(B, T, _features(arguments), K)]
 
 
 def conv(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
     """Of the `ConvTagger`: a filter is an affine map of the letters that it sees."""
     D, filters = arguments["embedding_size"], arguments["filters"]
     return [
-        *dense(B, T, arguments["kernel_size"] * D, filters),
-        *stack(B, T, filters, arguments),
-        *dense(B, T, features(arguments), K),
+        *linear(B, T, arguments["kernel_size"] * D, filters),
+        *_stack(B, T, filters, arguments),
+        *linear(B, T, _features(arguments), K),
     ]
 
 
@@ -52,11 +52,11 @@ def attention(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Prod
     """Of the `AttentionTagger`."""
     size = arguments["attention_size"]
     return [
-        *stack(B, T, arguments["embedding_size"], arguments),
-        *3 * dense(B, T, features(arguments), size),
+        *_stack(B, T, arguments["embedding_size"], arguments),
+        *3 * linear(B, T, _features(arguments), size),
         Product(T, size, T, batch=B),
         Product(T, T, size, batch=B),
-        *dense(B, T, features(arguments) + size, K),
+        *linear(B, T, _features(arguments) + size, K),
     ]
 
 
@@ -64,25 +64,25 @@ def window(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product
     """Of the `WindowTagger`."""
     H = arguments["hidden_size"]
     seen = arguments["window"] * arguments["embedding_size"]
-    return [*dense(B, T, seen, H), *dense(B, T, H, K)]
+    return [*linear(B, T, seen, H), *linear(B, T, H, K)]
 
 
-def encoder_decoder(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
+def _encoder_decoder(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
     """Of the `EncoderDecoder`, told the targets. With attention the context waits for the state."""
     D, H, size = (arguments[f"{of}_size"] for of in ("embedding", "hidden", "attention"))
     gates = len(CELLS[arguments["cell"]].gates)
-    read = [*stack(B, T, D, {**arguments, "bidirectional": True}), *dense(B, 1, 2 * H, H)]
+    read = [*_stack(B, T, D, {**arguments, "bidirectional": True}), *linear(B, 1, 2 * H, H)]
     if not arguments["attention"]:
-        return [*read, *recurrent(B, U, D + 2 * H, H, gates), *dense(B, U, 3 * H, K)]
+        return [*read, *recurrent(B, U, D + 2 * H, H, gates), *linear(B, U, 3 * H, K)]
     return [
         *read,
-        *dense(B, T, 2 * H, size),
+        *linear(B, T, 2 * H, size),
         Product(B, H, size, steps=U),
         Product(B * T, size, 1, steps=U),
         Product(1, T, 2 * H, steps=U, batch=B),
         Product(B, D + 2 * H, gates * H, steps=U),
         Product(B, H, gates * H, steps=U),
-        *dense(B, U, 3 * H, K),
+        *linear(B, U, 3 * H, K),
     ]
 
 
@@ -93,5 +93,5 @@ KINDS: dict[str, Products] = {
     "ConvTagger": conv,
     "AttentionTagger": attention,
     "WindowTagger": window,
-    "EncoderDecoder": encoder_decoder,
+    "EncoderDecoder": _encoder_decoder,
 }

@@ -53,7 +53,7 @@ BUDGETS = {
 }
 
 
-def words(setting: Setting, steps: int, answer: Kind = "labels") -> tuple[Setting, Examples]:
+def draw(setting: Setting, steps: int, answer: Kind = "labels") -> tuple[Setting, Examples]:
     """The words of one round, `steps` full batches, and the setting with their V and K.
 
     Drawn letters and as many drawn targets, of one length; or, if the setting is `real`, the first

@@ -16,7 +16,8 @@ import typer
 from typer.exceptions import TyperException
 
 import unrolled
-from unrolled.cli import bench, data, experiments, export, output, train, use
+from unrolled.cli import bench, experiments, export, output, train
+from unrolled.cli.pronunciation import data, evaluate, pronounce
 from unrolled.errors import Notice, UserError
 
 app = typer.Typer(
@@ -29,8 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(epilog=output.examples(*train.EXAMPLES))(train.train)
-app.command(epilog=output.examples(*use.EVALUATE_EXAMPLES))(use.evaluate)
-app.command(epilog=output.examples(*use.PRONOUNCE_EXAMPLES))(use.pronounce)
+app.command(epilog=output.examples(*evaluate.EXAMPLES))(evaluate.evaluate)
+app.command(epilog=output.examples(*pronounce.EXAMPLES))(pronounce.pronounce)
 app.command(epilog=output.examples(*export.EXAMPLES))(export.export)
 app.command(epilog=output.examples(*data.EXAMPLES))(data.data)
 app.command(epilog=output.examples(*bench.EXAMPLES))(bench.bench)

@@ -52,9 +52,9 @@ def run(
                     rows = runner.work(name, folder, console)
                 else:
                     rows = cluster.work(name, folder, ray, console)
-                told = trials.tell if name in trials.SUITES else runner.tell
+                by_suite = trials.tell if name in trials.SUITES else runner.tell
                 for row in rows:
-                    console.print(f"{told(row)}  recorded")
+                    console.print(f"{by_suite(row)}  recorded")
                     done += 1
     except KeyboardInterrupt:
         raise output.Stopped("stopped; the same command goes on from there") from None
@@ -88,10 +88,10 @@ def show(
     from unrolled.experiments import suite as suites
 
     names = _names(suite)
-    wanted = {name: len(suites.named(name)) for name in names if name not in trials.SUITES}
+    wanted = {name: len(suites.runs_of(name)) for name in names if name not in trials.SUITES}
     if as_json:
-        told = {n: {"runs": wanted.get(n), "recorded": store.rows(n)} for n in names}
-        output.emit({"suites": told} if suite is None else {"suite": suite, **told[suite]})
+        by_suite = {n: {"runs": wanted.get(n), "recorded": store.rows(n)} for n in names}
+        output.emit({"suites": by_suite} if suite is None else {"suite": suite, **by_suite[suite]})
         return
     console = output.console()
     for name in names:

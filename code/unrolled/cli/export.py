@@ -33,9 +33,9 @@ def export(
     from unrolled.training.checkpoints import Checkpoint
 
     path = checkpoint or saved.find(model, cell, "pytorch")
-    found = saved.load(path, model, cell, "pytorch")
-    packed = pack(Checkpoint(found.predictor.weights(), dict(found.facts)))
-    spec = found.facts["model"]
+    trained = saved.load(path, model, cell, "pytorch")
+    packed = pack(Checkpoint(trained.predictor.weights(), dict(trained.facts)))
+    spec = trained.facts["model"]
     target = Path(f"{spec['name']}-{spec['arguments']['cell']}.safetensors") if out is None else out
     saved.refuse_folder(target)
     if target.resolve() == path.resolve():
@@ -46,7 +46,7 @@ def export(
         "model": spec["name"],
         **spec["arguments"],
         "checkpoint": str(path),
-        "trained_in": found.facts["framework"],
+        "trained_in": trained.facts["framework"],
         "out": str(target),
         "bytes": len(packed),
     }
@@ -55,4 +55,4 @@ def export(
         return
     console = output.console()
     console.print(f"{target}  {len(packed):,} bytes, in half precision")
-    console.print(f"checkpoint  {path}, trained in {found.facts['framework']}")
+    console.print(f"checkpoint  {path}, trained in {trained.facts['framework']}")

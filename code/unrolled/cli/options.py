@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 else:
     Cell = Literal[tuple(CELLS)]  # from which Typer takes the choices
 
-if TYPE_CHECKING:
-    from unrolled.tasks.pronunciation import PronunciationData
-
 SIZE: dict[str, Any] = {"min": 1, "max": 4096}
 
 Model = Annotated[Name | None, typer.Option(help="The model's name; by default the newest one.")]
@@ -49,19 +46,6 @@ RunIn = Annotated[
 ]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="The trained model; by default one in the folder models.")
-]
-TrainFile = Annotated[
-    Path | None,
-    typer.Option("--train", help="Training words, a file of lines word<TAB>phonemes."),
-]
-ValidFile = Annotated[
-    Path | None, typer.Option("--valid", help="Validation words; by default a tenth of --train.")
-]
-TestFile = Annotated[
-    Path | None, typer.Option("--test", help="Test words; by default a tenth of --train.")
-]
-Stress = Annotated[
-    bool, typer.Option("--stress", help="Keep the digits of stress in the CMU dictionary.")
 ]
 HowLong = Annotated[
     Budget | None, typer.Option("--budget", help="By default UNROLLED_BUDGET, else live.")
@@ -117,21 +101,6 @@ class Training(Group):
         typer.Option(help="Weight of the difference between two readings under dropout."),
     ] = None
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides all chance.")] = 0
-
-
-@dataclass(frozen=True)
-class Words(Group):
-    """Which words are learned and read: the CMU dictionary, or files."""
-
-    train: TrainFile = None
-    valid: ValidFile = None
-    test: TestFile = None
-
-    def load(self, stress: bool) -> "PronunciationData":
-        """The prepared words."""
-        from unrolled.tasks import pronunciation
-
-        return pronunciation.load(self.train, self.valid, self.test, stress=stress)
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:

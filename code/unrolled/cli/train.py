@@ -8,11 +8,13 @@ import typer
 from unrolled import models
 from unrolled.budgets import Budget, current
 from unrolled.cli import options, output
+from unrolled.cli.pronunciation.words import Predictions, Stress, Words, measure
 from unrolled.errors import UserError
 from unrolled.models import presets
 
 if TYPE_CHECKING:
-    from unrolled.tasks.pronunciation import PronunciationData, PronunciationTask, Reader, Score
+    from unrolled.tasks.pronunciation import PronunciationTask, Reader
+    from unrolled.tasks.task import Task
     from unrolled.training import Recipe
 
 EXAMPLES = (
@@ -35,12 +37,9 @@ def train(
     budget: options.HowLong = None,
     architecture: options.Architecture,
     training: options.Training,
-    words: options.Words,
-    predictions: Annotated[
-        Path | None,
-        typer.Option(help="Read the test words, too, and write lines word<TAB>phonemes."),
-    ] = None,
-    stress: options.Stress = False,
+    words: Words,
+    predictions: Predictions = None,
+    stress: Stress = False,
     out: Annotated[
         Path | None, typer.Option(help="The checkpoint; by default in the folder models.")
     ] = None,
@@ -76,7 +75,7 @@ def train(
                 path,
                 again=again,
                 console=console if console.is_terminal else None,
-                on_epoch=lambda row: console.print(_line(row, recipe.epochs)),
+                on_epoch=lambda row: console.print(_line(row, recipe.epochs, task)),
             )
         except KeyboardInterrupt:
             raise output.Stopped(_kept(path, recipe.epochs)) from None
@@ -84,12 +83,12 @@ def train(
         output.note(f"{path} is already trained so; --again trains it anew")
     result = _result(trained, task, words) | {"already_trained": already}
     if words.test is not None or predictions is not None:
-        score = _measure(trained, task.data, predictions)
+        score = measure(trained, task.data.test, predictions)
         result["test"] = {"per": score.per, "wer": score.wer, "words": score.words}
     output.emit(result) if as_json else _show(result)
 
 
-def _result(trained: "Reader", task: "PronunciationTask", words: options.Words) -> dict[str, Any]:
+def _result(trained: "Reader", task: "PronunciationTask", words: Words) -> dict[str, Any]:
     """What is told of a trained model."""
     from unrolled.training import History
 
@@ -138,20 +137,12 @@ def _refuse_missing(path: Path) -> None:
         raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
 
 
-def _measure(trained: "Reader", data: "PronunciationData", predictions: Path | None) -> "Score":
-    """Reads the test words with the best epoch's weights."""
-    from unrolled.tasks import pronunciation
-
-    read = trained.transcribe(data.test)
-    if predictions is not None:
-        pronunciation.write_tsv(predictions, read)
-    return pronunciation.score(read, data.test)
-
-
-def _line(row: dict[str, float], epochs: int) -> str:
+def _line(row: dict[str, float], epochs: int, task: "Task") -> str:
+    decisive_first = sorted(task.measures, key=lambda measure: measure.key != task.decides)
+    rates = "  ".join(f"{measure.title} {row[measure.key]:.3f}" for measure in decisive_first)
     return (
-        f"epoch {row['epoch']}/{epochs}  loss {row['loss']:.3f}  PER {row['per']:.3f}  "
-        f"WER {row['wer']:.3f}  {row['letters_per_second']:,.0f} letters/s"
+        f"epoch {row['epoch']}/{epochs}  loss {row['loss']:.3f}  {rates}  "
+        f"{row[f'{task.items}_per_second']:,.0f} {task.items}/s"
     )
 
 
@@ -159,7 +150,7 @@ def _kept(path: Path, epochs: int) -> str:
     from unrolled import training
     from unrolled.training import checkpoints
 
-    part = training.part_of(path)
+    part = training.partial(path)
     if not part.exists():
         return "stopped before the first epoch was done; the same command begins anew"
     done = len(checkpoints.read(part).facts["history"]["epochs"])

@@ -40,7 +40,7 @@ WIDTHS = {
 # Searched for each cell alike: on a part of the words, and scored on the validation words alone.
 # The last rate came when the highest of the others had won for half of the cells.
 GRID = (3e-3, 6e-3, 1.2e-2, 2.4e-2, 4.8e-2)
-TUNING = {"epochs": 2, "words": 40_000}
+TUNING = {"epochs": 2, "sample": 40_000}
 # The best by PER on the validation words of the suite "cells-tuning".
 RATES: dict[str, float] = {
     "elman": 1.2e-2,
@@ -79,7 +79,7 @@ def refuse_untuned(suite: str) -> None:
             learning rate as well.
 
     Raises:
-        UserError: it names the cell, and says how its number is found.
+        UserError: it names the cell, and says how its number is to be had.
     """
     here = "of unrolled/experiments/cells.py"
     for cell in CELLS:

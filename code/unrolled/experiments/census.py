@@ -17,10 +17,12 @@ from unrolled.experiments import store
 from unrolled.experiments.trials import LAGS, STEPS, TASKS
 from unrolled.pictures.figures import GREY, Figure
 from unrolled.pictures.plots import COLOURS, drawing, finish
+from unrolled.tasks import pronunciation
 
 TITLES = {name: cell.title for name, cell in CELLS.items()}
 MARKS = ("o", "s", "^", "D", "v", "P")  # one a family, so that colour is never the only sign
 DASH = "\u2013"
+MEASURE = pronunciation.TASK.measures[1]  # what the suite `cells` is compared by
 
 
 class Lag(NamedTuple):
@@ -42,23 +44,22 @@ class Lag(NamedTuple):
 
 
 def right() -> pd.DataFrame:
-    """Spelling to sound, a row a cell: phonemes and words right on the test words, in percent."""
+    """The share that each cell gets right on the test items, in percent: a row a cell."""
     runs = store.table("cells")
     if runs.empty:
-        return pd.DataFrame(columns=["phonemes", "lowest", "highest", "words", "seeds", "size"])
+        return pd.DataFrame(columns=["mean", "lowest", "highest", "seeds", "size"])
     runs = runs[runs["framework"] == "pytorch"].assign(
         cell=[name.removeprefix("bidirectional-") for name in runs["name"]]
     )
-    runs = runs.assign(phonemes=100 - runs["PER"], words=100 - runs["WER"])
-    found = runs.groupby("cell").agg(
-        phonemes=("phonemes", "mean"),
-        lowest=("phonemes", "min"),
-        highest=("phonemes", "max"),
-        words=("words", "mean"),
+    runs = runs.assign(right=100 - runs[MEASURE.title])
+    by_cell = runs.groupby("cell").agg(
+        mean=("right", "mean"),
+        lowest=("right", "min"),
+        highest=("right", "max"),
         seeds=("seed", "size"),
         size=("parameters", "first"),
     )
-    return found.loc[[name for name in TITLES if name in found.index]]
+    return by_cell.loc[[name for name in TITLES if name in by_cell.index]]
 
 
 def lags(rows: Sequence[Mapping[str, Any]] | None = None) -> dict[tuple[str, str], Lag]:
@@ -70,13 +71,13 @@ def lags(rows: Sequence[Mapping[str, Any]] | None = None) -> dict[tuple[str, str
     learnt: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row in store.rows("memory") if rows is None else rows:
         learnt[row["cell"], row["task"]][row["seed"]] += [row["lag"]] if row["solved"] else []
-    found = {}
+    longest = {}
     for key, by_seed in learnt.items():
         passed = [
-            lag for lag in LAGS if 2 * sum(lag in some for some in by_seed.values()) > len(by_seed)
+            lag for lag in LAGS if 2 * sum(lag in lags for lags in by_seed.values()) > len(by_seed)
         ]
-        found[key] = Lag(max(passed, default=0), len(by_seed))
-    return found
+        longest[key] = Lag(max(passed, default=0), len(by_seed))
+    return longest
 
 
 def paces(rows: Sequence[Mapping[str, Any]] | None = None) -> pd.DataFrame:
@@ -89,15 +90,15 @@ def paces(rows: Sequence[Mapping[str, Any]] | None = None) -> pd.DataFrame:
     if given.empty:
         empty = pd.MultiIndex.from_tuples([], names=["cell", "form"])
         return pd.DataFrame(index=empty, columns=list(STEPS))
-    found = given.pivot_table("relative", ["cell", "form"], "T", aggfunc="median")
-    order = [key for key in TITLES if key in found.index.get_level_values("cell")]
-    return found.reindex(order, level="cell")
+    medians = given.pivot_table("relative", ["cell", "form"], "T", aggfunc="median")
+    order = [key for key in TITLES if key in medians.index.get_level_values("cell")]
+    return medians.reindex(order, level="cell")
 
 
 def table() -> pd.DataFrame:
     """One row a cell, as text.
 
-    Columns: the share of phonemes read right; the longest lag learnt in each task; the time of a
+    Columns: the share that is right; the longest lag learnt in each task; the time of a
     training step for sequences of some lengths, as a loop and all at once (LSTM's loop = 1).
     """
     scored, remembered, timed = right(), lags(), paces()
@@ -112,7 +113,7 @@ def table() -> pd.DataFrame:
         there = cell in scored.index
         rows.append(
             {
-                ("phonemes", "right, %"): f"{scored['phonemes'][cell]:.1f}" if there else DASH,
+                (MEASURE.counted, "right, %"): f"{scored['mean'][cell]:.1f}" if there else DASH,
                 **{("lag", task): str(remembered.get((cell, task), DASH)) for task in TASKS},
                 **{("loop", str(T)): pace(cell, "sequential", T) for T in STEPS},
                 **{("at once", str(T)): pace(cell, "parallel", T) for T in STEPS},
@@ -123,28 +124,29 @@ def table() -> pd.DataFrame:
 
 
 def right_by_cell() -> Figure:
-    """Phonemes right, the best cell first: the mean, and the lowest and the highest run."""
-    scored = right().sort_values("phonemes")
+    """The share that is right, the best cell first: the mean, the lowest and the highest run."""
+    scored = right().sort_values("mean")
     families = list(FAMILIES)
     with drawing(6.6, 1.2 + 0.24 * len(scored)) as (canvas, (axes,)):
         for place, (cell, row) in enumerate(scored.iterrows()):
             number = families.index(CELLS[str(cell)].family)
             colour, mark = [*COLOURS, GREY][number], MARKS[number]
             axes.plot((row["lowest"], row["highest"]), (place, place), color=colour, linewidth=2)
-            axes.plot(row["phonemes"], place, mark, color=colour, markersize=6)
+            axes.plot(row["mean"], place, mark, color=colour, markersize=6)
         axes.set_yticks(range(len(scored)), [TITLES[str(cell)] for cell in scored.index])
-        axes.set(xlabel="phonemes right, %", ylim=(-0.6, len(scored) - 0.4))
+        axes.set(xlabel=f"{MEASURE.counted} right, %", ylim=(-0.6, len(scored) - 0.4))
         axes.tick_params("y", length=0)
         axes.grid(axis="x")
         for number, name in enumerate(families):
             axes.plot([], [], MARKS[number], color=[*COLOURS, GREY][number], label=name)
         canvas.legend(loc="outside upper center", ncols=3)
-    told = "; ".join(
-        f"{TITLES[str(cell)]} {row['phonemes']:.1f} %" for cell, row in scored[::-1].iterrows()
+    shares = "; ".join(
+        f"{TITLES[str(cell)]} {row['mean']:.1f} %" for cell, row in scored[::-1].iterrows()
     )
     return finish(
         canvas,
-        f"The share of phonemes read right, cell by cell. {told or 'Nothing is recorded yet'}.",
+        f"The share of {MEASURE.counted} read right, cell by cell. "
+        f"{shares or 'Nothing is recorded yet'}.",
     )
 
 

@@ -96,7 +96,7 @@ def _record(
         with atomic_write(path) as file:
             file.write(checkpoint)
     runner.record(suite, run, row, folder)
-    training.part_of(path).unlink(missing_ok=True)  # it may have been begun here
+    training.partial(path).unlink(missing_ok=True)  # it may have been begun here
 
 
 def _connected(address: str) -> Any:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from unrolled.experiments import store
-from unrolled.pictures.diagrams import SILENT
+from unrolled.pictures.diagrams import DASH
 from unrolled.pictures.figures import BLUE, GREY, ORANGE, Figure
 from unrolled.pictures.plots import drawing, finish, silent_as_words
 
@@ -53,11 +53,11 @@ def picture(word: str, names: Sequence[str]) -> Figure:
     """
     if not word:
         raise ValueError("a word without letters has no reading")
-    found = {title(name): reading(name, word) for name in names}
-    with drawing(1.9 + 0.8 * len(word), 0.55 + 0.75 * len(found)) as (canvas, (axes,)):
+    readings = {title(name): reading(name, word) for name in names}
+    with drawing(1.9 + 0.8 * len(word), 0.55 + 0.75 * len(readings)) as (canvas, (axes,)):
         for t, letter in enumerate(word):
             axes.text(t, -0.62, letter, size=17, ha="center", va="center")
-        for row, (name, said) in enumerate(found.items()):
+        for row, (name, reading) in enumerate(readings.items()):
             axes.text(
                 -0.7,
                 row,
@@ -65,20 +65,20 @@ def picture(word: str, names: Sequence[str]) -> Figure:
                 ha="right",
                 va="center",
             )
-            for t, (tag, sure) in enumerate(zip(said.tags, said.sure, strict=True)):
-                differ = len({other.tags[t] for other in found.values()}) > 1
+            for t, (tag, sure) in enumerate(zip(reading.tags, reading.sure, strict=True)):
+                differ = len({other.tags[t] for other in readings.values()}) > 1
                 _cell(axes, (t, row), tag, sure, framed=differ)
-        axes.set(xlim=(-0.6, len(word) - 0.4), ylim=(len(found) - 0.5, -0.95))
+        axes.set(xlim=(-0.6, len(word) - 0.4), ylim=(len(readings) - 0.5, -0.95))
         axes.set_axis_off()
-    told = "; ".join(f"{name}: {_told(word, said)}" for name, said in found.items())
+    rows = "; ".join(f"{name}: {_as_text(word, reading)}" for name, reading in readings.items())
     return finish(
-        canvas, f"What models say of each letter of {word}, and how sure they are. {told}."
+        canvas, f"What models say of each letter of {word}, and how sure they are. {rows}."
     )
 
 
 def _cell(axes: Axes, at: tuple[int, int], tag: str, sure: float, *, framed: bool) -> None:
     t, row = at
-    shown = SILENT if tag == "-" else tag
+    shown = DASH if tag == "-" else tag
     frame = {
         "boxstyle": "round,pad=0.25",
         "facecolor": "none",
@@ -96,8 +96,8 @@ def _percent(sure: float) -> str:
     return ">99 %" if sure >= 0.995 else f"{sure:.0%}".replace("%", " %")
 
 
-def _told(word: str, said: Reading) -> str:
+def _as_text(word: str, reading: Reading) -> str:
     return ", ".join(
         f"{letter} {silent_as_words(tag)} {sure:.0%}"
-        for letter, tag, sure in zip(word, said.tags, said.sure, strict=True)
+        for letter, tag, sure in zip(word, reading.tags, reading.sure, strict=True)
     )

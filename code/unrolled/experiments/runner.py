@@ -13,7 +13,7 @@ from unrolled import models, tasks
 from unrolled.errors import UserError
 from unrolled.experiments import store
 from unrolled.experiments.run import Run
-from unrolled.experiments.suite import SUITES, named
+from unrolled.experiments.suite import SUITES, runs_of
 from unrolled.models import saved
 from unrolled.training import BUDGETS, History, Recipe
 
@@ -21,7 +21,7 @@ from unrolled.training import BUDGETS, History, Recipe
 def missing(suite: str) -> list[Run]:
     """The runs of a suite that are not recorded yet, or had other settings when they were."""
     recorded = {row["run"]: row for row in store.rows(suite)}
-    return [run for run in named(suite) if not _is(run, recorded.get(run.name, {}))]
+    return [run for run in runs_of(suite) if not _is(run, recorded.get(run.name, {}))]
 
 
 def _is(run: Run, row: Mapping[str, Any]) -> bool:
@@ -83,7 +83,7 @@ def prepared(suite: str, folder: Path) -> tuple[list[Run], Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error.strerror}") from None
-    for run in named(suite):
+    for run in runs_of(suite):
         if run not in todo:  # a kill may have come between its row and this
             unfinished(run, folder).unlink(missing_ok=True)
     return todo, folder
@@ -118,7 +118,7 @@ def execute(run: Run, folder: Path, console: Console | None = None) -> dict[str,
     )
     history = History(**trained.facts["history"])
     seconds, cpu = (sum(r[clock] for r in history.epochs) for clock in ("seconds", "cpu_seconds"))
-    items = task.num_items(recipe.words) * len(history.epochs)
+    items = task.num_items(recipe.sample) * len(history.epochs)
     row = {
         "run": run.name,
         "task": run.task,
@@ -142,7 +142,7 @@ def execute(run: Run, folder: Path, console: Console | None = None) -> dict[str,
     }
     if run.tests:
         scored, arrays = task.test(trained.predictor)
-        row["test"] = {**scored, **{name: store.pack(array) for name, array in arrays.items()}}
+        row["test"] = {**scored, **{name: store.to_text(array) for name, array in arrays.items()}}
     return row
 
 

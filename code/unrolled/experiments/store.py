@@ -22,6 +22,7 @@ from unrolled.files import atomic_write
 from unrolled.models import saved
 from unrolled.tasks.task import Array, Measure, Task
 from unrolled.training.checkpoints import Checkpoint, read, write
+from unrolled.training.recipe import named_today
 
 PACKAGE = Path(__file__).resolve().parents[1]
 HOME = PACKAGE.parents[1]  # of a checkout
@@ -60,15 +61,18 @@ def rows(suite: str) -> list[dict[str, Any]]:
         UserError: a line is no JSON object.
     """
     file = path(suite)
-    found = []
+    recorded = []
     for number, line in enumerate(file.read_text("utf-8").splitlines() if file.exists() else [], 1):
         try:
-            found.append(dict(json.loads(line)))
+            row = dict(json.loads(line))
         except (ValueError, TypeError) as error:
             raise UserError(
                 f"{file}:{number}: not a JSON object ({error}); mend the line"
             ) from None
-    return found
+        if "recipe" in row:
+            row["recipe"] = named_today(row["recipe"])
+        recorded.append(row)
+    return recorded
 
 
 def append(suite: str, row: Mapping[str, Any]) -> None:
@@ -121,7 +125,7 @@ def model(name: str) -> Any:
     return saved.load(weights(f"{name}-pytorch-0"))
 
 
-def pack(values: Array) -> str:
+def to_text(values: Array) -> str:
     """One number for each test item, in the order of the test items, as a short text.
 
     Whole numbers from 0 to 255 are kept as they are, others in half precision.
@@ -132,8 +136,8 @@ def pack(values: Array) -> str:
     return text if kind == "u1" else f"{kind}:{text}"  # a colon is no digit of base 85
 
 
-def unpack(text: str) -> Array:
-    """What `pack` was given. Shape: (items,)."""
+def from_text(text: str) -> Array:
+    """What `to_text` was given. Shape: (items,)."""
     kind, _, digits = text.rpartition(":")
     return np.frombuffer(zlib.decompress(base64.b85decode(digits)), kind or "u1")
 
@@ -191,7 +195,7 @@ def scores(model: str, framework: str = "pytorch", *suites: str) -> Scores:
         raise UserError(f"no run of {model} in {framework} is recorded in {' or '.join(suites)}")
     tests = [row["test"] for row in sorted(recorded, key=lambda row: row["seed"])]
     packed = [key for key, value in tests[0].items() if isinstance(value, str)]
-    arrays = {key: np.stack([unpack(test[key]) for test in tests]) for key in packed}
+    arrays = {key: np.stack([from_text(test[key]) for test in tests]) for key in packed}
     return Scores(arrays, measures(recorded[0]))
 
 
@@ -260,7 +264,7 @@ def training_losses(*suites: str, framework: str = "pytorch") -> pd.DataFrame:
     return means.rename(columns=lambda epoch: epoch + 1)
 
 
-def summary(suite: str) -> pd.DataFrame:
+def ranges(suite: str) -> pd.DataFrame:
     """Mean, lowest and highest test rates over the seeds of each model, in percent."""
     runs = table(suite).groupby(["model", "framework"], sort=False)
     rates = {

@@ -145,7 +145,7 @@ def _timed() -> Iterator[Run]:
 def _small() -> Iterator[Run]:
     for framework in ("pytorch", "keras"):
         arguments = {"cell": "lstm", "hidden_size": 32}
-        recipe = {"learning_rate": 1e-2, "batch_size": 64, "words": 20_000}
+        recipe = {"learning_rate": 1e-2, "batch_size": 64, "sample": 20_000}
         yield Run(
             "bidirectional", "lstm", framework, 0, arguments, recipe, Budget.SMOKE, tests=False
         )
@@ -204,7 +204,7 @@ SUITES: dict[str, tuple[Run, ...]] = {
 }
 
 
-def named(suite: str) -> tuple[Run, ...]:
+def runs_of(suite: str) -> tuple[Run, ...]:
     """The runs of a suite.
 
     Raises:

@@ -105,10 +105,10 @@ def execute(suite: str, trial: Trial) -> dict[str, Any]:
         measured: dict[str, Any] = import_module("unrolled.studies.pace").measure(**facts)
         return measured
     training = import_module("unrolled.studies.recall")
-    found: dict[str, Any] = training.learn(
+    learned: dict[str, Any] = training.learn(
         facts["cell"], facts["task"], facts["lag"], facts["seed"], training.Search()
     )
-    return found
+    return learned
 
 
 def tell(row: Mapping[str, Any]) -> str:

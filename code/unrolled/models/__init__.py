@@ -1,7 +1,7 @@
 """The models: by name, built in a framework, saved, compared. Importing this imports none."""
 
 from unrolled.cells import CELLS, FUSED, SPEAKING
-from unrolled.models.build import build, build_for, predictor, threads, trainer, versions
+from unrolled.models.build import build, build_for, module, predictor, threads, trainer, versions
 from unrolled.models.specs import (
     FRAMEWORKS,
     NAMED,
@@ -24,6 +24,7 @@ __all__ = [
     "build",
     "build_for",
     "changed",
+    "module",
     "predictor",
     "spec",
     "threads",

@@ -42,6 +42,11 @@ def threads(framework: str) -> int:
     return int(threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1)
 
 
+def module(framework: str, name: str) -> Any:
+    """Our module of that name in a framework, such as "training"."""
+    return import_module(f"{_FRAMEWORKS[framework][0]}.{name}")
+
+
 def build(
     framework: str,
     spec: Spec,
@@ -64,7 +69,7 @@ def build(
         UserError: the framework is not installed, or has no such model.
     """
     versions(framework)
-    kinds = import_module(f"{_FRAMEWORKS[framework][0]}.taggers").MODELS
+    kinds = module(framework, "taggers").MODELS
     if spec.kind not in kinds:
         raise UserError(f"there is no model {spec.kind}; there are {', '.join(kinds)}")
     if framework == "pytorch":
@@ -82,13 +87,11 @@ def build_for(framework: str, spec: Spec, task: "Task", seed: int) -> Any:
 
 def predictor(framework: str, model: Any, answer: "Answer | None" = None) -> "Predictor":
     """A model in use."""
-    module = import_module(f"{_FRAMEWORKS[framework][0]}.training")
-    return module.Predictor(model, answer)
+    return module(framework, "training").Predictor(model, answer)
 
 
 def trainer(
     framework: str, model: Any, recipe: "Recipe", answer: "Answer | None" = None
 ) -> "Trainer":
     """The framework's trainer of a model."""
-    module = import_module(f"{_FRAMEWORKS[framework][0]}.training")
-    return module.Trainer(model, recipe, answer)
+    return module(framework, "training").Trainer(model, recipe, answer)

@@ -84,15 +84,15 @@ class Slot:
 def _slots(
     layers: Iterable[tuple[str, Any]], table: dict[type, dict[str, str]], transposes: bool
 ) -> list[Slot]:
-    found = []
+    slots = []
     for at, layer in layers:
         for name, symbols in _symbols(at, layer, table).items():
             tensor = getattr(layer, name)
             blocks = tuple(f"{at}.{symbol}".lstrip(".") for symbol in symbols)
             transposed = transposes and name.endswith("kernel")
             trained = bool(getattr(tensor, "requires_grad", getattr(tensor, "trainable", True)))
-            found.append(Slot(blocks, tensor, transposed, trained))
-    return found
+            slots.append(Slot(blocks, tensor, transposed, trained))
+    return slots
 
 
 def _symbols(at: str, layer: Any, table: dict[type, dict[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -179,8 +179,8 @@ def _read(slots: Iterable[Slot], values: Iterable[Any]) -> Arrays:
 
 def parameters(model: Any) -> Arrays:
     """A copy of every parameter under the reference's names, learnt or not."""
-    found = slots(model)
-    return _read(found, [slot.tensor for slot in found])
+    read = slots(model)
+    return _read(read, [slot.tensor for slot in read])
 
 
 def assign(model: Any, arrays: Arrays) -> None:
@@ -348,8 +348,8 @@ def check(
     Raises:
         ParityError: something differs by more than `tolerance`; the message names it.
     """
-    found = differences(a, b, inputs, targets, lengths, answer)
-    apart = {name: d for name, d in found.items() if not d <= tolerance}
+    distances = differences(a, b, inputs, targets, lengths, answer)
+    apart = {name: d for name, d in distances.items() if not d <= tolerance}
     if apart:
         worst = ", ".join(f"{name} by {d:.1e}" for name, d in apart.items())
         raise ParityError(f"more than {tolerance:.0e} apart: {worst}")

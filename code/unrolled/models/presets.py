@@ -23,7 +23,7 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    # One model to be measured against the published tables of grapheme-to-phoneme conversion.
+    # One model to be measured against published tables.
     "benchmark": Preset(
         Spec(
             "benchmark",

@@ -13,9 +13,11 @@ from rich.console import Console
 from unrolled import models, tasks, training
 from unrolled.errors import UserError
 from unrolled.models.specs import Spec
+from unrolled.tasks import pronunciation
 from unrolled.tasks.task import Answer, Row, Task
 from unrolled.training import Predictor, Recipe, checkpoints
 from unrolled.training.checkpoints import Checkpoint
+from unrolled.training.recipe import named_today
 
 FOLDER = Path("models")
 
@@ -100,10 +102,10 @@ def finished(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
     Raises:
         UserError: what lies there was trained otherwise.
     """
-    if not path.exists() or training.part_of(path).exists():
+    if not path.exists() or training.partial(path).exists():
         return None
     kept = _today(checkpoints.read(path)).facts
-    if other := checkpoints.differences(kept, facts):
+    if other := checkpoints.differing(kept, facts):
         raise UserError(
             f"{path} holds a model trained with another {other[0]}; "
             "delete it or replace it by --again, or keep both: name another file by --out"
@@ -163,13 +165,13 @@ def find(name: str | None, cell: str | None, framework: str | None) -> Path:
     """
     if name is not None:
         models.spec(name, cell=cell)
-    found = []
+    candidates = []
     for spec in _specs(name, cell):
         for kind in models.FRAMEWORKS:
             if (path := default_path(spec, kind)).is_file():
-                found.append((kind == framework, path.stat().st_mtime, path))
-    if found:
-        return max(found)[-1]
+                candidates.append((kind == framework, path.stat().st_mtime, path))
+    if candidates:
+        return max(candidates)[-1]
     options = {"model": name or "basic", "cell": cell, "framework": framework}
     command = " ".join(f"--{key} {value}" for key, value in options.items() if value)
     raise UserError(f"no such model in {FOLDER} yet; run `unrolled train {command}` first")
@@ -215,7 +217,7 @@ def load(
         if wanted not in (None, is_):
             raise UserError(f"{path} is of the model {is_ or spec.name}, not {wanted}")
     predictor = _untrained(facts["framework"], spec, facts)
-    if checkpoints.shapes(predictor.weights()) != checkpoints.shapes(checkpoint.arrays):
+    if checkpoints.array_shapes(predictor.weights()) != checkpoints.array_shapes(checkpoint.arrays):
         raise UserError(f"{path}: does not hold the weights of a finished {spec.kind}")
     predictor.load_weights(checkpoint.arrays)
     if framework not in (None, facts["framework"]):
@@ -240,18 +242,9 @@ def _carried(source: Predictor, target: Predictor) -> Predictor:
 
 def _today(checkpoint: Checkpoint) -> Checkpoint:
     """A checkpoint of the first edition, which knew one task, as one is written today."""
-    facts = dict(checkpoint.facts)
-    if "task" in facts or not facts.keys() >= {"model", "letters", "tags", "history"}:
-        return checkpoint
-    model, history = dict(facts["model"]), facts["history"]
-    writes = {"tags": "labels", "phonemes": "sequence"}
-    kind = model.get("answer") or writes[model.pop("writes", "tags")]
-    facts |= {
-        "task": "pronunciation",
-        "inputs": {"kind": "ids", "size": len(facts["letters"])},
-        "answer": {"kind": kind, "size": len(facts["tags"]), "levels": []},
-        "model": {**model, "answer": kind},
-        "history": {"decides": "per", "lower_is_better": True, **history},
-    }
-    arrays = {name.replace("phonemes", "told"): array for name, array in checkpoint.arrays.items()}
+    arrays, facts = checkpoint.arrays, dict(checkpoint.facts)
+    if "recipe" in facts:
+        facts["recipe"] = named_today(facts["recipe"])
+    if "task" not in facts and facts.keys() >= {"model", "letters", "tags", "history"}:
+        arrays, facts = pronunciation.of_first_edition(arrays, facts)
     return Checkpoint(arrays, facts)

@@ -33,9 +33,9 @@ def apart(a: Any, b: Any, letters: Array, targets: Array) -> dict[str, float]:
     Returns:
         The distance of the "logits", and the largest of all "gradients".
     """
-    found = parity.differences(a, b, letters, targets)
-    logits = found.pop("logits")
-    return {"logits": logits, "gradients": float(np.max(list(found.values())))}
+    distances = parity.differences(a, b, letters, targets)
+    logits = distances.pop("logits")
+    return {"logits": logits, "gradients": float(np.max(list(distances.values())))}
 
 
 def of_lengths(data: PronunciationData, lengths: Collection[int]) -> PronunciationData:

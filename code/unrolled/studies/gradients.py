@@ -84,15 +84,15 @@ def jacobians(cell: Recurrent, x: Tensor) -> list[Tensor]:
         state = tuple(s.clone() for s in state)
         states.append(state)
     flat = [s for state in states for s in state]
-    found = torch.autograd.grad(
+    gradients = torch.autograd.grad(
         state[0], flat, torch.eye(H, dtype=x.dtype), allow_unused=True, materialize_grads=True
     )
     width = len(state)
-    blocks = [found[at : at + width] for at in range(0, len(found), width)]
+    blocks = [gradients[at : at + width] for at in range(0, len(gradients), width)]
     return [torch.cat([g.flatten(1) for g in block], dim=1) for block in reversed(blocks)]
 
 
-def by_lag(cell: Recurrent, x: Tensor) -> Array:
+def norms_by_lag(cell: Recurrent, x: Tensor) -> Array:
     """How large a gradient is that has gone back k steps, where it began with norm 1.
 
     The mean is over all directions at the last output: |J_k| / sqrt(H), with the Frobenius norm.
@@ -110,7 +110,7 @@ def measure(
     sizes: tuple[int, int] = (32, 64),
     scale: float = 1.0,
 ) -> Array:
-    """`by_lag` for fresh layers that read noise.
+    """`norms_by_lag` for fresh layers that read noise.
 
     Args:
         build: makes a layer from D and H.
@@ -126,7 +126,7 @@ def measure(
     for seed in range(seeds):
         torch.manual_seed(seed)
         cell, x = build(D, H), scale * torch.randn(T, D)
-        rows.append(by_lag(cell.double(), x.double()))
+        rows.append(norms_by_lag(cell.double(), x.double()))
     return np.array(rows)
 
 

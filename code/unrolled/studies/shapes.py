@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from unrolled import models
 from unrolled.models import parity
 from unrolled.tasks.pronunciation.shapes import (
     LENGTHS,
@@ -23,18 +24,18 @@ __all__ = [
     "Pairs",
     "bag",
     "bags",
-    "build",
     "learn",
     "share_right",
     "single_letters",
     "syllable_counts",
     "syllables",
+    "trainers",
     "vowel_groups",
     "words",
 ]
 
 
-def build(shape: str, *sizes: int, rate: float = 3e-3) -> dict[str, Trainer]:
+def trainers(shape: str, *sizes: int, rate: float = 3e-3) -> dict[str, Trainer]:
     """The same model of a shape in both frameworks, from the same weights.
 
     Args:
@@ -43,14 +44,14 @@ def build(shape: str, *sizes: int, rate: float = 3e-3) -> dict[str, Trainer]:
         rate: the highest learning rate.
     """
     import_module("torch").manual_seed(0)
-    trainers: dict[str, Trainer] = {}
-    for framework, package in (("pytorch", "unrolled.torch"), ("keras", "unrolled.keras")):
-        model = import_module(f"{package}.shapes").SHAPES[shape](*sizes)
-        if trainers:
-            parity.carry(trainers["pytorch"].model, model)
-        kind = import_module(f"{package}.training").Trainer
-        trainers[framework] = kind(model, Recipe(epochs=1, learning_rate=rate))
-    return trainers
+    built: dict[str, Trainer] = {}
+    recipe = Recipe(epochs=1, learning_rate=rate)
+    for framework in models.FRAMEWORKS:
+        model = models.module(framework, "shapes").SHAPES[shape](*sizes)
+        if built:
+            parity.carry(built["pytorch"].model, model)
+        built[framework] = models.trainer(framework, model, recipe)
+    return built
 
 
 def learn(trainer: Trainer, parts: list[Pairs], steps: int, size: int = 128) -> list[float]:

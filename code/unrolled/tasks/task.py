@@ -91,6 +91,7 @@ class Measure:
 
     Args:
         title: as it stands in a table, such as WER.
+        counted: what is right or wrong, in the plural, such as words.
         key: its name in a row.
         scale: what it is multiplied by in a table; 100 makes it percent.
         value: the name of the array, of those that `Task.test` returns, that is added up.
@@ -99,6 +100,7 @@ class Measure:
     """
 
     title: str
+    counted: str
     key: str
     scale: float
     value: str

@@ -5,7 +5,7 @@ One optimiser step is the frameworks' business (`unrolled.torch.training`,
 can only come from the step itself.
 """
 
-from unrolled.training.loop import Diverged, History, fit, part_of
+from unrolled.training.loop import Diverged, History, fit, partial
 from unrolled.training.recipe import BUDGETS, Optimizer, Recipe, Schedule
 from unrolled.training.trainer import Predictor, Trainer
 
@@ -19,5 +19,5 @@ __all__ = [
     "Schedule",
     "Trainer",
     "fit",
-    "part_of",
+    "partial",
 ]

@@ -26,23 +26,23 @@ class Checkpoint(NamedTuple):
     facts: dict[str, Any]
 
 
-def differences(kept: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+def differing(kept: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     """The names of the facts in which two runs differ, their history aside.
 
     A fact inside another is named by its path, as in `recipe.learning_rate`.
     """
     wanted = json.loads(json.dumps(wanted))  # as they read once written: tuples are lists
-    found: list[str] = []
+    names: list[str] = []
     for name in sorted((kept.keys() | wanted.keys()) - {"history"}):
         a, b = kept.get(name), wanted.get(name)
         if isinstance(a, dict) and isinstance(b, dict):
-            found += [f"{name}.{inner}" for inner in differences(a, b)]
+            names += [f"{name}.{inner}" for inner in differing(a, b)]
         elif a != b:
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
-def shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:
+def array_shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:
     """The shape of each array by name."""
     return {name: value.shape for name, value in arrays.items()}
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from unrolled.errors import UserError
 from unrolled.tasks.task import Row, Task
-from unrolled.training.checkpoints import Arrays, Checkpoint, differences, read, shapes, write
+from unrolled.training.checkpoints import Arrays, Checkpoint, array_shapes, differing, read, write
 from unrolled.training.progress import progress
 from unrolled.training.trainer import Trainer
 
@@ -42,7 +42,7 @@ class History:
         return min(self.epochs, key=lambda row: sign * row[self.decides])
 
 
-def part_of(path: Path) -> Path:
+def partial(path: Path) -> Path:
     """Where the state of an unfinished run is kept, until its checkpoint is written to `path`."""
     return path.with_name(path.name + ".part")
 
@@ -77,7 +77,7 @@ def fit(
     """
     recipe = trainer.recipe
     facts = {**(facts or {}), "framework": trainer.framework, "recipe": asdict(recipe)}
-    part = None if path is None else part_of(path)
+    part = None if path is None else partial(path)
     history, best = History(task.decides, task.lower_is_better), trainer.weights()
     if path is not None and not path.parent.is_dir():
         raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
@@ -85,7 +85,7 @@ def fit(
         history, best = _resume(trainer, part, facts)
     done = len(history.epochs)
     with progress(
-        console, recipe.epochs, task.num_items(recipe.words), done, task.items
+        console, recipe.epochs, task.num_items(recipe.sample), done, task.items
     ) as advance:
         for epoch in range(done, recipe.epochs):
             if history.epochs and task.is_done(history.epochs[-1]):
@@ -122,7 +122,7 @@ def _run_epoch(
     recipe = trainer.recipe
     trainer.reseed(int(np.random.SeedSequence((recipe.seed, epoch)).generate_state(1)[0]))
     started, on_cpu, losses = time.perf_counter(), time.process_time(), []
-    batches = task.epoch(epoch, recipe.batch_size, recipe.seed, recipe.words)
+    batches = task.epoch(epoch, recipe.batch_size, recipe.seed, recipe.sample)
     for step, batch in enumerate(batches):
         rate = recipe.rate_at(epoch * len(batches) + step, recipe.epochs * len(batches))
         losses.append(trainer.train_step(batch, rate))
@@ -159,8 +159,8 @@ def _resume(trainer: Trainer, part: Path, facts: dict[str, Any]) -> tuple[Histor
     for name, array in arrays.items():
         group, _, rest = name.partition(":")
         groups.setdefault(group, {})[rest] = array
-    other = differences(kept, facts)
-    if not other and shapes(groups["model"]) != shapes(trainer.weights()):
+    other = differing(kept, facts)
+    if not other and array_shapes(groups["model"]) != array_shapes(trainer.weights()):
         other = ["model"]
     if other:
         raise UserError(

@@ -1,8 +1,9 @@
 """How to train, in every framework: the numbers of a run and its learning rate."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
@@ -16,7 +17,7 @@ class Recipe:
     """How to train. The same recipe means the same in PyTorch and in Keras."""
 
     epochs: int = 4
-    batch_size: int = 128  # words of one length
+    batch_size: int = 128  # examples in a step
     optimizer: Optimizer = "adam"
     learning_rate: float = 3e-3  # the highest of the schedule
     schedule: Schedule = "one-cycle"
@@ -26,7 +27,7 @@ class Recipe:
     weight_decay: float = 0.0  # each step takes rate * weight_decay of a weight (AdamW)
     label_smoothing: float = 0.0  # share of the target's probability that is spread over all
     consistency: float = 0.0  # weight of how far two readings, each with its own dropout, differ
-    words: int | None = None  # train on a sample of so many words; None: on all
+    sample: int | None = None  # train on so many examples, drawn by the seed; None: on all
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -35,9 +36,9 @@ class Recipe:
                 raise UserError(f"{name} is {getattr(self, name)}; it must be greater than 0")
         if not 0 <= self.consistency < math.inf:
             raise UserError(f"consistency is {self.consistency}; it must be at least 0")
-        if self.words is not None and not self.words > 0:
-            raise UserError(f"words is {self.words}; it must be greater than 0")
-        for name in ("epochs", "batch_size", "words", "seed"):
+        if self.sample is not None and not self.sample > 0:
+            raise UserError(f"sample is {self.sample}; it must be greater than 0")
+        for name in ("epochs", "batch_size", "sample", "seed"):
             if not isinstance(getattr(self, name), int | None):
                 raise UserError(f"{name} is {getattr(self, name)}; it must be a whole number")
         for name in ("warm_up", "label_smoothing", "weight_decay"):
@@ -69,8 +70,13 @@ class Recipe:
         return self.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
+def named_today(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of a recorded recipe; the first edition called a sample `words`."""
+    return {{"words": "sample"}.get(name, name): value for name, value in recipe.items()}
+
+
 BUDGETS = {
-    Budget.SMOKE: {"epochs": 1, "words": 2000},
+    Budget.SMOKE: {"epochs": 1, "sample": 2000},
     Budget.LIVE: {"epochs": 3},
     Budget.FULL: {"epochs": 8},
 }

@@ -168,7 +168,7 @@ def _bare_name(name: str, theirs: Mapping[str, object]) -> str:
 
 
 def test_our_loop_is_an_epoch_of_training() -> None:
-    work, examples = setting.words(SMALL, steps=3)
+    work, examples = setting.draw(SMALL, steps=3)
     seen: list[tuple[tuple[int, ...], float]] = []
 
     class Seen(Trainer):
@@ -296,7 +296,7 @@ def test_threads_are_as_before_afterwards() -> None:
 
 def test_real_words_have_the_lengths_of_the_dictionary() -> None:
     chosen = bench.Setting(real=True, batch_size=64)
-    found, examples = setting.words(chosen, steps=200)
+    found, examples = setting.draw(chosen, steps=200)
     assert len(examples) == 200 * 64
     assert all(len(letters) % 64 == 0 for letters, _ in examples.by_length.values())
     data = setting.pronunciation.load()

@@ -143,7 +143,7 @@ store.FOLDER = Path(folder) / "results"
 store.FOLDER.mkdir(exist_ok=True)
 
 def run(seed, **recipe):
-    recipe = {"epochs": 120, "words": 300, **recipe}  # seconds, wherever it runs
+    recipe = {"epochs": 120, "sample": 300, **recipe}  # seconds, wherever it runs
     return suite.Run("basic", "elman", "pytorch", seed, {"hidden_size": 16}, recipe, kept=seed == 0)
 
 suite.SUITES.clear()

@@ -1,6 +1,6 @@
 import json
 import subprocess
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from unrolled.errors import UserError
 from unrolled.experiments import runner, store, suite, trials
 from unrolled.models import saved
 from unrolled.tasks import pronunciation
+from unrolled.training import Recipe
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_relative_times_go_by_the_name_of_a_model():
 
 def test_a_suite_that_is_not_there():
     with pytest.raises(UserError, match="no suite is called 'none'; there are basic"):
-        suite.named("none")
+        suite.runs_of("none")
 
 
 def test_append_and_read(folder):
@@ -115,11 +116,11 @@ def test_a_finished_run_that_is_not_recorded_is_not_trained_again(folder, tiny, 
 
 def test_a_run_by_another_budget_is_not_recorded_yet(folder, tiny, monkeypatch):
     for run in tiny:
-        recipe = {"epochs": 1, "words": 2000}
+        recipe = {"epochs": 1, "sample": 2000}
         row = {"run": run.name, "recipe": recipe, "arguments": dict(run.arguments)}
         store.append("basic", row)
     assert runner.missing("basic") == []
-    monkeypatch.setitem(training.BUDGETS, Budget.SMOKE, {"epochs": 2, "words": 2000})
+    monkeypatch.setitem(training.BUDGETS, Budget.SMOKE, {"epochs": 2, "sample": 2000})
     assert runner.missing("basic") == list(tiny)
 
 
@@ -255,3 +256,13 @@ def test_a_headline_model_has_its_recorded_width():
     assert suite.headline("stacked").arguments["num_layers"] == 3
     with pytest.raises(ValueError, match="not enough values"):
         suite.headline("stacked", "gru")
+
+
+def test_recipes_of_the_first_edition_read_as_those_of_today():
+    today = {field.name for field in fields(Recipe)}
+    row = store.rows("small")[0]
+    assert row["recipe"].keys() == today
+    assert row["recipe"]["sample"] == 20_000
+    kept = store.model("basic-lstm").facts["recipe"]
+    assert kept.keys() <= today
+    assert kept["sample"] is None

@@ -31,7 +31,7 @@ from unrolled.training import loop
 from unrolled.experiments import runner, store, suite
 from unrolled.tasks import pronunciation
 
-how = {"arguments": {"hidden_size": 16}, "recipe": {"epochs": 3, "words": 300}}
+how = {"arguments": {"hidden_size": 16}, "recipe": {"epochs": 3, "sample": 300}}
 suite.SUITES.clear()
 suite.SUITES["basic"] = tuple(
     suite.Run("basic", "elman", "pytorch", seed, **how, kept=seed == 0) for seed in range(2)

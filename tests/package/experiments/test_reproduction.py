@@ -6,7 +6,7 @@ from unrolled.experiments import runner, store, suite
 # Other processors and versions of the libraries round otherwise, and training amplifies that.
 # In points of PER on the validation words; the rates of other seeds of this run lie a point around.
 TOLERANCE = 1.0
-RUNS = {run.name: run for run in suite.named("small")}
+RUNS = {run.name: run for run in suite.runs_of("small")}
 
 
 @pytest.mark.slow

@@ -45,14 +45,14 @@ def test_figure_escapes_its_words():
 
 
 def test_alignment_draws_each_letter_and_tag_once():
-    figure = diagrams.alignment("box", ["B", "AA", "K S"])
+    figure = diagrams.alignment("box", ["B", "AA", "K S"], "phonemes")
     assert texts(figure) == ["letters", "phonemes", "b", "B", "o", "AA", "x", "K S"]
     assert "x stands for K S" in figure.alt
 
 
 def test_alignment_marks_a_silent_letter():
     figure = diagrams.alignment("hate", ["HH", "EY", "T", "-"])
-    assert texts(figure)[-1] == diagrams.SILENT
+    assert texts(figure)[-1] == diagrams.DASH
     assert figure.svg.count("stroke-dasharray") == 1
     assert "e is silent" in figure.alt
 

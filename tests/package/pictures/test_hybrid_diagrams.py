@@ -7,7 +7,7 @@ from figure_parts import texts, widths
 from unrolled.pictures import diagrams
 from unrolled.pictures.figures import GREEN, GREY, ORANGE, PURPLE
 
-SILENT = diagrams.SILENT
+DASH = diagrams.DASH
 ALL = {
     "seats": diagrams.hybrid_seats(),
     "image": diagrams.image_reader("hat"),
@@ -42,9 +42,9 @@ def test_the_seats_are_five():
 
 def test_the_image_reader_merges_its_frames():
     drawn = texts(ALL["image"])
-    assert drawn.count(SILENT) == 3
+    assert drawn.count(DASH) == 3
     assert drawn.count("a") == drawn.count("t") == 3  # two frames and the answer
-    assert f"h h {SILENT} a a {SILENT} t t {SILENT}" in ALL["image"].alt
+    assert f"h h {DASH} a a {DASH} t t {DASH}" in ALL["image"].alt
 
 
 def test_the_conv_lstm_marks_nine_pixels_on_each_side():
@@ -94,12 +94,12 @@ def test_ctc_jumps_over_a_blank_between_different_labels_only(labels, jumps):
     figure = diagrams.ctc_lattice(labels, 4, [1, 1, 2, 3])
     stay, on = 5 * 3, 4 * 3
     assert len(widths(figure, GREY)) == stay + on + jumps * 3
-    assert f"Drawn is {labels[0]} {labels[0]} {SILENT} {labels[1]}" in figure.alt
+    assert f"Drawn is {labels[0]} {labels[0]} {DASH} {labels[1]}" in figure.alt
 
 
 def test_the_transducer_takes_each_frame_once():
     figure = ALL["transducer"]
-    assert texts(figure).count(SILENT) == 3
+    assert texts(figure).count(DASH) == 3
     assert "blank label blank label blank" in figure.alt
     assert len(widths(figure, GREY)) == 3 * 2 + 2 * 3
 

@@ -49,7 +49,7 @@ def test_jacobians_are_those_of_finite_differences(case, rng):
 def test_at_lag_0_the_gradient_is_what_it_began_as(rng):
     x = torch.from_numpy(rng.standard_normal((T, D)))
     for build in gradients.CASES.values():
-        assert gradients.by_lag(build(D, H).double(), x)[0] == pytest.approx(1)
+        assert gradients.norms_by_lag(build(D, H).double(), x)[0] == pytest.approx(1)
 
 
 def test_keras_loses_as_much_as_pytorch(rng):
@@ -70,7 +70,7 @@ def test_keras_loses_as_much_as_pytorch(rng):
         diagonal = tf.linalg.trace(y)  # row i asks for output i
     by_state = tape.gradient(diagonal, states)
     norms = [np.linalg.norm(g) / np.sqrt(H) for g in reversed(by_state)]
-    assert np.allclose(norms, gradients.by_lag(cell, torch.from_numpy(x)))
+    assert np.allclose(norms, gradients.norms_by_lag(cell, torch.from_numpy(x)))
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0])

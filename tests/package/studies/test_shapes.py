@@ -28,7 +28,7 @@ def batch(shape):
 
 @pytest.mark.parametrize("shape", SIZES)
 def test_the_frameworks_agree(shape):
-    trainers = shapes.build(shape, *SIZES[shape])
+    trainers = shapes.trainers(shape, *SIZES[shape])
     inputs, targets = batch(shape)
     models = [trainer.model for trainer in trainers.values()]
     parity.check(*models, inputs, targets, tolerance=1e-5)
@@ -41,7 +41,7 @@ def test_a_few_examples_are_learnt_by_heart(shape):
     inputs, targets = batch(shape)
     inputs = np.unique(inputs, axis=0)
     targets = np.ascontiguousarray(targets[: len(inputs)])
-    for trainer in shapes.build(shape, *SIZES[shape], rate=1e-2).values():
+    for trainer in shapes.trainers(shape, *SIZES[shape], rate=1e-2).values():
         losses = shapes.learn(trainer, [shapes.Pairs(inputs, targets)], steps=80, size=16)
         assert losses[-1] < 0.1 < 1 < losses[0]
         assert shapes.share_right(trainer, [shapes.Pairs(inputs, targets)]) == 1
@@ -50,7 +50,7 @@ def test_a_few_examples_are_learnt_by_heart(shape):
 def test_one_to_many_says_what_it_was_told_and_ends():
     inputs, targets = batch("one-to-many")
     targets[:, -1] = 0  # the end symbol
-    trainer = shapes.build("one-to-many", *SIZES["one-to-many"], rate=1e-2)["pytorch"]
+    trainer = shapes.trainers("one-to-many", *SIZES["one-to-many"], rate=1e-2)["pytorch"]
     shapes.learn(trainer, [shapes.Pairs(inputs, targets)], steps=150, size=16)
     assert (trainer.predict(inputs)[:, :3] == targets).all()
 

@@ -13,7 +13,7 @@ from unrolled.tasks import text
 from unrolled.tasks.recall import RecallTask
 from unrolled.tasks.task import ABSENT, Answer, Batch, Measure
 from unrolled.torch import losses as torch_losses
-from unrolled.training import Recipe, fit, part_of
+from unrolled.training import Recipe, fit, partial
 
 FRAMEWORKS = models.FRAMEWORKS
 with_frameworks = pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -191,7 +191,7 @@ def test_every_task_is_trained_kept_and_resumed_bit_for_bit(name, framework, tmp
     whole, path = train(tmp_path / "whole")[0], tmp_path / "stopped"
     with pytest.raises(Stop):
         train(path, stop)
-    assert part_of(path).exists()
+    assert partial(path).exists()
     resumed, already = train(path)
     assert not already
     for weights in (resumed.predictor.weights(), saved.load(path).predictor.weights()):
@@ -249,7 +249,7 @@ def test_padded_rows_train_as_rows_of_their_own_do(framework):
             assert np.allclose(array, longer[key], atol=1e-6), key
 
 
-BITS = Measure("bits", "bits", 1, "bits")
+BITS = Measure("bits", "characters", "bits", 1, "bits")
 
 
 def test_statistics_pair_bits_and_absolute_errors():
@@ -270,5 +270,5 @@ def test_statistics_pair_bits_and_absolute_errors():
 
 @pytest.mark.parametrize("values", [[0, 3, 255], [0.5, 2.25, 1e-3], [-1, 4], [256.0, 1.0], []])
 def test_scores_are_packed_and_unpacked(values):
-    packed = store.pack(np.array(values))
-    assert store.unpack(packed) == pytest.approx(np.array(values), rel=1e-3)
+    packed = store.to_text(np.array(values))
+    assert store.from_text(packed) == pytest.approx(np.array(values), rel=1e-3)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 from unrolled.errors import UserError
 from unrolled.training import checkpoints
-from unrolled.training.checkpoints import Checkpoint, differences, read, write
+from unrolled.training.checkpoints import Checkpoint, differing, read, write
 
 ARRAYS = {
     "readout.W": np.arange(6, dtype=np.float32).reshape(2, 3).T,  # not contiguous
@@ -112,6 +112,6 @@ def test_a_crash_while_writing_leaves_the_old_file(path, monkeypatch, call, prob
 def test_the_differences_of_two_runs_are_named_by_their_paths():
     kept = {"recipe": {"epochs": 3, "seed": 0}, "letters": ["a"], "history": {}, "old": 1}
     wanted = {"recipe": {"epochs": 4, "seed": 0}, "letters": ("a",), "new": None, "history": 5}
-    assert differences(kept, wanted) == ["old", "recipe.epochs"]
-    assert differences(json.loads(json.dumps(wanted)), wanted) == []
-    assert differences({"recipe": {}}, {"recipe": 1}) == ["recipe"]
+    assert differing(kept, wanted) == ["old", "recipe.epochs"]
+    assert differing(json.loads(json.dumps(wanted)), wanted) == []
+    assert differing({"recipe": {}}, {"recipe": 1}) == ["recipe"]

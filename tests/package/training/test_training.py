@@ -227,7 +227,7 @@ def test_every_rate_is_positive_and_no_higher_than_the_peak(step, more, warm_up,
 BAD = {
     "epochs": [0, -1, 1.5, math.nan],
     "batch_size": [0, 2.0],
-    "words": [0, -3, 2.5],
+    "sample": [0, -3, 2.5],
     "seed": [-1, 0.5],
     "learning_rate": [0, -1e-3, math.nan, math.inf],
     "clip_norm": [0, math.nan],
@@ -302,7 +302,7 @@ def test_the_seed_decides_every_bit(framework, data):
 def test_both_frameworks_see_the_same_batches_at_the_same_rates(data):
     seen = {}
     for framework in MODULES:
-        t = on(data, framework, replace(RECIPE, words=15), seed=len(framework))
+        t = on(data, framework, replace(RECIPE, sample=15), seed=len(framework))
         seen[framework], step = [], t.train_step
 
         def record(batch, rate, into=seen[framework], step=step):

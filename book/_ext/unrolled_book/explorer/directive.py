@@ -68,7 +68,7 @@ class Explorer(SphinxDirective):
         words = [term.astext() for term in element.findall(nodes.term)]
         element["titles"] = json.dumps({name: readings.title(name) for name in models})
         element["silent"] = json.dumps(
-            {"tag": SILENT, "shown": diagrams.SILENT, "spoken": plots.silent_as_words(SILENT)}
+            {"tag": SILENT, "shown": diagrams.DASH, "spoken": plots.silent_as_words(SILENT)}
         )
         element["dictionary"] = json.dumps(entries([word, *words]))
         element["up"] = "../" * self.env.docname.count("/")

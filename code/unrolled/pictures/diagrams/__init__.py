@@ -1,6 +1,6 @@
 """Every diagram of the book, drawn from the one vocabulary of `Canvas`."""
 
-from unrolled.pictures.diagrams.canvas import SILENT, Canvas
+from unrolled.pictures.diagrams.canvas import DASH, Canvas
 from unrolled.pictures.diagrams.circuits import circuit
 from unrolled.pictures.diagrams.circuits.key import circuit_key
 from unrolled.pictures.diagrams.depth import depths, dropout_masks, gradient_paths, read_by_each
@@ -41,7 +41,7 @@ from unrolled.pictures.diagrams.taggers import (
 )
 
 __all__ = [
-    "SILENT",
+    "DASH",
     "Canvas",
     "alignment",
     "attention_moments",

@@ -11,7 +11,7 @@ from html import escape
 
 from unrolled.pictures.figures import BLUE, GREEN, INK, ORANGE, PURPLE, Figure, sized
 
-SILENT = "\u2013"  # how a silent letter's tag is drawn
+DASH = "\u2013"  # the tag "-" is drawn so: nothing is said
 
 
 class Canvas:
@@ -52,9 +52,9 @@ class Canvas:
         self, x: float, y: float, label: str, *, colour: str = GREEN, dashed: bool = False
     ) -> None:
         """A letter or a tag."""
-        self.box(
-            x, y, label, size=(max(30, 11 * len(label) + 12), 28), colour=colour, dashed=dashed
-        )
+        label = DASH if label == "-" else label
+        size = max(30, 11 * len(label) + 12), 28
+        self.box(x, y, label, size=size, colour=colour, dashed=dashed)
 
     def gate(self, x: float, y: float, label: str, width: float = 40) -> None:
         """A gate, or another learned map, with its function: sigmoid, tanh, conv."""

@@ -39,8 +39,8 @@ def streams(text: str = "a rolling stone gathers no moss.", batch: int = 2) -> F
         for row in range(batch):
             at, (x, y) = row * T + column * size, (112 + 112 * column, 60 + 62 * row)
             end = at + (size if column < 2 else T - 2 * size)
-            said = text[at:end].replace(" ", "␣")
-            canvas.box(x, y, said, size=(84, 32), colour=GREEN)
+            shown = text[at:end].replace(" ", "␣")
+            canvas.box(x, y, shown, size=(84, 32), colour=GREEN)
             if column:
                 canvas.arrow((x - 69, y), (x - 43, y), time=True)
     for row in range(batch):
@@ -52,21 +52,25 @@ def streams(text: str = "a rolling stone gathers no moss.", batch: int = 2) -> F
 
 
 def teaching(
-    right: Sequence[str] = ("HH", "EY", "T"), said: Sequence[str] = ("HH", "AE", "K")
+    targets: Sequence[str] = ("HH", "EY", "T"), predictions: Sequence[str] = ("HH", "AE", "K")
 ) -> Figure:
     """A network that speaks: told the right symbol before each step, or its own."""
     canvas, step = Canvas(390, 410), 116
-    halves = (("in training: told the right one", right, 0), ("in use: told its own", said, 210))
-    for title, told, top in halves:
+    taught = targets[0], predictions[1], targets[2]
+    halves = (
+        ("in training: told the right one", targets, taught, 0),
+        ("in use: told its own", predictions, predictions, 210),
+    )
+    for title, told, answers, top in halves:
         canvas.text(10, top + 16, title, anchor="start")
-        for t, symbol in enumerate(said if top else (right[0], said[1], right[2])):
+        for t, symbol in enumerate(answers):
             x = 62 + step * t
             before = ("start", *told)[t]
-            wrong = symbol != right[t]
+            wrong = symbol != targets[t]
             canvas.token(x, top + 56, symbol, colour=ORANGE if wrong else BLUE)
             canvas.cell(x, top + 116)
             canvas.arrow((x, top + 97), (x, top + 72))
-            spoilt = bool(top) and t > 0 and before != right[t - 1]
+            spoilt = bool(top) and t > 0 and before != targets[t - 1]
             canvas.token(x, top + 176, before, colour=ORANGE if spoilt else GREEN)
             canvas.arrow((x, top + 161), (x, top + 137))
             if t:
@@ -75,8 +79,8 @@ def teaching(
                     gap, up, down = x - step + 40, top + 56, top + 176
                     canvas.path((gap - 20, up), (gap, up), (gap, down), (x - 20, down))
     return canvas.figure(
-        f"Two rows of three cells that speak {' '.join(right)}. In training each cell is told the "
-        f"right symbol before it, so after the slip {said[1]} the third cell is told {right[1]} "
-        f"and says {right[2]}. In use each is told what was said before it: after {said[1]} the "
-        f"third says {said[2]}."
+        f"Two rows of three cells that speak {' '.join(targets)}. In training each cell is told "
+        f"the right symbol before it, so after the slip {predictions[1]} the third cell is told "
+        f"{targets[1]} and says {targets[2]}. In use each is told what was said before it: after "
+        f"{predictions[1]} the third says {predictions[2]}."
     )

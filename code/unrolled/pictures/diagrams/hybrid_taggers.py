@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from unrolled.pictures.diagrams.canvas import SILENT, Canvas
+from unrolled.pictures.diagrams.canvas import Canvas
 from unrolled.pictures.figures import BLUE, GREEN, GREY, PURPLE, Figure
 
 
@@ -32,7 +32,7 @@ def conv_tagger(letters: Sequence[str], tags: Sequence[str], kernel_size: int, a
             canvas.arrow((x, below - 18), (x, middle + 21))
             canvas.arrow((x, middle - 21), (x, top + 16))
             canvas.arrow((x - (step - 28 if t else 54), middle), (x - 29, middle), time=True)
-            canvas.token(x, top, SILENT if tag == "-" else tag, colour=BLUE)
+            canvas.token(x, top, tag, colour=BLUE)
     known = " ".join(letters[: at + reach + 1])
     return canvas.figure(
         f"A convolution over {kernel_size} letters feeds one-directional cells that read "
@@ -65,7 +65,7 @@ def attention_tagger(
             canvas.both_ways(x - step, x, middle)
     canvas.box(x_at, context, "[h, context]", size=(96, 34), colour=PURPLE)
     canvas.arrow((x_at, context - 18), (x_at, top + 16))
-    canvas.token(x_at, top, SILENT if tags[at] == "-" else tags[at], colour=BLUE)
+    canvas.token(x_at, top, tags[at], colour=BLUE)
     shares = ", ".join(f"{ell} {w:.0%}" for ell, w in zip(letters, weights, strict=True))
     return canvas.figure(
         f"Cells read {''.join(letters)} in both directions. The tag {tags[at]} of the letter "
@@ -75,20 +75,20 @@ def attention_tagger(
 
 
 def encoder_decoder(
-    letters: Sequence[str], phonemes: Sequence[str], weights: Sequence[float] | None, at: int = 0
+    letters: Sequence[str], answer: Sequence[str], weights: Sequence[float] | None, at: int = 0
 ) -> Figure:
-    """One network reads, another one speaks, each phoneme after the one before it.
+    """One network reads, another one answers, each symbol after the one before it.
 
     Args:
         letters: the word, T letters.
-        phonemes: what is said; the end symbol is drawn after them.
+        answer: its symbols; the end symbol is drawn after them.
         weights: how much step `at` looks at each letter; None: one vector is handed over.
         at: the step whose look is drawn, counted from 0.
     """
     left, step, gap, top, middle, bottom = 34, 76, 66, 34, 150, 232
     first = left + step * (len(letters) - 1) + gap + step
     look = left + step * (len(letters) - 1) / 2  # where the context stands
-    canvas = Canvas(first + step * len(phonemes) + 40, 262)
+    canvas = Canvas(first + step * len(answer) + 40, 262)
     for t, letter in enumerate(letters):
         x = left + step * t
         if weights is not None:
@@ -99,8 +99,8 @@ def encoder_decoder(
         if t:
             canvas.both_ways(x - step, x, middle)
     canvas.arrow((first - step - gap + 28, middle), (first - 29, middle), label="m", time=True)
-    said = [*phonemes, "end"]
-    for u, (before, now) in enumerate(zip(["end", *phonemes], said, strict=True)):
+    symbols = [*answer, "end"]
+    for u, (before, now) in enumerate(zip(["end", *answer], symbols, strict=True)):
         x = first + step * u
         canvas.token(x, bottom, before, colour=BLUE)
         canvas.cell(x, middle, label="say")
@@ -109,12 +109,12 @@ def encoder_decoder(
         canvas.token(x, top, now, colour=BLUE)
         if u:
             canvas.arrow((x - step + 28, middle), (x - 29, middle), time=True)
-    word, spoken = "".join(letters), ", ".join(said)
+    word, spoken = "".join(letters), ", ".join(symbols)
     alt = f"One network reads {word} in both directions, and hands one vector m to another, which "
-    alt += f"says {spoken}, each step told the phoneme before it."
+    alt += f"says {spoken}, each step told what was said before it."
     if weights is not None:
         canvas.box(look, 50, "context", size=(74, 34), colour=PURPLE)
         canvas.arrow((look + 40, 50), (first + step * at - 25, middle - 18))
         shares = ", ".join(f"{ell} {w:.0%}" for ell, w in zip(letters, weights, strict=True))
-        alt += f" The step that says {said[at]} looks back at the letters: {shares}."
+        alt += f" The step that says {symbols[at]} looks back at the letters: {shares}."
     return canvas.figure(alt)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from unrolled.pictures.diagrams.canvas import SILENT, Canvas
+from unrolled.pictures.diagrams.canvas import DASH, Canvas
 from unrolled.pictures.figures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Figure
 
 
@@ -40,7 +40,7 @@ def hybrid_seats() -> Figure:
 
 def image_reader(word: str = "hat") -> Figure:
     """A convolution turns a picture into columns, a recurrent network reads them, CTC writes."""
-    frames = [symbol for letter in word for symbol in (letter, letter, SILENT)]
+    frames = [symbol for letter in word for symbol in (letter, letter, DASH)]
     width, left = 36 * len(frames), 24
     canvas = Canvas(width + 2 * left, 404)
     xs = [left + 36 * (t + 0.5) for t in range(len(frames))]
@@ -54,7 +54,7 @@ def image_reader(word: str = "hat") -> Figure:
         canvas.box(x, 168, "h", size=(24, 28), colour=BLUE)
         canvas.arrow((x, 217), (x, 185))
         canvas.arrow((x, 152), (x, 126))
-        canvas.token(x, 110, frames[t], colour=GREY if frames[t] == SILENT else BLUE)
+        canvas.token(x, 110, frames[t], colour=GREY if frames[t] == DASH else BLUE)
         if t:
             canvas.line((xs[t - 1] + 12, 168), (x - 12, 168), ORANGE, 2.6)
     for index, letter in enumerate(word):
@@ -107,16 +107,16 @@ def conv_lstm() -> Figure:
     )
 
 
-def one_vector(letters: Sequence[str], phonemes: Sequence[str]) -> Figure:
+def one_vector(letters: Sequence[str], answer: Sequence[str]) -> Figure:
     """A reader below, a speaker above, and the one vector between them.
 
     Args:
         letters: what is read.
-        phonemes: what is said; the end symbol is drawn after them.
+        answer: its symbols; the end symbol is drawn after them.
     """
     step, left = 70, 70
     read = [left + step * t for t in range(len(letters))]
-    say = [left + step * u for u in range(len(phonemes) + 1)]
+    say = [left + step * u for u in range(len(answer) + 1)]
     canvas = Canvas(max(read[-1], say[-1]) + 44, 396)
     for t, (x, letter) in enumerate(zip(read, letters, strict=True)):
         canvas.token(x, 364, letter)
@@ -127,8 +127,8 @@ def one_vector(letters: Sequence[str], phonemes: Sequence[str]) -> Figure:
     canvas.state(left, 232, "m")
     canvas.path((read[-1], 276), (read[-1], 232), (left + 20, 232), time=True)
     canvas.path((left - 18, 232), (18, 232), (18, 100), (left - 29, 100), time=True)
-    said = [*phonemes, "end"]
-    for u, (x, before, now) in enumerate(zip(say, ["end", *phonemes], said, strict=True)):
+    symbols = [*answer, "end"]
+    for u, (x, before, now) in enumerate(zip(say, ["end", *answer], symbols, strict=True)):
         canvas.token(x, 168, before, colour=BLUE)
         canvas.cell(x, 100, "say")
         canvas.token(x, 30, now, colour=BLUE)
@@ -138,7 +138,7 @@ def one_vector(letters: Sequence[str], phonemes: Sequence[str]) -> Figure:
             canvas.arrow((say[u - 1] + 28, 100), (x - 29, 100), time=True)
     return canvas.figure(
         f"Below, one network reads {''.join(letters)}; its last state is the vector m. Above, "
-        f"another one begins with m and says {', '.join(said)}, each step told what was said "
+        f"another one begins with m and says {', '.join(symbols)}, each step told what was said "
         "before it. Nothing else passes between the two."
     )
 
@@ -250,7 +250,7 @@ def layer_mixes(columns: dict[str, str], window: str = "local") -> Figure:
 
     Args:
         columns: by name, the layers from the bottom up: "R" recurrent, "A" attention.
-        window: what is said of the attention.
+        window: what stands beside the attention.
     """
     kinds = {"R": ("recurrent", BLUE), "A": ("attention", PURPLE)}
     deepest = max(map(len, columns.values()))

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from unrolled.pictures.diagrams.canvas import SILENT, Canvas
+from unrolled.pictures.diagrams.canvas import DASH, Canvas
 from unrolled.pictures.figures import BLUE, GREY, ORANGE, Figure
 
-BLANK = SILENT
+BLANK = DASH
 
 
 def ctc_lattice(labels: str, frames: int, path: Sequence[int]) -> Figure:
     """The lattice of CTC with one path.
 
     Args:
-        labels: what is said, such as "at".
+        labels: what is answered, such as "at".
         frames: T.
         path: for each frame the row of the path, counted from 0 at the first blank.
     """
@@ -47,12 +47,12 @@ def ctc_lattice(labels: str, frames: int, path: Sequence[int]) -> Figure:
     for t in range(frames):
         canvas.text(left + step * t, top + high * len(written) - 12, f"{t + 1}", size=13)
     canvas.text(left + step * (frames - 1) / 2, top + high * len(written) + 12, "frame", size=13)
-    said = " ".join(written[s] for s in path)
+    drawn = " ".join(written[s] for s in path)
     return canvas.figure(
         f"The lattice of CTC for {' '.join(labels)} over {frames} frames. Its rows are the labels "
         f"with a blank before, between and after them. A path begins in one of the first two rows, "
         f"stays, goes to the next row, or jumps over a blank between two different labels, and "
-        f"ends in one of the last two rows. Drawn is {said}."
+        f"ends in one of the last two rows. Drawn is {drawn}."
     )
 
 
@@ -136,9 +136,9 @@ def tag_chain(letters: Sequence[str], tags: Sequence[str], best: Sequence[int]) 
         canvas.arrow((x, bottom + 115), (x, bottom + 95))
         if t:
             canvas.both_ways(x - step, x, bottom + 74)
-    said = ", ".join(f"{letter} {tags[k]}" for letter, k in zip(letters, best, strict=True))
+    tagged = ", ".join(f"{letter} {tags[k]}" for letter, k in zip(letters, best, strict=True))
     return canvas.figure(
         "Recurrent states in both directions score each tag of each letter, and a matrix of "
         "transitions scores each pair of tags that follow each other. A tag sequence is a path "
-        f"from left to right; the best one is drawn: {said}."
+        f"from left to right; the best one is drawn: {tagged}."
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from unrolled.pictures.diagrams.canvas import SILENT, Canvas
+from unrolled.pictures.diagrams.canvas import Canvas
 from unrolled.pictures.figures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Figure
 
 TIMES, DASH, LOSS = "\u00d7", "\u2013", "\N{SCRIPT CAPITAL L}"
@@ -33,7 +33,7 @@ def unrolling(letters: Sequence[str], tags: Sequence[str]) -> Figure:
         canvas.cell(x, top + 95)
         canvas.arrow((x, top + 74), (x, top + 36))
         canvas.text(x - 13, top + 55, "V", size=13)
-        canvas.token(x, top + 20, SILENT if tag == "-" else tag, colour=BLUE)
+        canvas.token(x, top + 20, tag, colour=BLUE)
         if top:
             canvas.arrow((x - step + 28, top + 95), (x - 29, top + 95), label="U", time=True)
     canvas.loop(middle, 95, "U")

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from unrolled.pictures.diagrams.canvas import SILENT, Canvas
+from unrolled.pictures.diagrams.canvas import DASH, Canvas
 from unrolled.pictures.figures import BLUE, Figure
 
-# For what; what is read and what is said, step by step; None: nothing.
+# For what; inputs and outputs, step by step; None: nothing.
 SHAPES: dict[str, tuple[str, list[str | None], list[str | None]]] = {
     "one to one": ("a sound for a letter", ["a"], ["AE"]),
     "one to many": ("a word from a letter", ["h", None, None, None], ["a", "t", "e", "end"]),
@@ -13,7 +13,7 @@ SHAPES: dict[str, tuple[str, list[str | None], list[str | None]]] = {
     "many to many, aligned": (
         "a tag a letter",
         ["h", "a", "t", "e"],
-        ["HH", "EY", "T", SILENT],
+        ["HH", "EY", "T", DASH],
     ),
     "many to many, unaligned": (
         "read, then say",
@@ -24,7 +24,7 @@ SHAPES: dict[str, tuple[str, list[str | None], list[str | None]]] = {
 
 
 def shapes(*names: str) -> Figure:
-    """What is read and what is said.
+    """What is read, and what is answered.
 
     Args:
         names: which of `SHAPES`; all five if none is named.
@@ -34,9 +34,9 @@ def shapes(*names: str) -> Figure:
     for row, name in enumerate(names):
         _shape(canvas, 172 * row, name, *SHAPES[name])
     told = "; ".join(
-        f"{name}, {' '.join(x for x in read if x)} gives "
-        f"{' '.join('silent' if y == SILENT else y for y in said if y)}"
-        for name, (_, read, said) in ((name, SHAPES[name]) for name in names)
+        f"{name}, {' '.join(x for x in inputs if x)} gives "
+        f"{' '.join('silent' if y == DASH else y for y in outputs if y)}"
+        for name, (_, inputs, outputs) in ((name, SHAPES[name]) for name in names)
     )
     rest = " One to one needs no state." if "one to one" in names else ""
     if {"one to many", "many to many, unaligned"} & set(names):
@@ -49,13 +49,13 @@ def _shape(
     top: float,
     name: str,
     use: str,
-    read: Sequence[str | None],
-    said: Sequence[str | None],
+    inputs: Sequence[str | None],
+    outputs: Sequence[str | None],
 ) -> None:
     step, left = 48, 30
     above, middle, below = top + 48, top + 94, top + 140
     canvas.text(8, top + 14, f"{name}: {use}", anchor="start")
-    for t, (letter, answer) in enumerate(zip(read, said, strict=True)):
+    for t, (letter, answer) in enumerate(zip(inputs, outputs, strict=True)):
         x = left + step * t
         canvas.box(x, middle, "", size=(32, 30), colour=BLUE)
         if t:
@@ -66,7 +66,7 @@ def _shape(
         if answer:
             canvas.box(x, above, answer, size=(max(30, 8 * len(answer) + 10), 28), colour=BLUE)
             canvas.arrow((x, middle - 16), (x, above + 16))
-        if t + 1 < len(read) and answer and not read[t + 1]:  # said, and read a step later
+        if t + 1 < len(inputs) and answer and not inputs[t + 1]:  # read a step later
             half = max(30, 8 * len(answer) + 10) / 2
             between = (x + step / 2, above), (x + step / 2, middle + 32), (x + step, middle + 32)
             canvas.path((x + half, above), *between, (x + step, middle + 17))

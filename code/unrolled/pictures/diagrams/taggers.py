@@ -2,30 +2,29 @@
 
 from collections.abc import Sequence
 
-from unrolled.pictures.diagrams.canvas import SILENT, Canvas
+from unrolled.pictures.diagrams.canvas import Canvas
 from unrolled.pictures.figures import BLUE, GREY, INK, Figure
 
 STEP = 92  # from one letter to the next
 
 
-def alignment(letters: Sequence[str], tags: Sequence[str]) -> Figure:
-    """Letters above, the phonemes that each stands for below.
+def alignment(letters: Sequence[str], tags: Sequence[str], below: str = "tags") -> Figure:
+    """Letters above, the sounds that each stands for below.
 
     Args:
         letters: the word, T letters.
-        tags: the T tags; "-" is silent, "K S" two phonemes.
+        tags: the T tags; "-" is silent, "K S" two sounds.
+        below: what the tags are, in the plural.
     """
     canvas = Canvas(64 * len(letters) + 90, 130)
     canvas.text(8, 28, "letters", anchor="start", size=13)
-    canvas.text(8, 102, "phonemes", anchor="start", size=13)
+    canvas.text(8, 102, below, anchor="start", size=13)
     for t, (letter, tag) in enumerate(zip(letters, tags, strict=True)):
         x = 64 * t + 112
         silent = tag == "-"
         canvas.token(x, 28, letter)
         canvas.line((x, 42), (x, 88), GREY if silent else INK)
-        canvas.token(
-            x, 102, SILENT if silent else tag, colour=GREY if silent else BLUE, dashed=silent
-        )
+        canvas.token(x, 102, tag, colour=GREY if silent else BLUE, dashed=silent)
     spoken = ", ".join(
         f"{letter} {'is silent' if tag == '-' else 'stands for ' + tag}"
         for letter, tag in zip(letters, tags, strict=True)
@@ -63,7 +62,7 @@ def unrolled_tagger(
             canvas.arrow((x, bottom - 15), (x, middle + 21), label="W")
             canvas.arrow((x, middle - 21), (x, top + 16))
             canvas.arrow((before, middle), (x - 29, middle), label="U" if t else "", time=True)
-            canvas.token(x, top, SILENT if tag == "-" else tag, colour=BLUE)
+            canvas.token(x, top, tag, colour=BLUE)
     word = "".join(letters)
     alt = f"A recurrent network, folded with a loop through U, then unrolled over {word}: "
     if known < len(letters):
@@ -108,7 +107,7 @@ def stacked_tagger(
             if t:
                 canvas.arrow((x - STEP + 28, y), (x - 29, y), time=True)
         canvas.arrow((x, top + rise - 20), (x, top + 16))
-        canvas.token(x, top, SILENT if tag == "-" else tag, colour=BLUE)
+        canvas.token(x, top, tag, colour=BLUE)
     alt = f"{num_layers} recurrent layers on top of each other read {''.join(letters)}: each layer "
     alt += "passes its state on to the right and up to the layer above, the last one to the tags"
     if known < len(letters):
@@ -143,7 +142,7 @@ def bidirectional_tagger(letters: Sequence[str], tags: Sequence[str]) -> Figure:
         if t:
             canvas.arrow((f - step + 28, ahead), (f - 29, ahead), time=True)
             canvas.arrow((b - 28, back), (b - step + 29, back), time=True)
-        canvas.token(x, top, SILENT if tag == "-" else tag, colour=BLUE)
+        canvas.token(x, top, tag, colour=BLUE)
     return canvas.figure(
         f"Two rows of cells read {''.join(letters)}. In the lower one the states run from left to "
         "right, in the upper one from right to left. At each letter both states lead to one tag: "
@@ -172,7 +171,7 @@ def look_ahead(letters: Sequence[str], tags: Sequence[str], delay: int) -> Figur
         if t >= delay:
             tag = tags[t - delay]
             canvas.arrow((x, middle - 21), (x, top + 16))
-            canvas.token(x, top, SILENT if tag == "-" else tag, colour=BLUE)
+            canvas.token(x, top, tag, colour=BLUE)
     return canvas.figure(
         f"One row of cells reads {''.join(letters)} and then {delay} blanks. The first tag, "
         f"{tags[0]} for {letters[0]}, comes when {' '.join(letters[: delay + 1])} has been read; "

@@ -183,9 +183,9 @@ def lines(
             axes.grid(axis="y")
         every[-1].set_xlabel(xlabel)
         if any(len(panel) > 1 for panel in panels.values()):
-            found = {name: line for axes in every for line, name in _handles(axes)}
-            columns = min(len(found), 66 // (6 + max(map(len, found))))
-            handles, labels = list(found.values()), list(found)
+            by_label = {name: line for axes in every for line, name in _handles(axes)}
+            columns = min(len(by_label), 66 // (6 + max(map(len, by_label))))
+            handles, labels = list(by_label.values()), list(by_label)
             canvas.legend(handles, labels, loc="outside upper center", ncols=columns)
     told = ". ".join(_said(title, panel) for title, panel in panels.items())
     return finish(canvas, f"{ylabel or 'Values'} against {xlabel}. {told}.")
@@ -213,7 +213,7 @@ def _handles(axes: Axes) -> Iterator[tuple[Any, str]]:
 
 def _said(title: str, panel: Mapping[str, Line]) -> str:
     """The lines of a panel in words: each at its ends and in the middle."""
-    said = "; ".join(
+    values = "; ".join(
         f"{name} "
         + ", ".join(
             f"{values[at]:.2g} at {places[at]:.4g}"
@@ -221,7 +221,7 @@ def _said(title: str, panel: Mapping[str, Line]) -> str:
         )
         for name, (places, values) in panel.items()
     )
-    return f"{title}: {said}" if title else said
+    return f"{title}: {values}" if title else values
 
 
 def cost(points: Mapping[str, tuple[float, float]], xlabel: str, ylabel: str) -> Figure:

@@ -54,25 +54,25 @@ def looks(maps: Mapping[str, tuple[Sequence[str], ArrayLike]]) -> Figure:
     Args:
         maps: by word, what each of the U steps says and the weights (U, T); rows sum to 1.
     """
-    arrays = {word: (said, np.asarray(weights)) for word, (said, weights) in maps.items()}
-    tallest = max(len(said) for said, _ in arrays.values())
+    arrays = {word: (tags, np.asarray(weights)) for word, (tags, weights) in maps.items()}
+    tallest = max(len(tags) for tags, _ in arrays.values())
     letters = [len(word) for word in arrays]
     with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(1.4 + 0.4 * sum(letters), 1.1 + 0.32 * tallest))
         panels = canvas.subplots(1, len(arrays), width_ratios=letters, squeeze=False)[0]
-        for axes, (word, (said, weights)) in zip(panels, arrays.items(), strict=True):
+        for axes, (word, (tags, weights)) in zip(panels, arrays.items(), strict=True):
             image = axes.imshow(weights, cmap=SHADES, vmin=0, vmax=1, aspect="auto")
             axes.set_xticks(range(len(word)), list(word))
-            axes.set_yticks(range(len(said)), [silent_as_words(tag) for tag in said])
+            axes.set_yticks(range(len(tags)), [silent_as_words(tag) for tag in tags])
             axes.tick_params(length=0)
         canvas.colorbar(image, ax=panels, label="weight", fraction=0.05)
     most = "; ".join(
         f"{word}: "
         + ", ".join(
             f"{silent_as_words(tag)} at {word[row.argmax()]} ({row.max():.0%})"
-            for tag, row in zip(said, weights, strict=True)
+            for tag, row in zip(tags, weights, strict=True)
         )
-        for word, (said, weights) in arrays.items()
+        for word, (tags, weights) in arrays.items()
     )
     return finish(canvas, f"Where each step looks most. {most}.")
 

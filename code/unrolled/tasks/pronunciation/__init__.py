@@ -36,7 +36,7 @@ from unrolled.tasks.pronunciation.letters import Count, count, reference_tags, w
 from unrolled.tasks.pronunciation.loading import load, prepare
 from unrolled.tasks.pronunciation.pairs import SilentEPair, silent_e_pairs
 from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
-from unrolled.tasks.pronunciation.task import PronunciationTask, Reader
+from unrolled.tasks.pronunciation.task import PronunciationTask, Reader, of_first_edition
 from unrolled.tasks.task import ABSENT, Kind
 
 TASK, SAVED = PronunciationTask, Reader
@@ -75,6 +75,7 @@ __all__ = [
     "leak",
     "load",
     "normalise",
+    "of_first_edition",
     "prepare",
     "read_cmudict",
     "read_tsv",

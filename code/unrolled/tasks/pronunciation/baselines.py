@@ -86,13 +86,13 @@ class WindowBackOff:
 
     def predict(self, letters: np.ndarray) -> np.ndarray:
         """The tags of letters. Shape: (B, T) to (B, T)."""
-        found = np.full(letters.shape, -1)
+        tags = np.full(letters.shape, -1)
         for window in self.windows:
             known, best = self.tables[window]
             codes = self._codes(letters, *window)
             place = np.minimum(np.searchsorted(known, codes), len(known) - 1)
-            found = np.where((found < 0) & (known[place] == codes), best[place], found)
-        return np.where(found < 0, self.default, found)
+            tags = np.where((tags < 0) & (known[place] == codes), best[place], tags)
+        return np.where(tags < 0, self.default, tags)
 
     def _codes(self, letters: np.ndarray, left: int, right: int) -> np.ndarray:
         """One number for each window, -1 if a letter in it is unheard of. Shape: (B, T)."""

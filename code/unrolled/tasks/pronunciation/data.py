@@ -189,8 +189,8 @@ class PronunciationData:
     @cached_property
     def _phonemes(self) -> Target:
         """Every training pronunciation, the dropped ones too: there is nothing to align."""
-        said = {p for variants in self.train_words.values() for v in variants for p in v}
-        symbols = Vocabulary((END, *sorted(said)))
+        phonemes = {p for variants in self.train_words.values() for v in variants for p in v}
+        symbols = Vocabulary((END, *sorted(phonemes)))
         return Target(symbols, spoken(self.train_words, self.letters, symbols))
 
 
@@ -223,5 +223,5 @@ def decode(symbols: Vocabulary, ids: Iterable[int]) -> Pronunciation:
 
     Silent letters add none, pairs add two; after the end symbol nothing counts.
     """
-    said = takewhile(lambda symbol: symbol != END, symbols.decode(ids))
-    return tuple(p for symbol in said if symbol != SILENT for p in symbol.split(" "))
+    answer = takewhile(lambda symbol: symbol != END, symbols.decode(ids))
+    return tuple(p for symbol in answer if symbol != SILENT for p in symbol.split(" "))

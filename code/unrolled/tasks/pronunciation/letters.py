@@ -8,14 +8,15 @@ is read right no letter is wrong, however its phonemes are spread over the lette
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from unrolled.tasks.pronunciation.alignment import Aligner
-from unrolled.tasks.pronunciation.data import PronunciationData, Vocabulary, decode
+from unrolled.tasks.pronunciation.data import PronunciationData, decode
 from unrolled.tasks.pronunciation.dictionary import Dictionary
+from unrolled.tasks.pronunciation.scoring import answer
 
 UNSEEN = 1e-3  # how often a letter is taken to have had each tag, besides its counts
 
@@ -46,27 +47,13 @@ def counted_aligner(data: PronunciationData) -> Aligner:
 
 def reference_tags(data: PronunciationData, words: Dictionary) -> dict[str, list[np.ndarray]]:
     """The tags (T,) of each pronunciation of the words; a word that no tags can say is left out."""
-    pairs = [(word, said) for word, some in words.items() for said in some]
-    found: dict[str, list[np.ndarray]] = defaultdict(list)
+    pairs = [(word, variant) for word, variants in words.items() for variant in variants]
+    aligned: dict[str, list[np.ndarray]] = defaultdict(list)
     for places, rows in counted_aligner(data).align(pairs):
         for place, row in zip(places, rows, strict=True):
             if (row >= 0).all():
-                found[pairs[place][0]].append(row)
-    return dict(found)
-
-
-def tag_rows(
-    words: Iterable[str], letters: Vocabulary, predict: Callable[[np.ndarray], np.ndarray]
-) -> dict[str, np.ndarray]:
-    """The tags (T,) that a model gives to each word; words of one length are read together."""
-    by_length: dict[int, dict[str, np.ndarray]] = defaultdict(dict)
-    for word in words:
-        by_length[len(word)][word] = letters.encode(word)
-    return {
-        word: row
-        for some in by_length.values()
-        for word, row in zip(some, predict(np.stack(list(some.values()))), strict=True)
-    }
+                aligned[pairs[place][0]].append(row)
+    return dict(aligned)
 
 
 def wrong_letters(
@@ -83,14 +70,14 @@ def wrong_letters(
 
     Shape: a bool for each letter, (T,).
     """
-    found = {}
-    for word, said in tag_rows(references, data.letters, predict).items():
+    wrong = {}
+    for word, tags in answer(references, data.letters, predict).items():
         rows = np.stack(references[word])  # (variants, T)
-        heard = decode(data.tags, said)
-        right = any(heard == decode(data.tags, row) for row in rows)
-        apart = rows != said
-        found[word] = np.zeros(len(said), bool) if right else apart[apart.sum(1).argmin()]
-    return found
+        read = decode(data.tags, tags)
+        right = any(read == decode(data.tags, row) for row in rows)
+        differ = rows != tags
+        wrong[word] = np.zeros(len(tags), bool) if right else differ[differ.sum(1).argmin()]
+    return wrong
 
 
 def count(wrong: Mapping[str, np.ndarray], pattern: str = ".") -> Count:

@@ -30,12 +30,12 @@ def silent_e_pairs(examples: Examples, letters: Vocabulary) -> list[SilentEPair]
     both words, says the same, and is wrong in one of them.
     """
     e = letters.ids["e"]
-    found = []
+    pairs = []
     first: dict[int, dict[bytes, np.ndarray]] = {}
     for length, (rows, tags) in examples.by_length.items():
         # Later rows of a word are variants: filling from the back leaves the first.
-        pairs = zip(rows[::-1], tags[::-1], strict=True)
-        first[length] = {row.tobytes(): tag for row, tag in pairs}
+        reversed_rows = zip(rows[::-1], tags[::-1], strict=True)
+        first[length] = {row.tobytes(): tag for row, tag in reversed_rows}
     for length, words in first.items():
         for key, tags in words.items():
             word = np.frombuffer(key, dtype=np.int32).copy()  # bytes are read-only
@@ -43,7 +43,7 @@ def silent_e_pairs(examples: Examples, letters: Vocabulary) -> list[SilentEPair]
             other = first.get(length + 1, {}).get(longer.tobytes())
             if other is not None and (tags != other[:-1]).any():
                 place = int((tags != other[:-1]).argmax())
-                found.append(
+                pairs.append(
                     SilentEPair(word, longer, place, (int(tags[place]), int(other[place])))
                 )
-    return found
+    return pairs

@@ -1,6 +1,5 @@
 """Reading words with a model, and counting the errors."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -97,21 +96,40 @@ def transcribe(
     Raises:
         ValueError: `predict` does not return one row a word, or not one tag a letter.
     """
-    read: dict[str, Pronunciation] = {}
-    by_length: dict[int, dict[str, np.ndarray]] = defaultdict(dict)
-    for word in words:
-        read[word] = ()  # keeps the order, and is the answer for a word of no letters
-        ids = letters.encode(word)
-        by_length[len(ids)][word] = ids
-    by_length.pop(0, None)
-    for _, encoded in sorted(by_length.items()):
-        names, rows = list(encoded), np.stack(list(encoded.values()))  # (N, T)
+    each = END not in symbols.ids
+    answers = answer(words, letters, predict, each=each, batch_size=batch_size)
+    return {word: decode(symbols, ids.tolist()) for word, ids in answers.items()}
+
+
+def answer(
+    words: Iterable[str],
+    letters: Vocabulary,
+    predict: Callable[[np.ndarray], np.ndarray],
+    *,
+    each: bool = True,
+    batch_size: int = 512,
+) -> dict[str, np.ndarray]:
+    """The ids (U,) that a model answers to each word; words of one length are read together.
+
+    Args:
+        words: in any case; a letter that training has not seen is read as the unknown letter.
+        letters: the letter vocabulary of the model.
+        predict: from letters (B, T), int32, to ids (B, U).
+        each: whether every letter has an answer, U = T.
+        batch_size: the most words in a batch, B.
+
+    Raises:
+        ValueError: `predict` does not return one row a word, or not one id a letter.
+    """
+    encoded = {word: letters.encode(word) for word in words}
+    answers = dict.fromkeys(encoded, np.zeros(0, np.int32))  # that to a word of no letters
+    for length in sorted({len(ids) for ids in encoded.values()} - {0}):
+        names = [word for word, ids in encoded.items() if len(ids) == length]
         for start in range(0, len(names), batch_size):
-            batch = rows[start : start + batch_size]  # (B, T)
-            ids = np.asarray(predict(batch))
-            wanted = batch.shape[:1] if END in symbols.ids else batch.shape
-            if ids.ndim != 2 or ids.shape[: len(wanted)] != wanted:
-                raise ValueError(f"predict: letters {batch.shape} gave tags {ids.shape}")
-            for name, row in zip(names[start : start + batch_size], ids.tolist(), strict=True):
-                read[name] = decode(symbols, row)
-    return read
+            batch = names[start : start + batch_size]
+            rows = np.stack([encoded[word] for word in batch])  # (B, T)
+            ids = np.asarray(predict(rows))
+            if ids.ndim != 2 or len(ids) != len(rows) or (each and ids.shape != rows.shape):
+                raise ValueError(f"predict: letters {rows.shape} gave tags {ids.shape}")
+            answers.update(zip(batch, ids, strict=True))
+    return answers

@@ -37,8 +37,8 @@ def vowel_groups(word: str) -> int:
 
 def words(data: PronunciationData, part: str) -> dict[str, tuple[str, ...]]:
     """The words of some lengths with their first pronunciation; `part` is "train" or "valid"."""
-    some = data.train_words if part == "train" else data.valid
-    return {word: said[0] for word, said in some.items() if len(word) in LENGTHS}
+    words = data.train_words if part == "train" else data.valid
+    return {word: variants[0] for word, variants in words.items() if len(word) in LENGTHS}
 
 
 def single_letters(data: PronunciationData) -> Pairs:
@@ -51,12 +51,11 @@ def single_letters(data: PronunciationData) -> Pairs:
 def syllable_counts(data: PronunciationData, part: str) -> list[Pairs]:
     """Many to one: words and how many syllables they have, one pair of arrays a length."""
     known = words(data, part)
+    counts = {word: syllables(phonemes) for word, phonemes in known.items()}
     return [
         Pairs(
             np.stack([data.letters.encode(word) for word in known if len(word) == length]),
-            np.array(
-                [[syllables(said)] for word, said in known.items() if len(word) == length], np.int32
-            ),
+            np.array([[n] for word, n in counts.items() if len(word) == length], np.int32),
         )
         for length in LENGTHS
     ]
@@ -72,8 +71,8 @@ def bags(data: PronunciationData, part: str) -> Pairs:
     known, symbols = words(data, part), data.target("phonemes").symbols
     inputs = np.stack([bag(word, data.letters) for word in known])
     targets = np.full((len(known), 1 + max(map(len, known.values()))), ABSENT, np.int32)
-    for row, said in zip(targets, known.values(), strict=True):
-        row[: len(said) + 1] = symbols.encode((*said, symbols.symbols[0]))
+    for row, phonemes in zip(targets, known.values(), strict=True):
+        row[: len(phonemes) + 1] = symbols.encode((*phonemes, symbols.symbols[0]))
     return Pairs(inputs, targets)
 
 

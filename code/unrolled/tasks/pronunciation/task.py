@@ -1,6 +1,6 @@
 """Spelling to sound as a task: tags letter by letter, or phonemes until the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -31,8 +31,8 @@ class PronunciationTask(Task):
     items = "letters"
     decides = "per"
     measures = (
-        Measure("WER", "wer", 100, "distances", at_most=1),
-        Measure("PER", "per", 100, "distances", "lengths"),
+        Measure("WER", "words", "wer", 100, "distances", at_most=1),
+        Measure("PER", "phonemes", "per", 100, "distances", "lengths"),
     )
 
     def __init__(self, data: PronunciationData, kind: Kind = "labels") -> None:
@@ -135,3 +135,21 @@ class Reader(Saved):
                 f"{self.path} was trained on {kept['name']}; {data.name} is split otherwise, and "
                 "may hold words that the model has seen: give --train and --valid as in training"
             )
+
+
+def of_first_edition(
+    arrays: Mapping[str, Array], facts: Mapping[str, Any]
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """A checkpoint of the first edition, which knew no other task, as one is written today."""
+    model = dict(facts["model"])
+    written = {"tags": "labels", "phonemes": "sequence"}[model.pop("writes", "tags")]
+    kind = model.get("answer", written)
+    renewed = {
+        **facts,
+        "task": PronunciationTask.name,
+        "inputs": {"kind": "ids", "size": len(facts["letters"])},
+        "answer": {"kind": kind, "size": len(facts["tags"]), "levels": []},
+        "model": {**model, "answer": kind},
+        "history": {"decides": "per", "lower_is_better": True, **facts["history"]},
+    }
+    return {name.replace("phonemes", "told"): array for name, array in arrays.items()}, renewed

@@ -1,77 +1,23 @@
-"""`unrolled evaluate` and `unrolled pronounce`: putting a trained model to use."""
+"""`unrolled pronounce`: reading words with a trained model."""
 
 import math
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unrolled.cli import options, output
+from unrolled.cli.pronunciation.words import about, opened
 from unrolled.errors import UserError
 
 if TYPE_CHECKING:
     from unrolled.tasks.pronunciation import Reader
 
-EVALUATE_EXAMPLES = (
-    "unrolled evaluate",
-    "unrolled evaluate --model basic --cell lstm --on valid",
-    "unrolled evaluate --framework keras --predictions said.tsv",
-)
-PRONOUNCE_EXAMPLES = (
+EXAMPLES = (
     "unrolled pronounce knuth hate",
     "unrolled pronounce --model window --json hat hate",
     "unrolled pronounce --model encoder-decoder-attention --beam 5 knuth",
 )
 _UNKNOWN = "  (unknown letter)"
-
-
-@options.spread
-def evaluate(
-    *,
-    model: options.Model = None,
-    cell: options.CellName = None,
-    framework: options.RunIn = None,
-    checkpoint: options.Checkpoint = None,
-    on: Annotated[Literal["test", "valid"], typer.Option(help="The words to read.")] = "test",
-    words: options.Words,
-    predictions: Annotated[
-        Path | None, typer.Option(help="Write what is read, lines word<TAB>phonemes.")
-    ] = None,
-    as_json: options.Json = False,
-) -> None:
-    """Measure a trained model: phoneme and word error rate (PER, WER) on held-out words.
-
-    The data must be that of the training, so that no word is scored that the model has seen: a
-    model trained on files needs the same --train (and --valid) again.
-    """
-    from unrolled.tasks import pronunciation
-
-    saved = _open(checkpoint, model, cell, framework)
-    data = words.load(saved.facts["data"]["stress"])
-    saved.refuse_other(data)
-    references = data.test if on == "test" else data.valid
-    read = saved.transcribe(references)
-    score = pronunciation.score(read, references)
-    if predictions is not None:
-        pronunciation.write_tsv(predictions, read)
-    result = {
-        **_about(saved),
-        "data": data.name,
-        "on": on,
-        "per": score.per,
-        "wer": score.wer,
-        "words": score.words,
-        "wrong": score.wrong,
-        "phonemes": score.phonemes,
-        "errors": score.errors,
-    }
-    if as_json:
-        output.emit(result)
-        return
-    console = output.console()
-    console.print(f"PER {score.per:.3f}  {score.errors:,} errors in {score.phonemes:,} phonemes")
-    console.print(f"WER {score.wer:.3f}  {score.wrong:,} wrong of {score.words:,} {on} words")
-    console.print(f"checkpoint  {saved.path}, run in {saved.framework}")
 
 
 def pronounce(
@@ -82,7 +28,7 @@ def pronounce(
     checkpoint: options.Checkpoint = None,
     beam: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="Search this wide, and show what is found."),
+        typer.Option(min=1, max=100, help="Search this wide, and show the best readings."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -92,13 +38,13 @@ def pronounce(
     most probable one; with --beam it shows the readings that a beam search finds, best first.
     """
     spelled = [_checked(word) for word in words]
-    saved = _open(checkpoint, model, cell, framework)
+    saved = opened(checkpoint, model, cell, framework)
     if beam and saved.predictor.answer.kind == "labels":
         name = saved.facts["model"]["name"]
         raise UserError(f"the {name} model tags each letter; --beam is for an encoder-decoder")
     read = [_read(saved, word, beam) for word in spelled]
     if as_json:
-        output.emit({**_about(saved), "words": read})
+        output.emit({**about(saved), "words": read})
         return
     for row in read:
         _show(row)
@@ -117,30 +63,6 @@ def _checked(word: str) -> str:
     return spelled
 
 
-def _open(
-    checkpoint: Path | None, model: str | None, cell: str | None, framework: str | None
-) -> "Reader":
-    from unrolled.models.saved import find, load
-
-    path = checkpoint or find(model, cell, framework)
-    found: Reader = load(path, model, cell, framework, task="pronunciation")
-    if found.framework != found.facts["framework"]:
-        output.note(
-            f"note: {path} was trained in {found.facts['framework']}, and is carried across"
-        )
-    return found
-
-
-def _about(saved: "Reader") -> dict[str, Any]:
-    return {
-        "model": saved.facts["model"]["name"],
-        **saved.facts["model"]["arguments"],
-        "checkpoint": str(saved.path),
-        "trained_in": saved.facts["framework"],
-        "framework": saved.framework,
-    }
-
-
 def _read(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
     """What the model says of one word."""
     ids = saved.letters.encode(word)  # (T,)
@@ -151,11 +73,11 @@ def _read(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
             + output.shown("".join(saved.letters.listed))
         )
     letters = [{"letter": x, "known": bool(k)} for x, k in zip(word, known, strict=True)]
-    said = _search(saved, ids, beam) if beam else _said(saved, ids, letters)
-    return {"word": word, "letters": letters, **said}
+    reading = _search(saved, ids, beam) if beam else _steps(saved, ids, letters)
+    return {"word": word, "letters": letters, **reading}
 
 
-def _said(saved: "Reader", ids: Any, letters: list[dict[str, Any]]) -> dict[str, Any]:
+def _steps(saved: "Reader", ids: Any, letters: list[dict[str, Any]]) -> dict[str, Any]:
     """The most probable symbol of each step; a tagger's stand with their letters."""
     from unrolled.tasks import pronunciation
 
@@ -165,8 +87,8 @@ def _said(saved: "Reader", ids: Any, letters: list[dict[str, Any]]) -> dict[str,
     steps = list(zip(saved.tags.decode(best), p.max(axis=-1).tolist(), strict=True))
     if saved.predictor.answer.kind == "sequence":
         steps = steps[: len(phonemes) + 1]  # with the end
-        said = [{"phoneme": phoneme, "probability": p_u} for phoneme, p_u in steps]
-        return {"phonemes": phonemes, "steps": said}
+        spoken = [{"phoneme": phoneme, "probability": p_u} for phoneme, p_u in steps]
+        return {"phonemes": phonemes, "steps": spoken}
     for letter, (tag, p_t) in zip(letters, steps, strict=True):
         letter |= {"tag": tag, "probability": p_t}
     return {"phonemes": phonemes}
@@ -174,11 +96,11 @@ def _said(saved: "Reader", ids: Any, letters: list[dict[str, Any]]) -> dict[str,
 
 def _search(saved: "Reader", ids: Any, width: int) -> dict[str, Any]:
     """The readings that a beam search finds, best first."""
-    found = [
+    readings = [
         {"phonemes": saved.tags.decode(h.ids), "log_probability": h.log_p}
         for h in saved.model.beam(ids[None], width)[0]
     ]
-    return {"phonemes": found[0]["phonemes"], "readings": found}
+    return {"phonemes": readings[0]["phonemes"], "readings": readings}
 
 
 def _show(row: dict[str, Any]) -> None:
@@ -189,8 +111,8 @@ def _show(row: dict[str, Any]) -> None:
     if "readings" in row:
         columns: tuple[str, ...] = ("phonemes", "probability")
         rows = [
-            (" ".join(found["phonemes"]) or "(silent)", f"{math.exp(found['log_probability']):.3f}")
-            for found in row["readings"]
+            (" ".join(one["phonemes"]) or "(silent)", f"{math.exp(one['log_probability']):.3f}")
+            for one in row["readings"]
         ]
     elif "steps" in row:
         columns = ("phoneme", "probability")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unrolled.cli import options, output
+from unrolled.cli.pronunciation.words import Stress, Words
 from unrolled.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ EXAMPLES = (
 def data(
     *,
     word: Annotated[str | None, typer.Option(help="Look up one word instead.")] = None,
-    words: options.Words,
-    stress: options.Stress = False,
+    words: Words,
+    stress: Stress = False,
     as_json: options.Json = False,
 ) -> None:
     """Tell what the data is and how it is split, or look up a word in it."""

@@ -1,7 +1,7 @@
 """Where a reader goes wrong: at which letters, and which phonemes it confuses."""
 
 import numpy as np
-from unrolled.studies import mistakes
+from unrolled.tasks.pronunciation import mistakes
 
 WRONG = {
     "one": {"cent": np.array([1, 0, 0, 0], bool), "cat": np.array([0, 1, 0], bool)},

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from unrolled.tasks import pronunciation
-from unrolled.tasks.pronunciation import Dictionary, Pronunciation
+from unrolled.tasks.pronunciation.dictionary import Dictionary, Pronunciation
+from unrolled.tasks.pronunciation.letters import count
 from unrolled.tasks.task import Array
 
 NOTHING = "nothing"  # stands for the phoneme that one of the two does not have
@@ -20,7 +20,7 @@ def by_pattern(
 
     Args:
         wrong: by model, the letters of each word that it reads wrong, as
-            `pronunciation.wrong_letters` gives them: a bool for each letter, (T,).
+            `wrong_letters` gives them: a bool for each letter, (T,).
         patterns: by name, a pattern that begins at the letters in question.
 
     Returns:
@@ -28,7 +28,7 @@ def by_pattern(
     """
     rows = {}
     for name, pattern in patterns.items():
-        counts = {model: pronunciation.count(some, pattern) for model, some in wrong.items()}
+        counts = {model: count(words, pattern) for model, words in wrong.items()}
         (letters,) = {count.letters for count in counts.values()}
         rows[name] = {"letters": letters, **{model: c.wrong for model, c in counts.items()}}
     return pd.DataFrame.from_dict(rows, orient="index")
@@ -45,12 +45,12 @@ def confusions(
         Counts by the right phoneme and the one that was predicted; one of the two may be
         `NOTHING`.
     """
-    found: Counter[tuple[str, str]] = Counter()
+    confused: Counter[tuple[str, str]] = Counter()
     for word, predicted in predictions.items():
         variants = references[word]
         right = min(variants, key=lambda variant: Levenshtein.distance(predicted, variant))
         for edit in Levenshtein.editops(predicted, right):
             true = right[edit.dest_pos] if edit.tag != "delete" else NOTHING
             instead = predicted[edit.src_pos] if edit.tag != "insert" else NOTHING
-            found[true, instead] += 1
-    return found
+            confused[true, instead] += 1
+    return confused

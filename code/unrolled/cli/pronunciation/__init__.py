@@ -1,0 +1,5 @@
+"""The commands on words and how they are said: `unrolled evaluate`, `pronounce`, `data`."""
+
+from unrolled.cli.pronunciation import data, evaluate, pronounce
+
+__all__ = ["data", "evaluate", "pronounce"]
