@@ -57,20 +57,14 @@ def picture(word: str, names: Sequence[str]) -> Figure:
     with drawing(1.9 + 0.8 * len(word), 0.55 + 0.75 * len(readings)) as (canvas, (axes,)):
         for t, letter in enumerate(word):
             axes.text(t, -0.62, letter, size=17, ha="center", va="center")
-        for row, (name, reading) in enumerate(readings.items()):
-            axes.text(
-                -0.7,
-                row,
-                name,
-                ha="right",
-                va="center",
-            )
-            for t, (tag, sure) in enumerate(zip(reading.tags, reading.sure, strict=True)):
+        for row, (name, answer) in enumerate(readings.items()):
+            axes.text(-0.7, row, name, ha="right", va="center")
+            for t, (tag, sure) in enumerate(zip(answer.tags, answer.sure, strict=True)):
                 differ = len({other.tags[t] for other in readings.values()}) > 1
                 _cell(axes, (t, row), tag, sure, framed=differ)
         axes.set(xlim=(-0.6, len(word) - 0.4), ylim=(len(readings) - 0.5, -0.95))
         axes.set_axis_off()
-    rows = "; ".join(f"{name}: {_as_text(word, reading)}" for name, reading in readings.items())
+    rows = "; ".join(f"{name}: {_as_text(word, answer)}" for name, answer in readings.items())
     return finish(
         canvas, f"What models say of each letter of {word}, and how sure they are. {rows}."
     )
@@ -96,8 +90,8 @@ def _percent(sure: float) -> str:
     return ">99 %" if sure >= 0.995 else f"{sure:.0%}".replace("%", " %")
 
 
-def _as_text(word: str, reading: Reading) -> str:
+def _as_text(word: str, answer: Reading) -> str:
     return ", ".join(
         f"{letter} {silent_as_words(tag)} {sure:.0%}"
-        for letter, tag, sure in zip(word, reading.tags, reading.sure, strict=True)
+        for letter, tag, sure in zip(word, answer.tags, answer.sure, strict=True)
     )
