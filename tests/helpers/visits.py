@@ -25,7 +25,15 @@ OPEN_ALL = """() => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
   window.scrollTo(0, document.body.scrollHeight);
 }"""
-SETTLED = "() => new Promise((done) => setTimeout(done, 60))"
+WIDE = """() => {
+  for (const tab of document.querySelectorAll(".sd-tab-content")) tab.style.display = "block";
+  return [...document.querySelectorAll("div.highlight pre")]
+    .filter((code) => code.scrollWidth > code.clientWidth)
+    .map((code) => `${code.scrollWidth - code.clientWidth}: ${code.textContent.slice(0, 60)}`);
+}"""
+SETTLED = """() => new Promise((done) => requestAnimationFrame(
+  () => requestAnimationFrame(() => setTimeout(done, 60))
+))"""
 
 
 @dataclass
@@ -36,6 +44,7 @@ class Visit:
     refused: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     weights: dict[str, int] = field(default_factory=dict)
+    wide: list[str] = field(default_factory=list)  # code that scrolls sideways
     moved: float = 0.0  # the cumulative shift of the layout
 
 
@@ -90,4 +99,5 @@ def visit(chromium: Browser, address: str, name: str, site: Path) -> Visit:
         page.emulate_media(color_scheme="dark")
         page.evaluate(SETTLED)
         found.refused = refused(page)
+        found.wide = page.evaluate(WIDE)
     return found

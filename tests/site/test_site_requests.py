@@ -57,6 +57,10 @@ def test_every_page_is_light(seen: dict[str, Visit]) -> None:
     assert {page: weight for page, weight in weights.items() if weight > LIMIT} == {}
 
 
+def test_no_code_scrolls_sideways_on_a_laptop(seen: dict[str, Visit]) -> None:
+    assert {page: found.wide for page, found in seen.items() if found.wide} == {}
+
+
 def test_no_page_moves_while_it_loads(seen: dict[str, Visit]) -> None:
     moved = {page: round(found.moved, 4) for page, found in seen.items()}
     print(moved)
@@ -76,7 +80,11 @@ def test_every_page_has_a_policy_and_no_inline_handler(site: Path) -> None:
 
 
 BAD = """<!DOCTYPE html><html><head><meta charset="utf-8" />{head}</head><body><h1>T</h1>
-<script>setTimeout(() => {{ document.body.prepend(document.createElement("hr")); }}, 20)</script>
+<script>
+const move = () => document.body.prepend(document.createElement("hr"));
+requestAnimationFrame(() => requestAnimationFrame(move)); // what has not been painted cannot move
+</script>
+<div class="highlight"><pre style="overflow: auto; width: 20px">a long line of code</pre></div>
 <script>oops()</script><p>T</p><img src="http://foreign.invalid/a.png" alt=""></body></html>"""
 
 
@@ -91,6 +99,7 @@ def test_what_goes_wrong_on_a_page_is_seen(chromium: Browser, tmp_path: Path) ->
     assert free.foreign == ["http://foreign.invalid/a.png"]
     assert "oops" in free.errors[0]
     assert free.moved > 0
+    assert [line.split(": ")[1] for line in free.wide] == ["a long line of code"]
     assert not free.refused
     assert strict.errors == []
     assert [fault.split(":")[0] for fault in strict.refused] == ["script-src-elem", "img-src"]
