@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the Makefile
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with one file that needs the built site, and end with the others that do.
 
-    So one process builds it while another runs all that need none. The first test that asks for
+    Thus one process builds it while another runs all that need none. The first test that asks for
     the site waits for it, so each of them may take longer.
     """
     asking = [item for item in items if "site" in getattr(item, "fixturenames", ())]
@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def site() -> Path:
     """The book, built at the smoke budget; any warning fails.
 
-    Of several processes that want it the first one builds, and the others find it up to date.
-    UNROLLED_SITE names a site that is built already, such as _build/html, to be looked at instead.
+    If several processes want it, the first one builds it and the others find it up to date.
+    UNROLLED_SITE names a site that is built already, such as _build/html, to be used instead.
     """
     if built := os.environ.get("UNROLLED_SITE"):
         return Path(built).resolve()

@@ -51,7 +51,7 @@ globalThis.reader = (() => {
     document.adoptedStyleSheets = styles;
   }
 
-  function said(box) {
+  function label(box) {
     const text = box.closest("[data-tex]")?.dataset.tex ?? box.textContent;
     const name = `${box.tagName.toLowerCase()}.${box.getAttribute("class") ?? ""}`;
     return `${name} ${text.replace(/\s+/g, " ").slice(0, 60)}`;
@@ -76,17 +76,19 @@ globalThis.reader = (() => {
       const around = held(box);
       const start = around && around.getBoundingClientRect().left - around.scrollLeft;
       if (around && position !== "absolute" && left < start - 1) {
-        faults.push(`begins out of reach: ${said(box)}`);
+        faults.push(`begins out of reach: ${label(box)}`);
       }
       if (!around && page > wide && left < wide && right > wide + 1 && position !== "fixed") {
-        faults.push(`wider than the page by ${Math.ceil(right - wide)}: ${said(box)}`);
+        faults.push(`wider than the page by ${Math.ceil(right - wide)}: ${label(box)}`);
       }
       const over = box.scrollWidth - box.clientWidth;
       if (over <= 1) continue;
-      if (["hidden", "clip"].includes(overflowX)) faults.push(`cut off by ${over}: ${said(box)}`);
+      if (["hidden", "clip"].includes(overflowX)) faults.push(`cut off by ${over}: ${label(box)}`);
       if (!scrolls(box)) continue;
-      if (box.tabIndex < 0) faults.push(`scrolls, but not by key: ${said(box)}`);
-      else if (!box.hasAttribute("aria-label")) faults.push(`scrolls without a name: ${said(box)}`);
+      if (box.tabIndex < 0) faults.push(`scrolls, but not by key: ${label(box)}`);
+      else if (!box.hasAttribute("aria-label")) {
+        faults.push(`scrolls without a name: ${label(box)}`);
+      }
     }
     if (page > wide) faults.push(`the page is ${page} wide on ${wide}`);
     return faults;
@@ -135,7 +137,7 @@ globalThis.reader = (() => {
     const shown = box.matches(".sd-tab-set > input") ? box.nextElementSibling : box;
     const { outlineStyle, outlineWidth, boxShadow, opacity } = getComputedStyle(shown);
     const outlined = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
-    const name = `${box.tagName.toLowerCase()} ${box.getAttribute("aria-label") ?? said(shown)}`;
+    const name = `${box.tagName.toLowerCase()} ${box.getAttribute("aria-label") ?? label(shown)}`;
     if (opacity === "0" || !(outlined || boxShadow !== "none")) return `${name}: focus is not seen`;
     const { left, top, width, height } = shown.getBoundingClientRect();
     const there = document.elementFromPoint(

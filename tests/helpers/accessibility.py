@@ -1,6 +1,6 @@
 """What keeps a page from a reader who cannot see, holds no mouse, or has a small screen.
 
-`faults` looks at one page: light and dark, wide and on a phone. It shows first all that a reader
+`faults` looks at one page: light and dark, wide and on a phone. It first shows all that a reader
 could bring to light, so that nothing escapes: solutions, dropdowns, every tab, the explorer.
 """
 
@@ -66,40 +66,40 @@ def axe_faults(page: Page, rules: dict[str, Any]) -> list[str]:
 def unseen(page: Page, stops: int = 400) -> list[str]:
     """Return the stops of Tab, from the top on, at which nobody sees where the focus is."""
     page.evaluate(READER)
-    found = []
+    findings = []
     for _ in range(stops):
         page.keyboard.press("Tab")
         fault = page.evaluate("reader.focus()")
         if fault is None:
-            return found
-        found += [fault] if fault else []
-    return [*found, f"no end after {stops} stops"]
+            return findings
+        findings += [fault] if fault else []
+    return [*findings, f"no end after {stops} stops"]
 
 
 def faults(page: Page, address: str) -> list[str]:
     """Return all faults of a page."""
     opened(page, address)
-    found = []
+    findings = []
     for size in (NARROW, PHONE):
         sized(page, size)
-        found += [f"at {size[0]}: {fault}" for fault in page.evaluate("reader.sideways()")]
+        findings += [f"at {size[0]}: {fault}" for fault in page.evaluate("reader.sideways()")]
     page.evaluate("reader.spread()")
     settled(page)
-    found += [f"with more space: {fault}" for fault in page.evaluate("reader.sideways()")]
+    findings += [f"with more space: {fault}" for fault in page.evaluate("reader.sideways()")]
     page.evaluate("reader.tighten()")
     for theme in ("light", "dark"):
         page.evaluate("theme => reader.paint(theme)", theme)
-        found += [f"{theme}: {fault}" for fault in page.evaluate("reader.faint()")]
+        findings += [f"{theme}: {fault}" for fault in page.evaluate("reader.faint()")]
     page.evaluate("reader.thin()")
     for size in (PHONE, WIDE):
         sized(page, size)
         for theme, rules in (("light", ALL), ("dark", COLOURS)):  # nothing else differs
             page.evaluate("theme => reader.paint(theme)", theme)
-            found += [f"{theme}, {size[0]} wide: {fault}" for fault in axe_faults(page, rules)]
-    return found
+            findings += [f"{theme}, {size[0]} wide: {fault}" for fault in axe_faults(page, rules)]
+    return findings
 
 
 def of_pages(page: Page, address: str, pages: list[str]) -> dict[str, list[str]]:
     """Return the faults of several pages, by name; those without are left out."""
-    found = {name: faults(page, address + name) for name in pages}
-    return {name: each for name, each in found.items() if each}
+    findings = {name: faults(page, address + name) for name in pages}
+    return {name: each for name, each in findings.items() if each}

@@ -20,17 +20,17 @@ REQUIRED = "UNROLLED_BROWSER"
 
 def chromium() -> str:
     """Return the browser to drive; without one the test is skipped, or fails where it must run."""
-    found = paper.browser()
-    if found is None:
+    executable = paper.browser()
+    if executable is None:
         missing = "no Chromium is installed (apt install chromium, or name one by CHROMIUM)"
         if os.environ.get(REQUIRED) == "required":
             pytest.fail(f"{missing}, and {REQUIRED}=required")
         pytest.skip(missing)
-    return found
+    return executable
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """A static host as GitHub Pages is one: the site under BASE, 404.html for all else."""
+    """A static host like GitHub Pages: the site under BASE, 404.html for all else."""
 
     extensions_map = {  # noqa: RUF012
         **http.server.SimpleHTTPRequestHandler.extensions_map,
@@ -85,16 +85,16 @@ def launched() -> Iterator[Browser]:
 
 def pages(site: Path) -> list[str]:
     """Return the addresses of all pages of the site; its root only leads to the front page."""
-    found = sorted(path.relative_to(site) for path in site.rglob("*.html"))
-    return [path.as_posix() for path in found if path.parts[0] not in ("_static", "index.html")]
+    paths = sorted(path.relative_to(site) for path in site.rglob("*.html"))
+    return [path.as_posix() for path in paths if path.parts[0] not in ("_static", "index.html")]
 
 
 def foreign(page: Page, address: str) -> list[str]:
     """Collect from now on the requests of a page that leave the site."""
-    found: list[str] = []
+    requests: list[str] = []
     own = (address, "data:", "blob:", "about:")
-    page.on("request", lambda request: request.url.startswith(own) or found.append(request.url))
-    return found
+    page.on("request", lambda request: request.url.startswith(own) or requests.append(request.url))
+    return requests
 
 
 @contextmanager
@@ -107,12 +107,14 @@ def watched(chromium: Browser, address: str, **profile: Any) -> Iterator[tuple[P
     page = context.new_page()
     faults = foreign(page, address)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and faults.append(_told(said)))
+    page.on(
+        "console", lambda message: message.type == "error" and faults.append(_described(message))
+    )
     try:
         yield page, faults
     finally:
         context.close()
 
 
-def _told(said: ConsoleMessage) -> str:
-    return f"{said.text} {said.location['url']}"
+def _described(message: ConsoleMessage) -> str:
+    return f"{message.text} {message.location['url']}"

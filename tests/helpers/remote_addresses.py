@@ -26,16 +26,16 @@ def _of_tag(tag: Tag) -> list[str]:
     names = [*FETCHED]
     if tag.name in HINTS or (tag.name == "link" and LINKS & {*(tag.get("rel") or [])}):
         names.append("href")
-    found = [str(tag[name]) for name in names if REMOTE.match(str(tag.get(name, "")))]
-    return found + STYLE.findall(str(tag.get("style", "")))
+    addresses = [str(tag[name]) for name in names if REMOTE.match(str(tag.get(name, "")))]
+    return addresses + STYLE.findall(str(tag.get("style", "")))
 
 
 def of_page(soup: BeautifulSoup) -> list[str]:
     """Return such addresses in a page, its styles and its inline scripts."""
-    found = [address for tag in soup.find_all(True) for address in _of_tag(tag)]
-    found += [address for tag in soup.find_all("style") for address in of_css(tag.get_text())]
+    addresses = [address for tag in soup.find_all(True) for address in _of_tag(tag)]
+    addresses += [address for tag in soup.find_all("style") for address in of_css(tag.get_text())]
     scripts = soup.find_all("script")
-    return found + [address for tag in scripts for address in of_code(tag.get_text())]
+    return addresses + [address for tag in scripts for address in of_code(tag.get_text())]
 
 
 def of_css(style: str) -> list[str]:
@@ -65,5 +65,5 @@ def of_file(path: Path) -> list[str]:
 def of_site(site: Path) -> dict[str, list[str]]:
     """Return such addresses in all files of a built site, by file."""
     files = [path for path in sorted(site.rglob("*")) if path.suffix in READ]
-    found = {path.relative_to(site).as_posix(): of_file(path) for path in files}
-    return {name: addresses for name, addresses in found.items() if addresses}
+    by_file = {path.relative_to(site).as_posix(): of_file(path) for path in files}
+    return {name: addresses for name, addresses in by_file.items() if addresses}

@@ -102,8 +102,8 @@ def missing_alt(soup: BeautifulSoup) -> list[str]:
         if not alt or FILE_NAME.search(alt):
             faults.append(f"no alt text: {image.get('src', '')[:80]}")
     for svg in article(soup).find_all("svg"):
-        said = svg.get("aria-label") or svg.get("aria-labelledby") or svg.find("title")
-        if not said and svg.get("aria-hidden") != "true" and not svg.find_parent("a"):
+        label = svg.get("aria-label") or svg.get("aria-labelledby") or svg.find("title")
+        if not label and svg.get("aria-hidden") != "true" and not svg.find_parent("a"):
             faults.append(f"no label: {short(str(svg))}")
     return faults
 

@@ -87,14 +87,14 @@ def target(address: str, path: Path, site: Site) -> Path | None:
         return None
     inside = url.path.removeprefix(urlsplit(site.address).path)
     if not url.path:
-        found = path
+        file = path
     elif url.path.startswith("/"):
         outside = site.folder / "outside the site"
-        found = outside if inside == url.path else site.folder / unquote(inside)
+        file = outside if inside == url.path else site.folder / unquote(inside)
     else:
-        found = path.parent / unquote(url.path)
-    found = found.resolve()
-    return found / "index.html" if found.is_dir() else found
+        file = path.parent / unquote(url.path)
+    file = file.resolve()
+    return file / "index.html" if file.is_dir() else file
 
 
 def faults(site: Site) -> Iterator[str]:
@@ -102,14 +102,14 @@ def faults(site: Site) -> Iterator[str]:
     files = [path for path in site.folder.rglob("*") if "_sources" not in path.parts]
     html = [path for path in files if path.suffix == ".html" and path.name not in TEMPLATES]
     pages = {path.resolve(): read(path) for path in html}
-    others = [path.resolve() for path in files if path.suffix in (".css", ".mjs", ".xml")]
-    for path in [*pages, *others]:
+    assets = [path.resolve() for path in files if path.suffix in (".css", ".mjs", ".xml")]
+    for path in [*pages, *assets]:
         for address in dict.fromkeys(named(path, pages)):
-            found = target(address, path, site)
+            file = target(address, path, site)
             place = unquote(urlsplit(address).fragment)
-            if found is None:
+            if file is None:
                 continue
-            if not found.is_file():
+            if not file.is_file():
                 yield f"{path.relative_to(site.folder.resolve())}: no such file: {address}"
-            elif place and found in pages and place not in pages[found].places:
+            elif place and file in pages and place not in pages[file].places:
                 yield f"{path.relative_to(site.folder.resolve())}: no such place: {address}"

@@ -97,26 +97,27 @@ def batch(B=3, T=5, seed=0, sizes=(V, K)):
 def measured(model, letters, targets, lengths=None, training=False):
     """Logits, mean loss, and its gradient by every parameter, of a model of either framework.
 
-    A decoder is told the targets. The gradients have the names of the reference.
+    A decoder is given the targets. The gradients have the names of the reference.
     """
     base = torch_model.Model if isinstance(model, torch.nn.Module) else keras_model.Model
-    told = [targets] if type(model).teach is not base.teach else []
-    given, slots = (letters, *told, lengths), parity.trained_slots(model)
+    taught = [targets] if type(model).teach is not base.teach else []
+    given, slots = (letters, *taught, lengths), parity.trained_slots(model)
     tensors = [slot.tensor for slot in slots]
     if base is torch_model.Model:
-        call = model.train(training).teach if told else model.train(training)
-        said = call(*(None if a is None else torch.from_numpy(a) for a in given))
-        loss = torch_losses.cross_entropy(said, torch.from_numpy(targets))
-        found = [g.numpy() for g in torch.autograd.grad(loss, tensors)]
-        logits, loss = said.detach().numpy(), loss.item()
+        call = model.train(training).teach if taught else model.train(training)
+        logits = call(*(None if a is None else torch.from_numpy(a) for a in given))
+        loss = torch_losses.cross_entropy(logits, torch.from_numpy(targets))
+        gradients = [g.numpy() for g in torch.autograd.grad(loss, tensors)]
+        logits, loss = logits.detach().numpy(), loss.item()
     else:
         tf = keras_training.tf
         with tf.GradientTape() as tape:
-            said = (model.teach if told else model)(*given, training=training)
-            loss = keras_losses.cross_entropy(said, targets)
+            logits = (model.teach if taught else model)(*given, training=training)
+            loss = keras_losses.cross_entropy(logits, targets)
         slopes = tape.gradient(loss, [tensor.value for tensor in tensors])
-        found, logits = [np.asarray(tf.convert_to_tensor(g)) for g in slopes], np.asarray(said)
-    pairs = zip(slots, found, strict=True)
+        gradients = [np.asarray(tf.convert_to_tensor(g)) for g in slopes]
+        logits = np.asarray(logits)
+    pairs = zip(slots, gradients, strict=True)
     return logits, float(loss), {n: a for slot, g in pairs for n, a in slot.read(g).items()}
 
 

@@ -22,8 +22,8 @@ def close(a: Any, b: Any, tolerance: float = 1e-10) -> None:
     assert parity.distance(a, b) <= tolerance
 
 
-def all_close(some: Any, others: Any, tolerance: float = 1e-10) -> None:
-    for a, b in zip(some, others, strict=True):
+def all_close(actual: Any, expected: Any, tolerance: float = 1e-10) -> None:
+    for a, b in zip(actual, expected, strict=True):
         close(a, b, tolerance)
 
 
@@ -74,14 +74,14 @@ def readers(trio: Trio) -> tuple[Callable[..., Any], ...]:
 
 
 def give(trio: Trio, parameters: dict[str, Any]) -> None:
-    """The same parameters to all three layers; those that are not named stay."""
+    """Give all three layers the same parameters; those that are not named stay."""
     trio.numpy.parameters |= {name: np.array(value) for name, value in parameters.items()}
     for layer in (trio.torch, trio.keras):
         parity.assign(layer, trio.numpy.parameters)
 
 
 def hold_to_equations(trio: Trio, step: Callable[..., Any], start: Any = None, T: int = 5) -> None:
-    """Values and gradients are those of a step written anew in torch, left to autograd.
+    """Values and gradients are those of a step written anew in torch, by autograd.
 
     Args:
         trio: the layer.
@@ -93,22 +93,22 @@ def hold_to_equations(trio: Trio, step: Callable[..., Any], start: Any = None, T
     p = {n: torch.tensor(v, requires_grad=True) for n, v in trio.numpy.parameters.items()}
     given = torch.tensor(x, requires_grad=True)
     state = tuple(map(torch.tensor, trio.numpy.initial_state(2) if start is None else start))
-    said = []
+    step_outputs = []
     for t in range(T):
         state = step(p, given[:, t], *state)
-        said.append(state[0])
-    outputs = torch.stack(said, dim=1)
+        step_outputs.append(state[0])
+    outputs = torch.stack(step_outputs, dim=1)
     for read in readers(trio):
         close(read(x)[0], outputs.detach())
     loss = (outputs * torch.from_numpy(upstream)).sum()
     wanted = dict(zip(["x", *p], torch.autograd.grad(loss, [given, *p.values()]), strict=True))
-    for found in (
+    for gradients in (
         torch_gradients(trio, x, upstream, "forward"),
         keras_gradients(trio, x, upstream, "call"),
     ):
-        assert found.keys() == wanted.keys()
+        assert gradients.keys() == wanted.keys()
         for symbol, gradient in wanted.items():
-            close(found[symbol], gradient)
+            close(gradients[symbol], gradient)
 
 
 def in_graph(trio: Trio, T: int) -> Callable[[np.ndarray], Any]:
@@ -118,13 +118,13 @@ def in_graph(trio: Trio, T: int) -> Callable[[np.ndarray], Any]:
 
 
 def torch_gradients(trio: Trio, x: np.ndarray, upstream: np.ndarray, how: str) -> dict[str, Any]:
-    """Of sum(outputs * upstream), by the input and by every learnt parameter."""
+    """The gradients of sum(outputs * upstream) by the input and every learnt parameter."""
     given = torch.tensor(x, requires_grad=True)
     slots = parity.trained_slots(trio.torch)
     outputs, _ = getattr(trio.torch, how)(given)
     loss = (outputs * torch.from_numpy(upstream)).sum()
-    found = torch.autograd.grad(loss, [given, *(slot.tensor for slot in slots)])
-    return _named(slots, [g.numpy() for g in found])
+    gradients = torch.autograd.grad(loss, [given, *(slot.tensor for slot in slots)])
+    return _named(slots, [g.numpy() for g in gradients])
 
 
 def keras_gradients(trio: Trio, x: np.ndarray, upstream: np.ndarray, how: str) -> dict[str, Any]:
@@ -135,12 +135,12 @@ def keras_gradients(trio: Trio, x: np.ndarray, upstream: np.ndarray, how: str) -
         tape.watch(given)
         outputs, _ = getattr(trio.keras, how)(given)
         loss = tf.reduce_sum(outputs * upstream)
-    found = tape.gradient(loss, [given, *(slot.tensor.value for slot in slots)])
-    return _named(slots, [np.asarray(tf.convert_to_tensor(g)) for g in found])
+    gradients = tape.gradient(loss, [given, *(slot.tensor.value for slot in slots)])
+    return _named(slots, [np.asarray(tf.convert_to_tensor(g)) for g in gradients])
 
 
-def _named(slots: Any, found: list[np.ndarray]) -> dict[str, np.ndarray]:
-    x, *rest = found
+def _named(slots: Any, gradients: list[np.ndarray]) -> dict[str, np.ndarray]:
+    x, *rest = gradients
     pairs = zip(slots, rest, strict=True)
     return {"x": x} | {name: a for slot, g in pairs for name, a in slot.read(g).items()}
 

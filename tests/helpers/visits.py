@@ -86,18 +86,18 @@ def refused(page: Page) -> list[str]:
 
 def visit(chromium: Browser, address: str, name: str, site: Path) -> Visit:
     """Load a page afresh, read it to the end with all that folds open, then in the dark."""
-    found = Visit()
+    result = Visit()
     asked: list[str] = []
-    with watched(chromium, address, found) as page:
+    with watched(chromium, address, result) as page:
         page.on("request", lambda request: asked.append(request.url))
         page.goto(address + name, wait_until="load")
         page.evaluate(SETTLED)
         files = {url: local(url, site) for url in asked}
-        found.weights = {url: weight(file) for url, file in files.items() if file}
-        found.moved = page.evaluate("window.seen.moved")
+        result.weights = {url: weight(file) for url, file in files.items() if file}
+        result.moved = page.evaluate("window.seen.moved")
         page.evaluate(OPEN_ALL)
         page.emulate_media(color_scheme="dark")
         page.evaluate(SETTLED)
-        found.refused = refused(page)
-        found.wide = page.evaluate(WIDE)
-    return found
+        result.refused = refused(page)
+        result.wide = page.evaluate(WIDE)
+    return result
