@@ -20,7 +20,7 @@ from unrolled.training.checkpoints import Checkpoint
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder of a user with a dictionary of their own, words.tsv."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UNROLLED_CACHE", str(tmp_path / "cache"))
@@ -63,9 +63,9 @@ def test_help_is_quick_and_needs_no_framework(tmp_path):
 @pytest.mark.parametrize("name", ["train", "evaluate", "pronounce", "export", "data", "bench"])
 def test_every_command_helps_with_examples_and_can_speak_json(name, capsys):
     assert cli.main([name, "--help"]) == 0
-    said = capsys.readouterr().out
-    assert f"unrolled {name}" in said[said.index("Examples:") :]
-    assert "--json" in said
+    help_text = capsys.readouterr().out
+    assert f"unrolled {name}" in help_text[help_text.index("Examples:") :]
+    assert "--json" in help_text
 
 
 def test_version(capsys):
@@ -117,17 +117,17 @@ def test_no_command_is_a_request_for_help(capsys):
         (["data", "--train", "words.tsv", "--word", "xyzzy"], "'xyzzy' is not in the data"),
     ],
 )
-def test_a_mistake_is_one_line(here, capsys, args, says):
+def test_a_mistake_is_one_line(cwd, capsys, args, says):
     assert cli.main(args) == 2
-    said = capsys.readouterr()
-    assert says in said.err
-    assert said.err.count("\n") == 1
-    assert said.out == ""
+    captured = capsys.readouterr()
+    assert says in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
 
     assert cli.main([*args, "--json"]) == 2
-    said = capsys.readouterr()
-    assert says in json.loads(said.out)["error"]
-    assert said.err == f"error: {json.loads(said.out)['error']}\n"
+    captured = capsys.readouterr()
+    assert says in json.loads(captured.out)["error"]
+    assert captured.err == f"error: {json.loads(captured.out)['error']}\n"
 
 
 BAD_FILES = {
@@ -141,59 +141,59 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_dictionary_is_one_line(here, name):
+def test_a_bad_dictionary_is_one_line(cwd, name):
     content, says = BAD_FILES[name]
-    (here / name).write_bytes(content)
+    (cwd / name).write_bytes(content)
     for given in (("train", "--model", "basic"), ("data",)):
-        assert f"{name}" in (line := refused(here, *given, "--train", name))
+        assert f"{name}" in (line := refused(cwd, *given, "--train", name))
         assert says in line
 
 
-def test_a_dictionary_that_cannot_be_read_is_one_line(here):
-    (here / "folder").mkdir()
+def test_a_dictionary_that_cannot_be_read_is_one_line(cwd):
+    (cwd / "folder").mkdir()
     train = ("train", "--model", "window", "--train")
-    assert "gone.tsv: no such file" in refused(here, *train, "gone.tsv")
-    assert "folder: is a folder" in refused(here, *train, "folder").replace("cannot be read: ", "")
+    assert "gone.tsv: no such file" in refused(cwd, *train, "gone.tsv")
+    assert "folder: is a folder" in refused(cwd, *train, "folder").replace("cannot be read: ", "")
 
 
-def test_another_phoneme_set_in_the_test_file_is_one_line(here):
-    (here / "test.tsv").write_text("zabad\tts \u0251 b\n", encoding="utf-8")
-    line = refused(here, "train", "--model", "basic", "--train", "words.tsv", "--test", "test.tsv")
+def test_another_phoneme_set_in_the_test_file_is_one_line(cwd):
+    (cwd / "test.tsv").write_text("zabad\tts \u0251 b\n", encoding="utf-8")
+    line = refused(cwd, "train", "--model", "basic", "--train", "words.tsv", "--test", "test.tsv")
     assert "different phoneme sets" in line
 
 
-def test_an_unknown_budget_is_one_line(here):
-    line = refused(here, "train", "--model", "basic", UNROLLED_BUDGET="huge")
+def test_an_unknown_budget_is_one_line(cwd):
+    line = refused(cwd, "train", "--model", "basic", UNROLLED_BUDGET="huge")
     assert "UNROLLED_BUDGET is 'huge'" in line
     assert "smoke, live, full" in line
 
 
 @pytest.mark.parametrize("word", ["", "   ", "a" * 10_000])
-def test_an_empty_or_endless_word_is_one_line(here, word):
-    line = refused(here, "pronounce", "hat", word)
+def test_an_empty_or_endless_word_is_one_line(cwd, word):
+    line = refused(cwd, "pronounce", "hat", word)
     assert ("1,000" if word.strip() else "an empty word") in line
     assert len(line) < 120
 
 
-def test_an_out_that_cannot_be_written_is_one_line(here):
+def test_an_out_that_cannot_be_written_is_one_line(cwd):
     train = ("train", "--model", "basic", "--train", "words.tsv", "--out")
-    assert "cannot write words.tsv/x" in refused(here, *train, "words.tsv/x.safetensors")
-    (here / "folder").mkdir()
-    assert "it is a folder" in refused(here, *train, "folder")
+    assert "cannot write words.tsv/x" in refused(cwd, *train, "words.tsv/x.safetensors")
+    (cwd / "folder").mkdir()
+    assert "it is a folder" in refused(cwd, *train, "folder")
 
 
 @pytest.mark.parametrize("out", [".", "", "/", "..", "folder"])
 def test_an_out_that_names_no_file_is_refused_before_the_data_is_read(
-    here, capsys, monkeypatch, out
+    cwd, capsys, monkeypatch, out
 ):
-    (here / "folder").mkdir()
+    (cwd / "folder").mkdir()
     monkeypatch.setattr("unrolled.tasks.pronunciation.load", None)
-    before = left(here)
+    before = left(cwd)
     assert cli.main(["train", "--model", "basic", "--out", out]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "it is a folder; name a file" in said
-    assert left(here) == before
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "it is a folder; name a file" in message
+    assert left(cwd) == before
 
 
 @pytest.mark.parametrize(
@@ -224,39 +224,39 @@ def checkpoint_of(path: Path, **changes: object) -> Path:
     return path
 
 
-def test_a_bad_checkpoint_is_one_line(here):
-    whole = checkpoint_of(here / "whole.safetensors").read_bytes()
-    (here / "cut").write_bytes(whole[: len(whole) // 2])
-    (here / "pickle").write_bytes(pickle.dumps({"weights": [1.0, 2.0]}))
-    (here / "empty").write_bytes(b"")
-    (here / "text").write_text("not a checkpoint\n" * 9, encoding="utf-8")
-    checkpoints.write(here / "foreign", Checkpoint({}, {"model": "another"}))
-    said = {
-        name: refused(here, "pronounce", "hat", "--checkpoint", name)
+def test_a_bad_checkpoint_is_one_line(cwd):
+    whole = checkpoint_of(cwd / "whole.safetensors").read_bytes()
+    (cwd / "cut").write_bytes(whole[: len(whole) // 2])
+    (cwd / "pickle").write_bytes(pickle.dumps({"weights": [1.0, 2.0]}))
+    (cwd / "empty").write_bytes(b"")
+    (cwd / "text").write_text("not a checkpoint\n" * 9, encoding="utf-8")
+    checkpoints.write(cwd / "foreign", Checkpoint({}, {"model": "another"}))
+    messages = {
+        name: refused(cwd, "pronounce", "hat", "--checkpoint", name)
         for name in ("cut", "pickle", "empty", "text", "foreign")
     }
-    assert all(name in line for name, line in said.items())
-    assert "not trained by `unrolled train`" in said.pop("foreign")
-    assert all("cut off or not a checkpoint" in line for line in said.values())
+    assert all(name in line for name, line in messages.items())
+    assert "not trained by `unrolled train`" in messages.pop("foreign")
+    assert all("cut off or not a checkpoint" in line for line in messages.values())
 
 
-def test_a_checkpoint_of_another_model_is_one_line(here):
-    checkpoint_of(here / "basic.safetensors")
+def test_a_checkpoint_of_another_model_is_one_line(cwd):
+    checkpoint_of(cwd / "basic.safetensors")
     use = ("evaluate", "--checkpoint", "basic.safetensors")
-    assert "is of the model basic, not window" in refused(here, *use, "--model", "window")
-    assert "is of the model elman, not lstm" in refused(here, *use, "--cell", "lstm")
+    assert "is of the model basic, not window" in refused(cwd, *use, "--model", "window")
+    assert "is of the model elman, not lstm" in refused(cwd, *use, "--cell", "lstm")
 
 
-def test_a_cache_that_cannot_be_used_is_a_note(here):
-    (here / "file").touch()
-    ended = run(here, "data", "--train", "words.tsv", "--json", UNROLLED_CACHE=str(here / "file/x"))
+def test_a_cache_that_cannot_be_used_is_a_note(cwd):
+    (cwd / "file").touch()
+    ended = run(cwd, "data", "--train", "words.tsv", "--json", UNROLLED_CACHE=str(cwd / "file/x"))
     assert ended.returncode == 0
     assert json.loads(ended.stdout)["name"] == "words.tsv"
     assert ended.stderr.startswith("note: the cache is not used")
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_mistake_of_ours_asks_for_a_report(here, monkeypatch, capsys):
+def test_a_mistake_of_ours_asks_for_a_report(cwd, monkeypatch, capsys):
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("no good")
 
@@ -270,36 +270,36 @@ def test_a_mistake_of_ours_asks_for_a_report(here, monkeypatch, capsys):
 ISSUES = "https://github.com/unrolled-book/unrolled/issues"
 
 
-def test_data_counts_every_word(here, capsys):
+def test_data_counts_every_word(cwd, capsys):
     assert cli.main(["data", "--train", "words.tsv", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    parts = [told[f"{part}_words"] for part in ("training", "validation", "test")]
-    assert sum(parts) == len((here / "words.tsv").read_text(encoding="utf-8").splitlines())
-    assert told["aligned_pronunciations"] + told["dropped_pronunciations"] == parts[0]
-    assert told["tags"][0] == "-"
-    assert told["cache"] == os.environ["UNROLLED_CACHE"]
+    result = json.loads(capsys.readouterr().out)
+    parts = [result[f"{part}_words"] for part in ("training", "validation", "test")]
+    assert sum(parts) == len((cwd / "words.tsv").read_text(encoding="utf-8").splitlines())
+    assert result["aligned_pronunciations"] + result["dropped_pronunciations"] == parts[0]
+    assert result["tags"][0] == "-"
+    assert result["cache"] == os.environ["UNROLLED_CACHE"]
 
 
-def test_data_looks_a_word_up(here, capsys):
-    (here / "two.tsv").write_text("abba\tA B A\nabba\tA B B A\n", encoding="utf-8")
-    (here / "rest.tsv").write_text("bab\tB A B\n", encoding="utf-8")
-    (here / "last.tsv").write_text("baba\tB A B A\n", encoding="utf-8")
+def test_data_looks_a_word_up(cwd, capsys):
+    (cwd / "two.tsv").write_text("abba\tA B A\nabba\tA B B A\n", encoding="utf-8")
+    (cwd / "rest.tsv").write_text("bab\tB A B\n", encoding="utf-8")
+    (cwd / "last.tsv").write_text("baba\tB A B A\n", encoding="utf-8")
     files = ["--train", "two.tsv", "--valid", "rest.tsv", "--test", "last.tsv", "--json"]
     assert cli.main(["data", "--word", "ABBA", *files]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["part"] == "training"
-    assert found["pronunciations"] == ["A B A", "A B B A"]
-    assert "A | B | B | A" in found["alignments"]
+    entry = json.loads(capsys.readouterr().out)
+    assert entry["part"] == "training"
+    assert entry["pronunciations"] == ["A B A", "A B B A"]
+    assert "A | B | B | A" in entry["alignments"]
     assert cli.main(["data", "--word", "baba", *files]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["part"], found["family"], found["alignments"]) == ("test", "baba", [])
+    entry = json.loads(capsys.readouterr().out)
+    assert (entry["part"], entry["family"], entry["alignments"]) == ("test", "baba", [])
 
 
-def test_any_terminal_shows_what_it_can(here):
+def test_any_terminal_shows_what_it_can(cwd):
     ended = subprocess.run(
         command("pronounce", "\U0001f642", "--checkpoint", "\u05e9"),
-        cwd=here,
-        env=environment(here, PYTHONIOENCODING="ascii", PYTHONUTF8="0"),
+        cwd=cwd,
+        env=environment(cwd, PYTHONIOENCODING="ascii", PYTHONUTF8="0"),
         capture_output=True,
         check=False,
         timeout=60,
@@ -318,17 +318,17 @@ def test_every_argument_of_a_model_and_of_a_recipe_is_an_option():
 
 
 def test_a_group_of_options_is_spread_and_gathered():
-    told = {}
+    received = {}
 
     @options.spread
     def command(*, before: int = 1, words: Words, after: bool = False) -> None:
         """What it does."""
-        told.update(before=before, words=words, after=after)
+        received.update(before=before, words=words, after=after)
 
     assert list(inspect.signature(command).parameters) == [
         "before", "train", "valid", "test", "after"
     ]  # fmt: skip
     assert command.__doc__ == "What it does."
     command(before=2, train=Path("a"), valid=None, test=None, after=True)
-    assert told == {"before": 2, "words": Words(Path("a")), "after": True}
-    assert told["words"].given == {"train": Path("a")}
+    assert received == {"before": 2, "words": Words(Path("a")), "after": True}
+    assert received["words"].given == {"train": Path("a")}

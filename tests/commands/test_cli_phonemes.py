@@ -23,13 +23,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cwd(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("UNROLLED_CACHE", str(folder / "cache"))
     return folder
 
 
-def said(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, object]:
+def json_of(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, object]:
     """What a command prints with --json."""
     assert cli.main([*args, "--json"]) == 0, capsys.readouterr().err
     return json.loads(capsys.readouterr().out)
@@ -40,25 +40,26 @@ def trained_in(capsys: pytest.CaptureFixture[str], framework: str) -> Path:
     path = Path(f"models/encoder-decoder-attention-lstm-{framework}.safetensors")
     train = ("train", "--model", "encoder-decoder-attention", *SMALL[:-1], "40", *DATA)
     if not path.exists():
-        told = said(capsys, *train, "--framework", framework, "--learning-rate", "0.02")
-        assert told["checkpoint"] == str(path)
-        assert told["best"]["per"] < 0.5
+        result = json_of(capsys, *train, "--framework", framework, "--learning-rate", "0.02")
+        assert result["checkpoint"] == str(path)
+        assert result["best"]["per"] < 0.5
     return path
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_it_is_trained_measured_and_carried_across(here, capsys, framework):
+def test_it_is_trained_measured_and_carried_across(cwd, capsys, framework):
     checkpoint = ("--checkpoint", str(trained_in(capsys, framework)))
     scores = [
-        said(capsys, "evaluate", *checkpoint, *DATA, "--framework", f)["errors"] for f in FRAMEWORKS
+        json_of(capsys, "evaluate", *checkpoint, *DATA, "--framework", f)["errors"]
+        for f in FRAMEWORKS
     ]
     assert scores[0] == scores[1], "in either framework the same errors"
 
 
-def test_a_word_is_read_phoneme_by_phoneme(here, capsys):
+def test_a_word_is_read_phoneme_by_phoneme(cwd, capsys):
     checkpoint = ("--checkpoint", str(trained_in(capsys, "pytorch")))
-    (word,) = said(capsys, "pronounce", *checkpoint, "Gabi")["words"]
+    (word,) = json_of(capsys, "pronounce", *checkpoint, "Gabi")["words"]
     steps = [step["phoneme"] for step in word["steps"]]
     assert word["word"] == "gabi"
     assert steps == [*word["phonemes"], END]
@@ -70,11 +71,11 @@ def test_a_word_is_read_phoneme_by_phoneme(here, capsys):
     assert "\u00e4  (unknown letter)" in lines
 
 
-def test_a_beam_shows_what_it_finds(here, capsys):
+def test_a_beam_shows_what_it_finds(cwd, capsys):
     checkpoint = ("--checkpoint", str(trained_in(capsys, "pytorch")))
-    (greedy,) = said(capsys, "pronounce", *checkpoint, "gabi")["words"]
-    (one,) = said(capsys, "pronounce", *checkpoint, "gabi", "--beam", "1")["words"]
-    (word,) = said(capsys, "pronounce", *checkpoint, "gabi", "--beam", "4")["words"]
+    (greedy,) = json_of(capsys, "pronounce", *checkpoint, "gabi")["words"]
+    (one,) = json_of(capsys, "pronounce", *checkpoint, "gabi", "--beam", "1")["words"]
+    (word,) = json_of(capsys, "pronounce", *checkpoint, "gabi", "--beam", "4")["words"]
     log_p = [reading["log_probability"] for reading in word["readings"]]
     assert one["phonemes"] == one["readings"][0]["phonemes"] == greedy["phonemes"]
     product = math.prod(step["probability"] for step in greedy["steps"])
@@ -90,13 +91,13 @@ def test_a_beam_shows_what_it_finds(here, capsys):
     assert lines[2].split() == [*word["phonemes"], f"{math.exp(log_p[0]):.3f}"]
 
 
-def test_a_long_word_comes_to_an_end(here, capsys):
+def test_a_long_word_comes_to_an_end(cwd, capsys):
     checkpoint = ("--checkpoint", str(trained_in(capsys, "pytorch")))
-    (word,) = said(capsys, "pronounce", *checkpoint, "gabi" * 100)["words"]
+    (word,) = json_of(capsys, "pronounce", *checkpoint, "gabi" * 100)["words"]
     assert len(word["phonemes"]) <= 808
 
 
-def test_a_tagger_has_no_beam(here, capsys):
+def test_a_tagger_has_no_beam(cwd, capsys):
     assert cli.main(["train", "--model", "window", *SMALL, *DATA]) == 0
     capsys.readouterr()
     assert cli.main(["pronounce", "--model", "window", "gabi", "--beam", "3"]) == 2

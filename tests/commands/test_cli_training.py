@@ -33,15 +33,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of that folder, to be changed."""
+def cwd(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder, which a test may change."""
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UNROLLED_CACHE", str(tmp_path / "cache"))
     return tmp_path
 
 
-def said(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, object]:
+def json_of(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, object]:
     """What a command prints with --json."""
     assert cli.main([*args, "--json"]) == 0, capsys.readouterr().err
     return json.loads(capsys.readouterr().out)
@@ -81,8 +81,8 @@ def test_the_readme_works_at_the_smoke_budget(tmp_path, framework):
 
 
 def test_the_checkpoint_tells_all_that_its_use_needs(folder):
-    told = json.loads((folder / "trained.json").read_text(encoding="utf-8"))
-    kept = checkpoints.read(folder / told["checkpoint"])
+    result = json.loads((folder / "trained.json").read_text(encoding="utf-8"))
+    kept = checkpoints.read(folder / result["checkpoint"])
     assert kept.facts["model"] == {
         "name": "basic",
         "kind": "Tagger",
@@ -92,9 +92,9 @@ def test_the_checkpoint_tells_all_that_its_use_needs(folder):
     assert kept.facts["task"] == "pronunciation"
     assert kept.facts["inputs"] == {"kind": "ids", "size": len(kept.facts["letters"])}
     assert kept.facts["answer"]["size"] == len(kept.facts["tags"])
-    assert kept.facts["history"]["epochs"] == told["epochs"]
+    assert kept.facts["history"]["epochs"] == result["epochs"]
     assert kept.facts["recipe"]["epochs"] == 1
-    assert kept.facts["data"]["name"] == told["data"] == "words.tsv"
+    assert kept.facts["data"]["name"] == result["data"] == "words.tsv"
     assert kept.facts["versions"].keys() == {"unrolled", "numpy", "torch"}
     assert kept.arrays["embedding.weight"].shape == (len(kept.facts["letters"]), 4)
 
@@ -116,11 +116,11 @@ def test_no_model_has_such_an_argument(arguments):
         models.spec(**arguments)
 
 
-def test_the_options_reach_model_and_recipe(here, capsys):
+def test_the_options_reach_model_and_recipe(cwd, capsys):
     train = ("train", "--model", "stacked-bidirectional", *SMALL, "--train", "words.tsv")
     more = "--cell gru --num-layers 3 --residual --layer-norm --dropout 0.1 --label-smoothing 0.1"
-    told = said(capsys, *train, *more.split(), "--weight-decay", "0.01")
-    kept = checkpoints.read(here / str(told["checkpoint"])).facts
+    result = json_of(capsys, *train, *more.split(), "--weight-decay", "0.01")
+    kept = checkpoints.read(cwd / str(result["checkpoint"])).facts
     assert kept["model"]["arguments"] == {
         "num_layers": 3,
         "cell": "gru",
@@ -135,17 +135,17 @@ def test_the_options_reach_model_and_recipe(here, capsys):
     assert kept["recipe"]["weight_decay"] == 0.01
 
 
-def test_the_next_commands_are_of_this_very_model(here, capsys):
-    told = json.loads((here / "trained.json").read_text(encoding="utf-8"))
+def test_the_next_commands_are_of_this_very_model(cwd, capsys):
+    result = json.loads((cwd / "trained.json").read_text(encoding="utf-8"))
     which = "--checkpoint models/basic-elman-pytorch.safetensors"
-    assert told["next"] == [
+    assert result["next"] == [
         f"unrolled pronounce {which} knuth hate",
         f"unrolled evaluate {which} --train words.tsv",
     ]
-    assert cli.main(told["next"][1].split()[1:]) == 0, capsys.readouterr().err
+    assert cli.main(result["next"][1].split()[1:]) == 0, capsys.readouterr().err
 
 
-def test_training_does_not_look_at_the_test_words(here, monkeypatch, capsys):
+def test_training_does_not_look_at_the_test_words(cwd, monkeypatch, capsys):
     load = pronunciation.load
 
     class Blind:
@@ -160,25 +160,25 @@ def test_training_does_not_look_at_the_test_words(here, monkeypatch, capsys):
 
     monkeypatch.setattr(pronunciation, "load", lambda *args, **kwargs: Blind(load(*args, **kwargs)))
     train = ("train", "--model", "window", *SMALL, "--train", "words.tsv")
-    assert said(capsys, *train)["checkpoint"] == str(Path("models/window-pytorch.safetensors"))
+    assert json_of(capsys, *train)["checkpoint"] == str(Path("models/window-pytorch.safetensors"))
 
 
-def test_a_finished_run_is_not_done_again_nor_lost(here, capsys):
+def test_a_finished_run_is_not_done_again_nor_lost(cwd, capsys):
     train = ("train", "--model", "basic", *SMALL, "--train", "words.tsv")
-    path = here / "models" / "basic-elman-pytorch.safetensors"
+    path = cwd / "models" / "basic-elman-pytorch.safetensors"
     before = path.read_bytes()
-    assert said(capsys, *train)["already_trained"] is True
+    assert json_of(capsys, *train)["already_trained"] is True
     line = refusal(capsys, *train, "--seed", "1")
     assert "trained with another recipe.seed; delete it or replace it by --again" in line
     assert path.read_bytes() == before
 
-    again = said(capsys, *train, "--seed", "1", "--again")
+    again = json_of(capsys, *train, "--seed", "1", "--again")
     assert again["already_trained"] is False
     assert path.read_bytes() != before
     assert not list(path.parent.glob("*.part"))
 
 
-def test_a_file_is_trained_to_by_one_process_at_a_time(here, capsys):
+def test_a_file_is_trained_to_by_one_process_at_a_time(cwd, capsys):
     path = Path("models/basic-elman-pytorch.safetensors")
     with saved.reserved(path):
         line = refusal(capsys, "train", "--model", "basic", *SMALL, "--train", "words.tsv")
@@ -192,58 +192,58 @@ def test_the_bench_names_its_models():
     assert tuple(bench.MODELS) == cli.bench.NAMES
 
 
-def test_a_loss_beyond_numbers_ends_the_training(here, capsys):
+def test_a_loss_beyond_numbers_ends_the_training(cwd, capsys):
     train = ("train", "--model", "window", "--train", "words.tsv", "--batch-size", "8")
     line = refusal(capsys, *train, "--learning-rate", "1e38")
     assert "lower the learning rate" in line
-    assert not list((here / "models").glob("window*"))
+    assert not list((cwd / "models").glob("window*"))
 
 
-def test_evaluate_writes_what_it_scores(here, capsys):
-    evaluate = ("evaluate", "--train", "words.tsv", "--predictions", "said.tsv")
+def test_evaluate_writes_what_it_scores(cwd, capsys):
+    evaluate = ("evaluate", "--train", "words.tsv", "--predictions", "predictions.tsv")
     for on in ("test", "valid"):
-        score = said(capsys, *evaluate, "--on", on)
-        words = getattr(pronunciation.load(here / "words.tsv"), on)
-        lines = (here / "said.tsv").read_text(encoding="utf-8").splitlines()
+        score = json_of(capsys, *evaluate, "--on", on)
+        words = getattr(pronunciation.load(cwd / "words.tsv"), on)
+        lines = (cwd / "predictions.tsv").read_text(encoding="utf-8").splitlines()
         rows = dict(line.split("\t") for line in lines)
         read = {word: tuple(phonemes.split()) for word, phonemes in rows.items()}
         counted = pronunciation.score(read, words)
         assert rows.keys() == words.keys()
         assert (counted.per, counted.wer) == (score["per"], score["wer"])
-    told = json.loads((here / "trained.json").read_text(encoding="utf-8"))
-    assert score["per"] == told["best"]["per"]  # on the validation words, the last of the two
+    result = json.loads((cwd / "trained.json").read_text(encoding="utf-8"))
+    assert score["per"] == result["best"]["per"]  # on the validation words, the last of the two
 
 
-def test_evaluate_refuses_words_that_may_have_been_trained_on(here, capsys):
-    lines = (here / "words.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
-    (here / "fewer.tsv").write_text("".join(lines[:300]), encoding="utf-8")
+def test_evaluate_refuses_words_that_may_have_been_trained_on(cwd, capsys):
+    lines = (cwd / "words.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (cwd / "fewer.tsv").write_text("".join(lines[:300]), encoding="utf-8")
     line = refusal(capsys, "evaluate", "--train", "fewer.tsv")
     assert "was trained on words.tsv; fewer.tsv is split otherwise" in line
 
 
-def test_both_frameworks_say_the_same(here, capsys):
+def test_both_frameworks_say_the_same(cwd, capsys):
     words = ("pronounce", "gabi", "zorbat")
-    own, carried = (said(capsys, *words, *more) for more in ((), ("--framework", "keras")))
+    own, carried = (json_of(capsys, *words, *more) for more in ((), ("--framework", "keras")))
     assert (own["framework"], carried["framework"]) == ("pytorch", "keras")
     for a, b in zip(own["words"], carried["words"], strict=True):
         assert a["phonemes"] == b["phonemes"]
         p, q = ([row["probability"] for row in x["letters"]] for x in (a, b))
         np.testing.assert_allclose(p, q, rtol=1e-5)
     evaluate = ("evaluate", "--train", "words.tsv")
-    scores = [said(capsys, *evaluate, "--framework", name)["errors"] for name in FRAMEWORKS]
+    scores = [json_of(capsys, *evaluate, "--framework", name)["errors"] for name in FRAMEWORKS]
     assert scores[0] == scores[1]
 
 
-def test_pronounce_takes_words_in_any_case_and_marks_unknown_letters(here, capsys):
-    (lower,) = said(capsys, "pronounce", "gabi")["words"]
-    (upper,) = said(capsys, "pronounce", " GABI ")["words"]
+def test_pronounce_takes_words_in_any_case_and_marks_unknown_letters(cwd, capsys):
+    (lower,) = json_of(capsys, "pronounce", "gabi")["words"]
+    (upper,) = json_of(capsys, "pronounce", " GABI ")["words"]
     assert lower == upper
     assert [row["letter"] for row in lower["letters"]] == list("gabi")
     assert all(0 < row["probability"] <= 1 for row in lower["letters"])
     sounds = [row["tag"] for row in lower["letters"] if row["tag"] != "-"]
     assert " ".join(sounds).split() == lower["phonemes"]
 
-    (odd,) = said(capsys, "pronounce", "ga\u00e9\u202ei\x1b")["words"]
+    (odd,) = json_of(capsys, "pronounce", "ga\u00e9\u202ei\x1b")["words"]
     assert [row["known"] for row in odd["letters"]] == [True, True, False, False, True, False]
     assert cli.main(["pronounce", "ga\u00e9[red]\x1b"]) == 0
     table = capsys.readouterr().out
@@ -253,29 +253,29 @@ def test_pronounce_takes_words_in_any_case_and_marks_unknown_letters(here, capsy
 
 
 @pytest.mark.parametrize("word", ["\U0001f642\U0001f642", "\u05e9\u05dc\u05d5\u05dd", "123"])
-def test_a_word_without_a_known_letter_is_one_line(here, capsys, word):
+def test_a_word_without_a_known_letter_is_one_line(cwd, capsys, word):
     line = refusal(capsys, "pronounce", "gabi", word)
     assert f"{word!r} has no letter that the model knows" in line
 
 
-def test_pronounce_finds_the_model_that_is_meant(here, capsys):
-    told = [said(capsys, "pronounce", "gabi", "--model", "basic", "--cell", "elman")]
-    models = here / "models"
+def test_pronounce_finds_the_model_that_is_meant(cwd, capsys):
+    results = [json_of(capsys, "pronounce", "gabi", "--model", "basic", "--cell", "elman")]
+    models = cwd / "models"
     facts = checkpoints.read(models / "basic-elman-pytorch.safetensors")
     checkpoints.write(models / "basic-elman-keras.safetensors", facts)
     os.utime(models / "basic-elman-keras.safetensors", (1, 1))  # older
-    told += [
-        said(capsys, "pronounce", "gabi"),
-        said(capsys, "pronounce", "--framework", "keras", "gabi"),
+    results += [
+        json_of(capsys, "pronounce", "gabi"),
+        json_of(capsys, "pronounce", "--framework", "keras", "gabi"),
     ]
-    names = [Path(str(row["checkpoint"])).stem for row in told]
+    names = [Path(str(row["checkpoint"])).stem for row in results]
     assert names == ["basic-elman-pytorch", "basic-elman-pytorch", "basic-elman-keras"]
     line = refusal(capsys, "pronounce", "gabi", "--model", "window")
     assert "run `unrolled train --model window` first" in line
 
 
-def test_a_checkpoint_whose_weights_do_not_fit_is_one_line(here, capsys):
-    path = here / "models" / "basic-elman-pytorch.safetensors"
+def test_a_checkpoint_whose_weights_do_not_fit_is_one_line(cwd, capsys):
+    path = cwd / "models" / "basic-elman-pytorch.safetensors"
     arrays, facts = checkpoints.read(path)
     del arrays["readout.bias"]
     checkpoints.write(path, checkpoints.Checkpoint(arrays, facts))
@@ -284,7 +284,7 @@ def test_a_checkpoint_whose_weights_do_not_fit_is_one_line(here, capsys):
 
 
 def hear_ctrl_c() -> None:
-    """What a script starts in the background ignores it, and would hand that on."""
+    """A background job of a script ignores Ctrl-C, and its children would inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -301,7 +301,7 @@ def start(folder: Path, *args: object) -> subprocess.Popen[str]:
 
 
 def stop_after(process: subprocess.Popen[str], epoch: int, number: signal.Signals) -> list[str]:
-    """Sends a signal after an epoch; returns the lines that the process writes after it."""
+    """Send a signal after an epoch; return the lines that the process writes after it."""
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith(f"epoch {epoch}/"):
@@ -323,11 +323,11 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, framework):
     process = start(tmp_path, *out)
     *_, line = stop_after(process, 1, signal.SIGINT)  # more epochs may end before it arrives
     assert process.returncode == 130
-    told = re.fullmatch(
+    match = re.fullmatch(
         r"stopped after epoch (\d+) of 40; the same command goes on from there", line
     )
-    assert told
-    done = int(told[1])
+    assert match
+    done = int(match[1])
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["stopped.safetensors.part"]
 
     process = start(tmp_path, *out)
@@ -349,9 +349,9 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, framework):
 
 
 @pytest.fixture(params=["mount", "limit"])
-def full_disk(request: pytest.FixtureRequest, here: Path):
-    """A folder with room for 32 KiB, and how a process is to be started there."""
-    small = here / "small"
+def full_disk(request: pytest.FixtureRequest, cwd: Path):
+    """A folder with room for 32 KiB, and the `preexec_fn` of a process that writes there."""
+    small = cwd / "small"
     small.mkdir()
     if request.param == "limit":
         resource = pytest.importorskip("resource", reason="no limits on this system")
@@ -368,12 +368,12 @@ def full_disk(request: pytest.FixtureRequest, here: Path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
-def test_a_full_disk_is_one_line_and_leaves_nothing(here, full_disk):
+def test_a_full_disk_is_one_line_and_leaves_nothing(cwd, full_disk):
     small, limit = full_disk
     ended = subprocess.run(
         command("train", "--model", "basic", "--train", "words.tsv", "--out", "small/x"),
-        cwd=here,
-        env=environment(here),
+        cwd=cwd,
+        env=environment(cwd),
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -34,9 +34,9 @@ class Checkout:
         for name in ("requirements.lock", "pyproject.toml"):
             (self.folder / name).write_text(f"{name}\n")
         for name in ("sh", "cat", "cksum", "cp", "dirname", "head", "mkdir", "rm", "sed", "git"):
-            found = shutil.which(name)
-            assert found
-            (self.folder / "bin" / name).symlink_to(found)
+            program = shutil.which(name)
+            assert program
+            (self.folder / "bin" / name).symlink_to(program)
 
     def add(self, name: str, version: str, ensurepip: int = 0) -> None:
         python = self.folder / "bin" / name

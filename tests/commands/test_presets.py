@@ -22,16 +22,16 @@ SMALL = [
     "--batch-size",
     "16",
 ]
-DATA = ("--train", "words.tsv", "--test", "others.tsv")
+DATA = ("--train", "words.tsv", "--test", "test.tsv")
 TRAIN = ("train", "--preset", "benchmark", *SMALL, *DATA)
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with words, and with others that are not among them."""
+def cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with training words, and test words that are not among them."""
     words = write_words(tmp_path / "words.tsv").read_text(encoding="utf-8").splitlines()
     (tmp_path / "words.tsv").write_text("\n".join(words[40:]) + "\n", encoding="utf-8")
-    (tmp_path / "others.tsv").write_text("\n".join(words[:40]) + "\n", encoding="utf-8")
+    (tmp_path / "test.tsv").write_text("\n".join(words[:40]) + "\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UNROLLED_CACHE", str(tmp_path / "cache"))
     return tmp_path
@@ -53,24 +53,24 @@ def test_every_preset_is_of_a_model_that_can_be_built():
 
 
 @pytest.mark.parametrize("framework", ["pytorch", pytest.param("keras", marks=pytest.mark.slow)])
-def test_it_trains_measures_and_writes_what_it_reads(here, capsys, framework):
-    more = ("--predictions", "said.tsv", "--framework", framework, "--json")
+def test_it_trains_measures_and_writes_what_it_reads(cwd, capsys, framework):
+    more = ("--predictions", "predictions.tsv", "--framework", framework, "--json")
     assert cli.main([*TRAIN, "--epochs", "12", *more]) == 0, capsys.readouterr().err
-    told = json.loads(capsys.readouterr().out)
-    others = pronunciation.read_tsv(here / "others.tsv")
-    lines = (here / "said.tsv").read_text(encoding="utf-8").splitlines()
-    said = {word: tuple(p.split()) for word, p in (line.split("\t") for line in lines)}
-    assert said.keys() == others.keys()
-    score = pronunciation.score(said, others)
-    assert told["test"] == {"per": score.per, "wer": score.wer, "words": len(others)}
+    result = json.loads(capsys.readouterr().out)
+    references = pronunciation.read_tsv(cwd / "test.tsv")
+    lines = (cwd / "predictions.tsv").read_text(encoding="utf-8").splitlines()
+    predictions = {word: tuple(p.split()) for word, p in (line.split("\t") for line in lines)}
+    assert predictions.keys() == references.keys()
+    score = pronunciation.score(predictions, references)
+    assert result["test"] == {"per": score.per, "wer": score.wer, "words": len(references)}
     assert score.per < 0.6  # each letter has its own phoneme; one for all would be wrong in most
-    assert [path.name for path in here.glob(".*.tmp")] == []
+    assert [path.name for path in cwd.glob(".*.tmp")] == []
 
 
-def test_the_checkpoint_tells_the_preset_with_what_was_changed(here, capsys):
+def test_the_checkpoint_tells_the_preset_with_what_was_changed(cwd, capsys):
     assert cli.main([*TRAIN, "--seed", "3"]) == 0
     printed = capsys.readouterr().out
-    assert f"on {len(pronunciation.read_tsv(here / 'others.tsv'))} test words" in printed
+    assert f"on {len(pronunciation.read_tsv(cwd / 'test.tsv'))} test words" in printed
     path = saved.default_path(presets.PRESETS["benchmark"].spec, "pytorch")
     facts, preset = checkpoints.read(path).facts, presets.PRESETS["benchmark"]
     changed = {"hidden_size": 8, "embedding_size": 4, "num_layers": 1}
@@ -84,14 +84,14 @@ def test_the_checkpoint_tells_the_preset_with_what_was_changed(here, capsys):
         assert cli.main(last.split()[1:]) == 0, capsys.readouterr().err
 
 
-def test_without_a_test_file_only_predictions_ask_for_the_test_words(here, capsys):
+def test_without_a_test_file_only_predictions_ask_for_the_test_words(cwd, capsys):
     alone = [*TRAIN[:-2], "--json"]
     assert cli.main(alone) == 0
     assert "test" not in json.loads(capsys.readouterr().out)
-    assert cli.main([*alone, "--predictions", "said.tsv"]) == 0  # trained already: it only reads
-    told = json.loads(capsys.readouterr().out)
-    assert told["already_trained"]
-    assert told["test"]["words"] == len((here / "said.tsv").read_text("utf-8").splitlines())
+    assert cli.main([*alone, "--predictions", "predictions.tsv"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["already_trained"]  # it only reads
+    assert result["test"]["words"] == len((cwd / "predictions.tsv").read_text("utf-8").splitlines())
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_without_a_test_file_only_predictions_ask_for_the_test_words(here, capsy
         (("--preset", "benchmark", "--budget", "live"), "leave --budget out"),
         (("--preset", "benchmark", "--window", "3"), "benchmark model has no window"),
         (("--preset", "benchmark", "--predictions", "."), "it is a folder"),
-        (("--preset", "benchmark", "--predictions", "no/said.tsv"), "there is no folder no"),
+        (("--preset", "benchmark", "--predictions", "no/predictions.tsv"), "there is no folder no"),
         (("--preset", "benchmark", "--test", "none.tsv"), "none.tsv"),
         (("--preset", "benchmark", "--test", "words.tsv"), "are also in"),
         ((), "give '--model' or '--preset'"),
     ],
 )
-def test_a_mistake_is_told_in_one_line_before_anything_is_trained(here, capsys, changes, what):
+def test_a_mistake_is_told_in_one_line_before_anything_is_trained(cwd, capsys, changes, what):
     assert what in refusal(capsys, "train", "--train", "words.tsv", *changes)
-    assert not (here / "models").exists() or not list((here / "models").glob("*.part"))
+    assert not (cwd / "models").exists() or not list((cwd / "models").glob("*.part"))

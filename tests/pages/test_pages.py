@@ -29,7 +29,7 @@ def header_faults(page: str) -> list[str]:
         == "myst",
         "kernelspec: name: python3": header.get("kernelspec", {}).get("name") == "python3",
     }
-    return [name for name, there in wanted.items() if not there]
+    return [name for name, holds in wanted.items() if not holds]
 
 
 HEADER = textwrap.dedent("""\
@@ -47,8 +47,8 @@ HEADER = textwrap.dedent("""\
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_no_number_is_typed_into_the_prose(page: Path) -> None:
-    found = list(typed_numbers(page.read_text(encoding="utf-8")))
-    assert not found, "put each behind {glue}, or give its source with {cite} or % given"
+    numbers = list(typed_numbers(page.read_text(encoding="utf-8")))
+    assert not numbers, "put each behind {glue}, or give its source with {cite} or % given"
 
 
 @pytest.mark.parametrize("page", list(notebooks(BOOK)), ids=lambda page: page.stem)

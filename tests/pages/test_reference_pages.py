@@ -53,9 +53,9 @@ def test_the_terms_are_in_order():
 @pytest.mark.parametrize("term", GLOSSARY)
 def test_a_definition_is_short_and_leads_to_its_chapter(term):
     definition = GLOSSARY[term]
-    said, *chapters = re.split(r" (?:See|and) \{doc\}`|See \{doc\}`", definition)
+    sentences, *chapters = re.split(r" (?:See|and) \{doc\}`|See \{doc\}`", definition)
     assert chapters or "{doc}`" in definition
-    assert 1 <= len(re.findall(r"[.?](?: |$)", said)) <= 3
+    assert 1 <= len(re.findall(r"[.?](?: |$)", sentences)) <= 3
     for chapter in re.findall(r"\{doc\}`([^`]+)`", definition):
         assert chapter in PAGES, f"{chapter} is no page"
 
@@ -119,17 +119,17 @@ def cells(request):
     ("row", "symbol"), [("$W$", "W"), ("$U$", "U"), ("$b$", "b"), ("second bias of the GRU", "bh")]
 )
 def test_the_notation_page_names_the_tensors_as_the_code_does(cells, row, symbol):
-    for said, cell in zip(columns(row)[2:], cells, strict=True):
+    for entry, cell in zip(columns(row)[2:], cells, strict=True):
         holds = {name: symbols[0].split("_")[0] for name, symbols in cell.symbols.items()}
         if symbol in holds.values():
-            assert holds[said.strip("`")] == symbol
+            assert holds[entry.strip("`")] == symbol
         else:
             assert (symbol, type(cell).__name__) == ("bh", "LSTM")
 
 
 def test_the_notation_page_has_the_order_of_the_gates(cells):
-    for said, cell in zip(columns(f"order, {type(cells[0]).__name__}")[2:], cells, strict=True):
-        assert tuple(f"_{gate}" for gate in said.strip("$").split(", ")) == cell.gates
+    for entry, cell in zip(columns(f"order, {type(cells[0]).__name__}")[2:], cells, strict=True):
+        assert tuple(f"_{gate}" for gate in entry.strip("$").split(", ")) == cell.gates
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_the_notation_page_has_the_order_of_the_gates(cells):
 )
 def test_the_notation_page_has_the_orientation_of_the_matrices(cells, row, names):
     sizes = {"G H": len(cells[0].gates) * H, "D": D, "H": H}
-    for said, cell, name in zip(columns(row)[2:], cells, names, strict=True):
-        shape = tuple(sizes[size] for size in said.strip("$()").split(", "))
+    for entry, cell, name in zip(columns(row)[2:], cells, names, strict=True):
+        shape = tuple(sizes[size] for size in entry.strip("$()").split(", "))
         assert shape == tuple(getattr(cell, name).shape)
 
 

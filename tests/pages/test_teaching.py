@@ -1,4 +1,4 @@
-"""The teachers' page: what it says to type was run, and what it says of the book is so."""
+"""The teachers' page: its commands run, and what it says of the book is true."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def here(invented: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cwd(invented: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(invented)
     monkeypatch.setenv("UNROLLED_CACHE", str(invented / "cache"))
     return invented
@@ -50,21 +50,21 @@ def typed(text: str) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in lines if line.startswith("unrolled ")]
 
 
-def said(capsys: pytest.CaptureFixture[str], args: list[str]) -> dict:
+def json_of(capsys: pytest.CaptureFixture[str], args: list[str]) -> dict:
     assert cli.main([*args, "--json"]) == 0, capsys.readouterr().err
     return json.loads(capsys.readouterr().out)
 
 
-def test_the_invented_language_is_read_with_its_reach_and_not_before(here, capsys):
+def test_the_invented_language_is_read_with_its_reach_and_not_before(cwd, capsys):
     says("misreads about half of the words, the one that answers two letters late few")
     says("and the one that reads both ways almost none")
     block = PAGE.split("### An invented language")[1].split("### Another dictionary")[0]
     data, *trainings = typed(block)
-    assert said(capsys, data)["training_words"] > 3000
-    records = [said(capsys, [*training, "--budget", "live"]) for training in trainings]
+    assert json_of(capsys, data)["training_words"] > 3000
+    records = [json_of(capsys, [*training, "--budget", "live"]) for training in trainings]
     says("prints one object with the model, the data and every epoch")
-    told = {"model", "hidden_size", "data", "checkpoint"}
-    assert all(told <= record.keys() for record in records)
+    keys = {"model", "hidden_size", "data", "checkpoint"}
+    assert all(keys <= record.keys() for record in records)
     assert all(len(record["epochs"]) == 8 for record in records)
     late_1, late_2, both = (record["best"]["wer"] for record in records)
     assert 0.35 < late_1 < 0.65
@@ -85,7 +85,7 @@ def test_the_commands_for_another_dictionary_do_what_they_say(tmp_path, monkeypa
     commands = typed(block)
     assert [command[0] for command in commands] == ["data", "data", "train", "evaluate", "train"]
     for command in commands:
-        said(capsys, command)
+        json_of(capsys, command)
     read = pronunciation.load(tmp_path / "words.tsv")
     (both,) = [part["read"] for part in (read.train_words, read.valid, read.test) if "read" in part]
     assert sorted(both) == [("R", "EH", "D"), ("R", "IY", "D")]
@@ -93,7 +93,7 @@ def test_the_commands_for_another_dictionary_do_what_they_say(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("line", IN_TABLES)
-def test_a_command_of_the_table_is_understood(line, here, capsys, monkeypatch):
+def test_a_command_of_the_table_is_understood(line, cwd, capsys, monkeypatch):
     """The command and its options are real; it is stopped where it would read the words."""
 
     class Reached(Exception):  # noqa: N818
@@ -118,7 +118,7 @@ def test_the_table_has_every_kind_of_change():
 def test_stress_brings_more_tags():
     says("vowels carry a digit of stress, so there are more tags to choose from")
     plain, stressed = (pronunciation.read_cmudict(stress=stress) for stress in (False, True))
-    phonemes = [{p for some in d.values() for one in some for p in one} for d in (plain, stressed)]
+    phonemes = [{p for v in d.values() for one in v for p in one} for d in (plain, stressed)]
     assert len(phonemes[1]) > len(phonemes[0])
 
 
@@ -132,9 +132,9 @@ def test_solutions_can_be_cut_out_and_no_page_misses_a_name(tmp_path):
         cut = re.sub(pattern, "", text, flags=re.MULTILINE | re.DOTALL)
         assert cut.count("{exercise-start}") == text.count("{exercise-start}")
         assert not re.search(r"^`+\{solution-", cut, re.MULTILINE)
-        told = set(re.findall(r"\{glue:text\}`([^`:]+)", cut))
-        assert {name for name in told if f"{name}=" not in cut} <= {
-            name for name in told if f"{name}=" not in text
+        glued = set(re.findall(r"\{glue:text\}`([^`:]+)", cut))
+        assert {name for name in glued if f"{name}=" not in cut} <= {
+            name for name in glued if f"{name}=" not in text
         }
         page.write_text(cut, encoding="utf-8")
     out = tmp_path / "out"

@@ -14,7 +14,7 @@ from places import BOOK
 PAGE = (BOOK / "teaching.md").read_text(encoding="utf-8")
 GUIDE = PAGE.split("\n## Marking guide\n")[1].split("\n## ")[0]
 EXERCISE = PAGE.split("\n### Data and rules\n")[1].split("\n## ")[0]
-ASKED = {  # by criterion of the guide, what the exercise says of it
+ASKED = {  # what the exercise says of each criterion of the guide
     "the recurrence with shapes": "say why the number of its weights does not grow",
     "a window has a fixed reach": "over a window and one over a bag of letters cannot do",
     "three steps forward by hand": "passes back to the weights that all steps share",
@@ -97,8 +97,8 @@ def criteria(guide: str) -> list[str]:
 def unasked(guide: str, exercise: str) -> list[str]:
     """The criteria of the guide whose sentence does not stand in the exercise."""
     text = " ".join(exercise.split())
-    said = [sentence for start, sentence in ASKED.items() if sentence in text]
-    starts = [start for start, sentence in ASKED.items() if sentence in said]
+    asked = [sentence for start, sentence in ASKED.items() if sentence in text]
+    starts = [start for start, sentence in ASKED.items() if sentence in asked]
     return [one for one in criteria(guide) if not one.startswith(tuple(starts))]
 
 
@@ -108,14 +108,14 @@ def test_the_guide_pays_only_for_what_the_exercise_asks():
 
 
 def test_a_criterion_that_nobody_asked_for_is_found():
-    said = "Show words on which the networks differ"
-    assert len(unasked(GUIDE, EXERCISE.replace(said, ""))) == 1
+    sentence = "Show words on which the networks differ"
+    assert len(unasked(GUIDE, EXERCISE.replace(sentence, ""))) == 1
     assert unasked(f"{GUIDE}\n| 3 | a poem | none | x |", EXERCISE) == ["a poem"]
 
 
 def test_the_exercise_names_the_points_of_the_guide():
-    told = re.findall(r"^\d\. \*\*[^*]+\*\* \((\d+) points\)", EXERCISE, re.MULTILINE)
-    assert told == [points for _, points in HEADING.findall(GUIDE)]
+    named = re.findall(r"^\d\. \*\*[^*]+\*\* \((\d+) points\)", EXERCISE, re.MULTILINE)
+    assert named == [points for _, points in HEADING.findall(GUIDE)]
 
 
 def minutes(plan: str) -> list[int]:
