@@ -1,6 +1,6 @@
 """The sentences of practice/bidirectional-rnn that claim an effect, held against the record.
 
-What is said of letters is held against the kept weights, on the validation words.
+What the page says of letters is tested with the kept weights, on the validation words.
 """
 
 import re
@@ -113,8 +113,8 @@ def test_no_delay_reaches_two_directions(by_delay):
 
 def ending(name, pattern, data, framework="pytorch"):
     """The errors on the test words that match."""
-    there = [bool(re.search(pattern, word)) for word in data.test]
-    return store.scores(name, framework).take(there)
+    matches = [bool(re.search(pattern, word)) for word in data.test]
+    return store.scores(name, framework).take(matches)
 
 
 @pytest.mark.parametrize("framework", models.FRAMEWORKS)

@@ -1,4 +1,4 @@
-"""The sentences of theory/types-of-rnn about all cells, held against what is recorded."""
+"""The sentences of theory/types-of-rnn about all cells, held against the recorded runs."""
 
 from functools import partial
 
@@ -46,16 +46,16 @@ def test_every_cell_was_trained_alike():
     assert {row["recipe"]["epochs"] for row in rows} == {cells.EPOCHS}
     assert all(abs(row["parameters"] / suite.PARAMETERS - 1) < 0.02 for row in rows)
     seeds = store.table("cells").groupby("name")["seed"].apply(sorted)
-    assert all(found == list(cells.SEEDS) for found in seeds)
+    assert all(cell_seeds == list(cells.SEEDS) for cell_seeds in seeds)
 
 
 def test_the_rates_are_the_best_of_the_search():
-    found = {}
+    by_cell = {}
     for row in store.rows("cells-tuning"):
         key = row["arguments"]["cell"]
-        found.setdefault(key, []).append((row["valid"]["per"], row["recipe"]["learning_rate"]))
-    assert {cell: min(tried)[1] for cell, tried in found.items()} == cells.RATES
-    assert all(sorted(rate for _, rate in tried) == list(cells.GRID) for tried in found.values())
+        by_cell.setdefault(key, []).append((row["valid"]["per"], row["recipe"]["learning_rate"]))
+    assert {cell: min(tried)[1] for cell, tried in by_cell.items()} == cells.RATES
+    assert all(sorted(rate for _, rate in tried) == list(cells.GRID) for tried in by_cell.values())
 
 
 def test_gates_that_see_the_state_read_best(right):
@@ -115,9 +115,9 @@ def test_adding_wants_gates(lags):
     choosing = {cell for family in families for cell in census.FAMILIES[family]}
     choosing |= {"selective-ssm", "rg-lru"}
     assert {lags[cell, "adding"] for cell in choosing} == {trials.LAGS[-1]}
-    others = sorted(lags[cell, "adding"] for cell in models.CELLS if cell not in choosing)
-    assert others[-1] <= 40
-    assert max(lags["lru", "adding"], lags["s4d", "adding"]) <= others[3]
+    rest = sorted(lags[cell, "adding"] for cell in models.CELLS if cell not in choosing)
+    assert rest[-1] <= 40
+    assert max(lags["lru", "adding"], lags["s4d", "adding"]) <= rest[3]
 
 
 def test_copying_is_most_like_echo(lags):

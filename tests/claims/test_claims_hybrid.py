@@ -33,13 +33,13 @@ def runs():
 
 @pytest.fixture(scope="module")
 def means(runs):
-    """Of the runs of each framework and model, in percent."""
+    """The mean scores of each framework and model, in percent."""
     return runs.groupby(["framework", "name"])[["WER", "PER"]].mean()
 
 
 @pytest.fixture(scope="module")
 def wer(means):
-    """Of PyTorch by model."""
+    """The WER in PyTorch, by model."""
     return means.loc["pytorch", "WER"]
 
 
@@ -54,10 +54,10 @@ def test_every_run_is_as_the_page_tells(runs):
         "{glue:text}`parameters:,` parameters, and are scored on the test words:",
     )
     ours = {*FILTERS.values(), *DELAYS.values(), *OTHERS, *ATTENTION, LOOKS, FIXED}
-    found = runs[runs["name"].isin(ours)]
-    assert set(found["name"]) == ours
-    assert (abs(found["parameters"] / suite.PARAMETERS - 1) < 0.02).all()
-    assert (found["epochs"] == 8).all()
+    recorded = runs[runs["name"].isin(ours)]
+    assert set(recorded["name"]) == ours
+    assert (abs(recorded["parameters"] / suite.PARAMETERS - 1) < 0.02).all()
+    assert (recorded["epochs"] == 8).all()
 
 
 def test_a_filter_is_worth_its_look_ahead(wer):
@@ -199,18 +199,18 @@ def test_a_beam_gains_little_and_the_length_needs_no_correction(data):
     speaker, sample = store.model(LOOKS), {w: data.valid[w] for w in list(data.valid)[::60]}
 
     def read(width, alpha):
-        """WER, PER and phonemes a word."""
+        """WER, PER and phonemes per word."""
 
         def predict(letters):
-            best = [found[0].ids for found in speaker.model.beam(letters, width, alpha)]
-            said = np.zeros((len(best), 1 + max(map(len, best))), int)
-            for row, ids in zip(said, best, strict=True):
+            best = [hypotheses[0].ids for hypotheses in speaker.model.beam(letters, width, alpha)]
+            padded = np.zeros((len(best), 1 + max(map(len, best))), int)
+            for row, ids in zip(padded, best, strict=True):
                 row[: len(ids)] = ids
-            return said
+            return padded
 
-        said = pronunciation.transcribe(sample, speaker.letters, speaker.tags, predict)
-        score = pronunciation.score(said, sample)
-        return score.wer, score.per, np.mean([len(phonemes) for phonemes in said.values()])
+        predictions = pronunciation.transcribe(sample, speaker.letters, speaker.tags, predict)
+        score = pronunciation.score(predictions, sample)
+        return score.wer, score.per, np.mean([len(phonemes) for phonemes in predictions.values()])
 
     greedy, beam, longer, too_long = read(1, 0), read(5, 0), read(5, 1), read(5, 4)
     dictionary = np.mean([len(variants[0]) for variants in sample.values()])

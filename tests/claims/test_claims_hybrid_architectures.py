@@ -27,8 +27,8 @@ SUITES = ("matched", "timed")
 
 def compared(model, against, suite_name):
     """The difference of two models at equal parameters or at equal time."""
-    found = (store.scores(name, "pytorch", suite_name) for name in (model, against))
-    return statistics.difference(*found)
+    scores = (store.scores(name, "pytorch", suite_name) for name in (model, against))
+    return statistics.difference(*scores)
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,9 @@ def test_a_window_does_the_work_of_the_convolution(suite_name):
         "The window without a state equals the convolution with one",
     )
     assert compared("conv-lstm", ONE, suite_name).high < -35
-    found = compared("conv-lstm", "window", suite_name)
-    assert found.low < 0 < found.high
-    assert abs(found.difference) < 1
+    gap = compared("conv-lstm", "window", suite_name)
+    assert gap.low < 0 < gap.high
+    assert abs(gap.difference) < 1
 
 
 @pytest.mark.parametrize("suite_name", SUITES)
@@ -97,8 +97,8 @@ def test_attention_gains_what_a_second_layer_gains(suite_name):
     )
     assert compared(LOOKS, TWO, suite_name).high < -1.5
     assert compared(DEEP, TWO, suite_name).high < -1
-    found = compared(LOOKS, DEEP, suite_name)
-    assert found.low < 0 < found.high
+    gap = compared(LOOKS, DEEP, suite_name)
+    assert gap.low < 0 < gap.high
 
 
 @pytest.mark.parametrize("suite_name", SUITES)
@@ -110,9 +110,9 @@ def test_a_convolution_gains_in_two_directions_and_no_more_than_a_second_layer(s
         "and does no worse than a convolution in two directions",
     )
     both = "conv-bidirectional-lstm"
-    found = compared(both, TWO, suite_name)
-    assert found.high < 0
-    assert -3 < found.difference < compared(DEEP, TWO, suite_name).difference * 0.3
+    gap = compared(both, TWO, suite_name)
+    assert gap.high < 0
+    assert -3 < gap.difference < compared(DEEP, TWO, suite_name).difference * 0.3
     assert compared(both, DEEP, suite_name).difference > 0
 
 
@@ -122,8 +122,8 @@ def test_the_lead_of_the_encoder_decoder_is_one_of_time():
         "the tagger equals the encoder-decoder in the same time",
     )
     assert compared(SPEAKS, TWO, "matched").high < -0.5
-    found = compared(SPEAKS, TWO, "timed")
-    assert found.low < 0 < found.high
+    gap = compared(SPEAKS, TWO, "timed")
+    assert gap.low < 0 < gap.high
 
 
 def test_the_encoder_decoder_needs_its_attention():
@@ -153,9 +153,9 @@ def test_a_counted_chain_helps_a_little_and_hurts_at_full_weight(data):
     log_p = {w: np.log(tagger.probabilities(tagger.letters.encode(w)[None])[0]) for w in sample}
 
     def misread(words, weight):
-        paths = {word: lattices.viterbi(log_p[word], weight * Q)[0] for word in words}
-        said = {word: pronunciation.decode(tagger.tags, path) for word, path in paths.items()}
-        return 100 * pronunciation.score(said, {word: data.valid[word] for word in words}).wer
+        paths = {w: lattices.viterbi(log_p[w], weight * Q)[0] for w in words}
+        predictions = {w: pronunciation.decode(tagger.tags, path) for w, path in paths.items()}
+        return 100 * pronunciation.score(predictions, {w: data.valid[w] for w in words}).wer
 
     weights = (0, 0.1, 0.2, 0.3, 0.5, 1)
     chosen = min(weights, key=lambda weight: misread(sample[::2], weight))
@@ -170,8 +170,8 @@ def six(data):
     return replace(
         data,
         train=pronunciation.Examples({6: data.train.by_length[6]}),
-        train_words={word: said for word, said in data.train_words.items() if len(word) == 6},
-        valid={word: said for word, said in data.valid.items() if len(word) == 6},
+        train_words={w: variants for w, variants in data.train_words.items() if len(w) == 6},
+        valid={w: variants for w, variants in data.valid.items() if len(w) == 6},
     )
 
 
@@ -202,8 +202,8 @@ def test_ctc_does_without_an_alignment(six):
     assert ctc["wer"] < 0.5
     assert ctc["wer"] < aligned["wer"] + 0.02
     path = best_paths(six, reader)
-    said = sum(len(lattices.collapse(row)) for row in path.tolist())
-    assert (path > 0).sum() < 1.1 * said
+    collapsed = sum(len(lattices.collapse(row)) for row in path.tolist())
+    assert (path > 0).sum() < 1.1 * collapsed
     assert np.mean(path == 0) > 0.5
 
 

@@ -129,14 +129,14 @@ def test_what_can_remember_gains_from_the_leak(splits) -> None:
     )
     family, careless = (
         {
-            size: PronunciationTask(some).score(WindowBackOff(size).fit(some.train).predict)
+            size: PronunciationTask(split).score(WindowBackOff(size).fit(split.train).predict)
             for size in (3, 9)
         }
-        for some in splits
+        for split in splits
     )
     assert 0 < family[3].wer - careless[3].wer < family[9].wer - careless[9].wer
     words = {
-        w for some in splits for part in (some.train_words, some.valid, some.test) for w in part
+        w for split in splits for part in (split.train_words, split.valid, split.test) for w in part
     }
     members = Counter(map(pronunciation.family, words))
 
@@ -149,7 +149,7 @@ def test_what_can_remember_gains_from_the_leak(splits) -> None:
         return float(np.mean(wrong))
 
     assert wer(family[9], True) < wer(family[9], False) - 0.03
-    gain = {some: wer(family[9], some) - wer(careless[9], some) for some in (True, False)}
+    gain = {r: wer(family[9], r) - wer(careless[9], r) for r in (True, False)}
     assert gain[True] > 0.08
     assert abs(gain[False]) < gain[True] / 2
 

@@ -186,9 +186,9 @@ def test_the_tuning_went_as_told():
     best = {}
     for row in store.rows("tuning"):
         key = row["model"], row["variant"].partition("rate-")[0].rstrip("-")
-        found = (row["valid"]["per"], row["recipe"]["learning_rate"], row["arguments"]["dropout"])
-        best[key] = min(best.get(key, (1,)), found)
-    assert {key: found[1:] for key, found in best.items()} == suite.TUNED
+        trial = (row["valid"]["per"], row["recipe"]["learning_rate"], row["arguments"]["dropout"])
+        best[key] = min(best.get(key, (1,)), trial)
+    assert {key: trial[1:] for key, trial in best.items()} == suite.TUNED
     assert sum(rate == max(r for r, _ in suite.GRID) for _, rate, _ in best.values()) > 0
     assert all(dropout == 0 for *_, dropout in best.values())
     says("**Dropout won nowhere.**", "and in none was it the best")
@@ -202,7 +202,7 @@ def test_an_untuned_gru_is_a_straw_man(wer):
 
 def test_the_benchmark_is_recorded_as_told():
     says("So it learned from fewer words")
-    told = json.loads((store.FOLDER / "benchmark.json").read_text("utf-8"))
-    assert told["test"]["words"] == 12_000
-    assert 0 < told["test"]["per"] < told["test"]["wer"] < 1
-    assert told["training_words"] < 106_837
+    benchmark = json.loads((store.FOLDER / "benchmark.json").read_text("utf-8"))
+    assert benchmark["test"]["words"] == 12_000
+    assert 0 < benchmark["test"]["per"] < benchmark["test"]["wer"] < 1
+    assert benchmark["training_words"] < 106_837

@@ -1,4 +1,4 @@
-"""The sentences of theory/rnn that say a number or claim an effect, computed once more."""
+"""The sentences of theory/rnn that state a number or claim an effect, recomputed."""
 
 import re
 from functools import partial
@@ -38,33 +38,33 @@ def rows_after(heading: str) -> list[list[str]]:
 def by_hand(second_loss: bool = False) -> dict[str, torch.Tensor]:
     """The worked example by autograd: W = 1, U = 1/2, b = 0, a tap and two steps of silence."""
     start = {"W": 1.0, "U": 0.5, "b": 0.0, "h0": 0.0}
-    found = {
+    nodes = {
         name: torch.tensor(value, dtype=torch.float64, requires_grad=True)
         for name, value in start.items()
     }
-    h, taps = found["h0"], (1, 0, 0)
+    h, taps = nodes["h0"], (1, 0, 0)
     for t, x in enumerate(taps, 1):
-        found[f"x{t}"] = torch.tensor(float(x), dtype=torch.float64, requires_grad=True)
-        found[f"a{t}"] = found["W"] * found[f"x{t}"] + found["U"] * h + found["b"]
-        found[f"h{t}"] = h = torch.tanh(found[f"a{t}"])
+        nodes[f"x{t}"] = torch.tensor(float(x), dtype=torch.float64, requires_grad=True)
+        nodes[f"a{t}"] = nodes["W"] * nodes[f"x{t}"] + nodes["U"] * h + nodes["b"]
+        nodes[f"h{t}"] = h = torch.tanh(nodes[f"a{t}"])
     for name in ("a", "h"):
         for t in (1, 2, 3):
-            found[f"{name}{t}"].retain_grad()
+            nodes[f"{name}{t}"].retain_grad()
     loss = 0.5 * (h - 1) ** 2
     if second_loss:
-        loss = loss + 0.5 * (found["h2"] - 1) ** 2
+        loss = loss + 0.5 * (nodes["h2"] - 1) ** 2
     loss.backward()
-    return found
+    return nodes
 
 
 def test_the_example_forward():
-    found = by_hand()
+    nodes = by_hand()
     table = rows_after("## Three steps by hand")
     for t, (step, x, a, h, slope) in enumerate(table, 1):
-        assert (step, x) == (str(t), str(int(found[f"x{t}"])))
-        assert a == f"{found[f'a{t}']:.3f}"
-        assert h == f"{found[f'h{t}']:.3f}"
-        assert slope == f"{1 - found[f'h{t}'] ** 2:.3f}"
+        assert (step, x) == (str(t), str(int(nodes[f"x{t}"])))
+        assert a == f"{nodes[f'a{t}']:.3f}"
+        assert h == f"{nodes[f'h{t}']:.3f}"
+        assert slope == f"{1 - nodes[f'h{t}'] ** 2:.3f}"
     says("settle near $0.96$", "with the tap at the second step $h_3$ would be $0.363$")
     assert np.tanh(0.5 * np.tanh(1)) == pytest.approx(0.363, abs=5e-4)
     h = 0.7
@@ -74,25 +74,25 @@ def test_the_example_forward():
 
 
 def test_the_example_backward():
-    found = by_hand()
-    error = float(found["h3"].detach()) - 1
+    nodes = by_hand()
+    error = float(nodes["h3"].detach()) - 1
     table = rows_after("### Back through the three steps")
     assert [row[0] for row in table] == ["3", "2", "1"]
     for step, own, later, e, delta in table:
         t = int(step)
-        from_later = 0.5 * found[f"a{t + 1}"].grad if t < 3 else torch.tensor(0.0)
+        from_later = 0.5 * nodes[f"a{t + 1}"].grad if t < 3 else torch.tensor(0.0)
         assert float(own) == pytest.approx(error if t == 3 else 0, abs=5e-4)
         assert float(later) == pytest.approx(float(from_later), abs=5e-4)
-        assert float(e) == pytest.approx(float(found[f"h{t}"].grad), abs=5e-4)
-        assert float(delta) == pytest.approx(float(found[f"a{t}"].grad), abs=5e-4)
+        assert float(e) == pytest.approx(float(nodes[f"h{t}"].grad), abs=5e-4)
+        assert float(delta) == pytest.approx(float(nodes[f"a{t}"].grad), abs=5e-4)
     for name, symbol in (("U", "U"), ("W", "W"), ("b", "b"), ("h0", "h_0")):
         (line,) = re.findall(rf"\\partial {symbol} &= .*", PAGE)
         last = re.findall(r"-?\d\.\d+", line)[-1]
-        assert float(last) == pytest.approx(float(found[name].grad), abs=5e-4)
+        assert float(last) == pytest.approx(float(nodes[name].grad), abs=5e-4)
     says("$0.434$ and $0.210$ in turn", "its gradient is eleven times smaller than the error")
-    slopes = [1 - float(found[f"h{t}"].detach()) ** 2 for t in (2, 1)]
+    slopes = [1 - float(nodes[f"h{t}"].detach()) ** 2 for t in (2, 1)]
     assert [round(0.5 * slope, 3) for slope in slopes] == [0.434, 0.21]
-    assert round(float(found["a3"].grad / found["a1"].grad)) == 11
+    assert round(float(nodes["a3"].grad / nodes["a1"].grad)) == 11
 
 
 def test_the_example_with_two_losses():
@@ -103,11 +103,11 @@ def test_the_example_with_two_losses():
         r"$e_1 = \tfrac12 \delta_2 = -0.449$",
         r"= \delta_3 h_2 + \delta_2 h_1 = -0.288 - 0.683 = -0.972",
     )
-    found = by_hand(second_loss=True)
+    nodes = by_hand(second_loss=True)
     wanted = {"a2": -0.897, "h2": -1.033, "h1": -0.449, "U": -0.972}
     for name, value in wanted.items():
-        assert float(found[name].grad) == pytest.approx(value, abs=5e-4)
-    parts = [float(found[f"a{t}"].grad * found[f"h{t - 1}"].detach()) for t in (3, 2)]
+        assert float(nodes[name].grad) == pytest.approx(value, abs=5e-4)
+    parts = [float(nodes[f"a{t}"].grad * nodes[f"h{t - 1}"].detach()) for t in (3, 2)]
     assert parts == pytest.approx([-0.288, -0.683], abs=5e-4)
 
 
@@ -208,10 +208,10 @@ def test_what_a_window_cannot_do_and_what_it_does_better():
 
 def terms_of_the_example(weight: str) -> list[float]:
     """The terms of lag 0, 1 and 2 in the gradient of W or U, for the loss after the tap."""
-    found = by_hand()
-    h, x = [0.0, *(float(found[f"h{t}"].detach()) for t in (1, 2, 3))], [1.0, 0.0, 0.0]
+    nodes = by_hand()
+    h, x = [0.0, *(float(nodes[f"h{t}"].detach()) for t in (1, 2, 3))], [1.0, 0.0, 0.0]
     right = {"W": x, "U": h}[weight]
-    return [float(found[f"a{s}"].grad) * right[s - 1] for s in (3, 2, 1)]
+    return [float(nodes[f"a{s}"].grad) * right[s - 1] for s in (3, 2, 1)]
 
 
 def test_the_lags_are_apart_for_the_input_weights_only():
@@ -275,7 +275,7 @@ T, SEEDS = 100, 4
 
 @pytest.fixture(scope="module")
 def factors():
-    """By strength of the inputs and case, what a step back multiplies the gradient by."""
+    """What one step back multiplies the gradient by, by strength of the inputs and case."""
     return {
         scale: {
             name: gradients.factor(gradients.measure(build, T, SEEDS, scale=scale), first=1)
@@ -386,7 +386,7 @@ def reading():
     """A plain RNN and an LSTM, fresh and after reading a part of the manual."""
     rows = text.lay_out(text.encode(text.manual()), streams=32)
     train, test = rows[:, : 32 * 150 + 1], rows[:, -1025:]
-    K, found = len(text.CHARACTERS), {}
+    K, readers = len(text.CHARACTERS), {}
     task, recipe = (
         text.TextTask(train, test, K, window=32),
         Recipe(epochs=1, learning_rate=5e-3, schedule="constant"),
@@ -395,8 +395,8 @@ def reading():
         spec = models.spec("basic", cell=cell, hidden_size=64)
         fresh, trained = (models.build("pytorch", spec, K, K, seed=0) for _ in range(2))
         losses = fit(models.trainer("pytorch", trained, recipe), task).losses
-        found[cell] = fresh, trained, float(np.mean(losses[-20:]))
-    return found, test
+        readers[cell] = fresh, trained, float(np.mean(losses[-20:]))
+    return readers, test
 
 
 def test_chunks_lose_more_than_steps_that_all_go_back_as_far(reading):
@@ -423,9 +423,9 @@ def test_chunks_lose_more_than_steps_that_all_go_back_as_far(reading):
 
 def test_training_makes_the_gradient_vanish_faster(reading):
     says("Training has made it vanish *faster*", "less is left", "training takes less of it away")
-    found, test = reading
+    readers, test = reading
     kept, slope = {}, {}
-    for cell, (fresh, trained, _) in found.items():
+    for cell, (fresh, trained, _) in readers.items():
         for name, model in (("fresh", fresh), ("trained", trained)):
             with torch.no_grad():
                 x = model.embedding(torch.from_numpy(test[:4, :60]))
@@ -437,7 +437,7 @@ def test_training_makes_the_gradient_vanish_faster(reading):
     assert kept["elman", "trained"] < 0.1 * kept["elman", "fresh"]
     assert slope["elman", "trained"] < slope["elman", "fresh"] - 0.1
     assert kept["lstm", "fresh"] < kept["elman", "fresh"]
-    shrunk = {cell: kept[cell, "trained"] / kept[cell, "fresh"] for cell in found}
+    shrunk = {cell: kept[cell, "trained"] / kept[cell, "fresh"] for cell in readers}
     assert shrunk["lstm"] > shrunk["elman"]
 
 
@@ -445,26 +445,26 @@ def test_a_wrong_state_costs_most_at_the_first_letter(reading):
     says("Nothing crashes.", "is about as bad as none", "the difference is forgotten")
     (_, trained, _), test = reading[0]["elman"], reading[1]
     ways = ("carried", "zero", "shuffled")
-    found = {c: streams.loss_by_place(trained, test, 32, c) for c in ways}
-    assert abs(found["shuffled"][0] - found["zero"][0]) < 0.3
-    apart = found["shuffled"] - found["carried"]
+    losses = {c: streams.loss_by_place(trained, test, 32, c) for c in ways}
+    assert abs(losses["shuffled"][0] - losses["zero"][0]) < 0.3
+    apart = losses["shuffled"] - losses["carried"]
     assert apart[0] > 0.8
     assert abs(apart[16:]).max() < 0.05
-    assert found["shuffled"].mean() > found["carried"].mean() + 0.03
+    assert losses["shuffled"].mean() > losses["carried"].mean() + 0.03
 
 
 def test_its_own_slip_costs_the_next_phoneme(data):
     says("That is the cost of exposure here, for one step", "most of the time it recovers")
     model = store.model("encoder-decoder-attention-lstm").model
     symbols = data.target("phonemes").symbols
-    some = [(w, v[0]) for w, v in data.test.items() if len(w) == 7 and len(v) == 1][:800]
-    letters = np.stack([data.letters.encode(word) for word, _ in some])
-    truth = np.full((len(some), 1 + max(len(v) for _, v in some)), -100, dtype=np.int32)
-    for row, (_, said) in zip(truth, some, strict=True):
-        row[: len(said) + 1] = symbols.encode((*said, symbols.symbols[0]))
-    told, own = probes.after_first_slip(model, letters, truth)
-    assert len(told) > 150
-    assert told.mean() > own.mean() + 0.05
+    sample = [(w, v[0]) for w, v in data.test.items() if len(w) == 7 and len(v) == 1][:800]
+    letters = np.stack([data.letters.encode(word) for word, _ in sample])
+    truth = np.full((len(sample), 1 + max(len(v) for _, v in sample)), -100, dtype=np.int32)
+    for row, (_, phonemes) in zip(truth, sample, strict=True):
+        row[: len(phonemes) + 1] = symbols.encode((*phonemes, symbols.symbols[0]))
+    forced, own = probes.after_first_slip(model, letters, truth)
+    assert len(forced) > 150
+    assert forced.mean() > own.mean() + 0.05
     assert own.mean() > 0.5
 
 
@@ -505,8 +505,8 @@ def test_the_libraries_stop_at_the_last_letter():
     packed = torch.nn.utils.rnn.pack_padded_sequence(
         torch.from_numpy(x), torch.tensor([3]), batch_first=True
     )
-    there = torch_layer(torch.from_numpy(x[:, :3]))[1]
-    assert torch.allclose(torch_layer(packed)[1], there, atol=1e-6)
+    unpadded = torch_layer(torch.from_numpy(x[:, :3]))[1]
+    assert torch.allclose(torch_layer(packed)[1], unpadded, atol=1e-6)
 
 
 def test_the_swapped_axis_goes_unnoticed():

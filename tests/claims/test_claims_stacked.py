@@ -24,20 +24,20 @@ def runs():
 
 @pytest.fixture(scope="module")
 def means(runs):
-    """Of the PyTorch runs of each model, in percent."""
+    """The mean scores of the PyTorch runs of each model, in percent."""
     in_pytorch = runs[runs["framework"] == "pytorch"]
     return in_pytorch.groupby("name")[["WER", "PER"]].mean()
 
 
 @pytest.fixture(scope="module")
 def loss():
-    """The loss on the training words by model and epoch, the mean over the PyTorch runs."""
+    """The training loss by model and epoch, averaged over the PyTorch runs."""
     curves = {}
     for row in [*store.rows("matched"), *store.rows("ablations")]:
         if row["framework"] == "pytorch":
-            some = curves.setdefault(row["run"].rsplit("-", 2)[0], [])
-            some.append([epoch["loss"] for epoch in row["epochs"]])
-    return {name: np.mean(some, axis=0) for name, some in curves.items()}
+            runs = curves.setdefault(row["run"].rsplit("-", 2)[0], [])
+            runs.append([epoch["loss"] for epoch in row["epochs"]])
+    return {name: np.mean(runs, axis=0) for name, runs in curves.items()}
 
 
 def test_every_model_has_as_many_parameters(runs):
@@ -93,15 +93,15 @@ def test_the_difference_in_two_directions_is_not_luck():
         "Other words and other seeds would hardly turn the second layer's gain in two directions "
         "into a loss."
     )
-    found = statistics.difference(store.scores(TWO[1]), store.scores(TWO[0]))
-    assert found.high < -0.5
-    assert found.p < 0.025  # of two comparisons
+    difference = statistics.difference(store.scores(TWO[1]), store.scores(TWO[0]))
+    assert difference.high < -0.5
+    assert difference.p < 0.025  # of two comparisons
 
 
 def test_the_difference_in_one_direction_may_be_nothing():
     says("In one direction the interval holds zero")
-    found = statistics.difference(store.scores("stacked-lstm"), store.scores("basic-lstm"))
-    assert found.low < 0 < found.high
+    difference = statistics.difference(store.scores("stacked-lstm"), store.scores("basic-lstm"))
+    assert difference.low < 0 < difference.high
 
 
 def test_deeper_networks_learn_their_training_words_less_well(loss):
@@ -148,8 +148,8 @@ def test_dropout_hurts(means, loss):
     says("**Dropout hurts.**", "its training loss stays the highest of all")
     assert means.loc[ADDED[2], "WER"] > means.loc["stacked-4-layers", "WER"] + 1
     assert means.loc[ADDED[2], "PER"] > means.loc["stacked-4-layers", "PER"] + 1.5
-    others = [loss[name][-1] for name in [*ONE, *ADDED[:2]]]
-    assert loss[ADDED[2]][-1] > max(others) + 0.05
+    final_losses = [loss[name][-1] for name in [*ONE, *ADDED[:2]]]
+    assert loss[ADDED[2]][-1] > max(final_losses) + 0.05
 
 
 def test_the_start_takes_longer_with_each_layer(loss):
@@ -160,11 +160,11 @@ def test_the_start_takes_longer_with_each_layer(loss):
 
 def test_the_gap_hangs_on_the_learning_rate():
     says("Who compares depths at one learning rate compares learning rates.")
-    found = {"basic": {}, "stacked": {}}
+    per = {"basic": {}, "stacked": {}}
     for row in store.rows("tuning"):
         lstm = row["variant"].startswith("lstm") and not row["arguments"]["dropout"]
-        if row["model"] in found and lstm:
-            found[row["model"]][row["recipe"]["learning_rate"]] = 100 * row["valid"]["per"]
-    gaps = {rate: found["stacked"][rate] - found["basic"][rate] for rate in found["basic"]}
-    best = min(found["stacked"].values()) - min(found["basic"].values())
+        if row["model"] in per and lstm:
+            per[row["model"]][row["recipe"]["learning_rate"]] = 100 * row["valid"]["per"]
+    gaps = {rate: per["stacked"][rate] - per["basic"][rate] for rate in per["basic"]}
+    best = min(per["stacked"].values()) - min(per["basic"].values())
     assert gaps[min(gaps)] > 2 * best > 0

@@ -1,4 +1,4 @@
-"""The sentences of theory/stacked-and-bidirectional, held against what can be computed again."""
+"""The sentences of theory/stacked-and-bidirectional, held against what can be recomputed."""
 
 import re
 from functools import partial
@@ -62,8 +62,8 @@ def test_the_sum_over_paths_by_hand_and_by_counting():
         # the moves as words of B (back) and D (down), each kind as often as it must be
         words = {word for word in product("BD", repeat=T + L - 2) if word.count("B") == T - 1}
         assert len(words) == comb(T + L - 2, L - 1)
-        found = slope(with_weights(Stack("elman", 1, 1, L), w=0.7, u=0.9), T)
-        assert np.isclose(found, len(words) * 0.9 ** (T - 1) * 0.7**L)
+        total = slope(with_weights(Stack("elman", 1, 1, L), w=0.7, u=0.9), T)
+        assert np.isclose(total, len(words) * 0.9 ** (T - 1) * 0.7**L)
 
 
 def test_the_number_of_paths_grows_like_a_power_of_the_length():
@@ -132,7 +132,7 @@ def test_the_layers_of_the_recorded_stack_have_three_time_scales_and_no_ladder(d
         with torch.no_grad():
             before, after = (deep.recurrent.states(deep.embedding(x)) for x in (letters, changed))
         moved = [(a - b).norm(dim=-1).mean(0) for a, b in zip(after, before, strict=True)]
-        one, two, three = (float(some[5] / some[1]) for some in moved)
+        one, two, three = (float(norms[5] / norms[1]) for norms in moved)
         assert two < one < three
 
 
@@ -249,9 +249,9 @@ def test_the_function_of_the_page_finds_the_floor_of_the_dictionary(page, data):
     (cell,) = re.findall(r"def best_possible.*?return wrong, bits\n", page, re.DOTALL)
     space = {}
     exec("from collections import Counter, defaultdict\nfrom math import log2\n" + cell, space)
-    some = [("ab", "12"), ("ac", "32"), ("ac", "32"), ("b", "1")]
-    assert space["best_possible"](some, 0)[0] == 1
-    assert space["best_possible"](some, 1)[0] == 0
+    pairs = [("ab", "12"), ("ac", "32"), ("ac", "32"), ("b", "1")]
+    assert space["best_possible"](pairs, 0)[0] == 1
+    assert space["best_possible"](pairs, 1)[0] == 0
     words = {}
     for letters, targets in data.train.by_length.values():
         for row, tags in zip(letters.tolist(), targets.tolist(), strict=True):
@@ -370,8 +370,8 @@ def test_past_and_future_meet_in_a_layer_above_and_in_no_stack_of_one_direction(
     ahead, back = Stack("lstm", D, H, 2), Stack("lstm", D, H, 2)
     apart = torch.cat([ahead(x)[0], back(x.flip(1))[0].flip(1)], dim=-1)
     for y, meets in ((layered(x)[0], True), (apart, False)):
-        some = y[:, 1]
-        assert (((some[0] - some[1]) - (some[2] - some[3])).abs().max() > 1e-4) == meets
+        middle = y[:, 1]
+        assert (((middle[0] - middle[1]) - (middle[2] - middle[3])).abs().max() > 1e-4) == meets
 
 
 def test_the_record_says_what_each_step_buys():
@@ -403,8 +403,8 @@ def test_the_record_says_what_each_step_buys():
 def test_depth_weighs_more_in_speech():
     says("five layers instead of one took away nearly a quarter of the phoneme errors")
     mean = store.table("matched").query("framework == 'pytorch'").groupby("name")["WER"].mean()
-    here = 1 - mean["stacked-bidirectional-lstm"] / mean["bidirectional-lstm"]
-    assert 0.03 < here < 0.5 * (1 - 18.4 / 23.9)
+    gain = 1 - mean["stacked-bidirectional-lstm"] / mean["bidirectional-lstm"]
+    assert 0.03 < gain < 0.5 * (1 - 18.4 / 23.9)
     assert round(1 - 18.4 / 23.9, 2) == 0.23
 
 

@@ -37,7 +37,7 @@ D, H = 7, 11  # neither divides the other, nor any other number of the formulas
 
 
 def value(formula: str) -> int:
-    """Of a sum of products such as 4HD + H^2 + 2, at D and H above."""
+    """The value of a sum of products such as 4HD + H^2 + 2, at D and H above."""
     total = 0
     for term in formula.split(" + "):
         match = re.fullmatch(r"(\d*)(H?)(\^2)?(D?)", term)
@@ -193,11 +193,11 @@ def test_letters_alone_become_a_table_of_the_most_frequent_tags(data):
     shapes.learn(trainer, [singles], steps=200, size=1024)
     counts = np.zeros((len(data.letters), len(data.tags)))
     np.add.at(counts, (singles.inputs[:, 0], singles.targets[:, 0]), 1)
-    said = trainer.predict(np.arange(2, len(data.letters), dtype=np.int32)[:, None])[:, 0]
+    predictions = trainer.predict(np.arange(2, len(data.letters), dtype=np.int32)[:, None])[:, 0]
     often = counts[2:].sum(axis=1) > 0.005 * counts.sum()
-    assert (said == counts[2:].argmax(axis=1))[often].all()
+    assert (predictions == counts[2:].argmax(axis=1))[often].all()
     says("An *e* is silent in this table, always")
-    assert data.tags.symbols[said[data.letters.encode("e")[0] - 2]] == "-"
+    assert data.tags.symbols[predictions[data.letters.encode("e")[0] - 2]] == "-"
 
 
 def test_the_net_counts_syllables_better_than_the_eye(data):
@@ -206,15 +206,15 @@ def test_the_net_counts_syllables_better_than_the_eye(data):
     )
     train, valid = (shapes.syllable_counts(data, part) for part in ("train", "valid"))
     words = shapes.words(data, "valid")
-    eye = np.mean([shapes.vowel_groups(w) == shapes.syllables(said) for w, said in words.items()])
+    eye = np.mean([shapes.vowel_groups(w) == shapes.syllables(p) for w, p in words.items()])
     most = 1 + max(int(part.targets.max()) for part in [*train, *valid])
     trainer = shapes.trainers("many-to-one", len(data.letters), most)["pytorch"]
     shapes.learn(trainer, train, steps=800)
     assert shapes.share_right(trainer, valid) > eye + 0.02
     says("each gets some words right that the other does not")
-    said = {w: int(trainer.predict(data.letters.encode(w)[None])[0, 0]) for w in words}
-    better = [said[w] == shapes.syllables(p) != shapes.vowel_groups(w) for w, p in words.items()]
-    worse = [said[w] != shapes.syllables(p) == shapes.vowel_groups(w) for w, p in words.items()]
+    counted = {w: int(trainer.predict(data.letters.encode(w)[None])[0, 0]) for w in words}
+    better = [counted[w] == shapes.syllables(p) != shapes.vowel_groups(w) for w, p in words.items()]
+    worse = [counted[w] != shapes.syllables(p) == shapes.vowel_groups(w) for w, p in words.items()]
     assert min(sum(better), sum(worse)) > 0.01 * len(words)
 
 
@@ -225,12 +225,12 @@ def test_a_bag_of_letters_gives_the_right_sounds_in_the_wrong_order(data):
     trainer = shapes.trainers("one-to-many", len(data.letters), len(symbols))["pytorch"]
     shapes.learn(trainer, [known], steps=400)
     rows = zip(words, trainer.predict(asked.inputs), strict=True)
-    said = {word: pronunciation.decode(symbols, row) for word, row in rows}
-    per = pronunciation.score(said, {word: data.valid[word] for word in words}).per
-    shared = sum((Counter(said[word]) & Counter(words[word])).total() for word in words)
+    predictions = {word: pronunciation.decode(symbols, row) for word, row in rows}
+    per = pronunciation.score(predictions, {word: data.valid[word] for word in words}).per
+    shared = sum((Counter(predictions[word]) & Counter(words[word])).total() for word in words)
     shared /= sum(map(len, words.values()))
     assert per > 0.4
     assert shared > 1 - per + 0.15
     says("stops in time")
-    lengths = np.array([[len(said[word]), len(words[word])] for word in words])
+    lengths = np.array([[len(predictions[word]), len(words[word])] for word in words])
     assert np.abs(lengths[:, 0] - lengths[:, 1]).mean() < 1
