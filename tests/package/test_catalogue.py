@@ -167,15 +167,15 @@ def naming(cell: cells.Cell, texts: dict[str, str]) -> set[str]:
     return {name for name, text in texts.items() if word.search(text)}
 
 
-def test_a_cell_touches_the_files_that_are_said():
-    """Lessons tell of some cells in other files as well, but no file needs to name them all."""
+def test_a_cell_touches_the_files_that_the_guide_names():
+    """Lessons name some cells in other files as well, but no file needs to name them all."""
     listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard")
-    told = subprocess.run(listed, cwd=ROOT, check=False, capture_output=True, text=True)
-    if told.returncode:
+    listing = subprocess.run(listed, cwd=ROOT, check=False, capture_output=True, text=True)
+    if listing.returncode:
         pytest.skip("this is no checkout")
     texts = {
         name: (ROOT / name).read_bytes().decode("utf-8", errors="ignore").lower()
-        for name in told.stdout.splitlines()
+        for name in listing.stdout.splitlines()
         if not name.startswith(("tests/", "book/results/")) and (ROOT / name).is_file()
     }
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -183,11 +183,11 @@ def test_a_cell_touches_the_files_that_are_said():
     recipe = re.findall(r"^\d\. `([^`]+)`", section, re.M)
     assert len(recipe) == 8
     assert "touches eight files by hand" in section
-    found = {name: naming(cell, texts) for name, cell in CELLS.items()}
-    said = {
+    named = {name: naming(cell, texts) for name, cell in CELLS.items()}
+    expected = {
         name: {file.replace("FAMILY", cell.module) for file in recipe}
         for name, cell in CELLS.items()
     }
-    assert all(said[name] <= found[name] for name in CELLS)
-    plain = [name for name in CELLS if said[name] == found[name]]
-    assert plain, min(found.values(), key=len)
+    assert all(expected[name] <= named[name] for name in CELLS)
+    plain = [name for name in CELLS if expected[name] == named[name]]
+    assert plain, min(named.values(), key=len)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unrolled.decoding import END_ID, Hypothesis, search
 
-RARE = 1e-3  # of what a model all but never says
+RARE = 1e-3  # of what a model almost never writes
 
 
 class Tree:
@@ -25,9 +25,9 @@ class Tree:
         self.log_p = a - np.log(np.exp(a).sum(axis=-1, keepdims=True))
         self.start = (np.arange(rows), np.full(rows, -1))
 
-    def step(self, said, memory):
+    def step(self, previous, memory):
         row, node = memory
-        node = np.where(node < 0, 0, node * self.K + said + 1)  # the first step is told END
+        node = np.where(node < 0, 0, node * self.K + previous + 1)  # the first step gets END
         return self.log_p[row, node], (row, node)
 
     def log_p_of(self, row, ids):
@@ -39,18 +39,18 @@ class Tree:
 
     def every(self, row, penalty):
         """All sequences up to the limit, best first."""
-        found = []
+        hypotheses = []
         for length in range(self.limit + 1):
             for ids in itertools.product(range(1, self.K), repeat=length):
                 log_p = self.log_p_of(row, ids)
-                found.append(Hypothesis(ids, log_p, log_p / (length + 1) ** penalty))
-        return sorted(found, key=lambda h: -h.score)
+                hypotheses.append(Hypothesis(ids, log_p, log_p / (length + 1) ** penalty))
+        return sorted(hypotheses, key=lambda h: -h.score)
 
     def greedy(self, row):
         node, ids = 0, []
-        while len(ids) < self.limit and (said := int(self.log_p[row, node].argmax())) != END_ID:
-            ids.append(said)
-            node = node * self.K + said + 1
+        while len(ids) < self.limit and (symbol := int(self.log_p[row, node].argmax())) != END_ID:
+            ids.append(symbol)
+            node = node * self.K + symbol + 1
         return tuple(ids)
 
     def search(self, width, penalty=0.0):
@@ -66,31 +66,31 @@ quickly = settings(deadline=None, max_examples=20)
 @given(seed=seeds, rows=st.integers(1, 3), penalty=penalties)
 def test_a_width_of_one_reads_greedily(seed, rows, penalty):
     tree = Tree(seed, rows)
-    found = tree.search(1, penalty)
-    assert [[h.ids for h in some] for some in found] == [[tree.greedy(row)] for row in range(rows)]
+    beams = tree.search(1, penalty)
+    assert [[h.ids for h in beam] for beam in beams] == [[tree.greedy(row)] for row in range(rows)]
 
 
 @quickly
 @given(seed=seeds, rows=st.integers(1, 3), penalty=penalties)
 def test_a_beam_that_drops_nothing_finds_all_in_order(seed, rows, penalty):
     tree = Tree(seed, rows)
-    for row, found in enumerate(tree.search(3**3, penalty)):
+    for row, beam in enumerate(tree.search(3**3, penalty)):
         wanted = tree.every(row, penalty)
-        assert len(found) == len(wanted) == 1 + 2 + 4 + 8
-        assert [h.ids for h in found] == [h.ids for h in wanted]
-        assert [h.score for h in found] == pytest.approx([h.score for h in wanted])
-        assert math.fsum(math.exp(h.log_p) for h in found) < 1
+        assert len(beam) == len(wanted) == 1 + 2 + 4 + 8
+        assert [h.ids for h in beam] == [h.ids for h in wanted]
+        assert [h.score for h in beam] == pytest.approx([h.score for h in wanted])
+        assert math.fsum(math.exp(h.log_p) for h in beam) < 1
 
 
 @quickly
 @given(seed=seeds, width=st.integers(1, 5), penalty=penalties)
 def test_what_is_found_has_the_probability_that_the_model_gives_it(seed, width, penalty):
     tree = Tree(seed, rows=2, symbols=4, limit=4)
-    for row, found in enumerate(tree.search(width, penalty)):
-        assert 1 <= len(found) <= width
-        assert len({h.ids for h in found}) == len(found)
-        assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
-        for h in found:
+    for row, beam in enumerate(tree.search(width, penalty)):
+        assert 1 <= len(beam) <= width
+        assert len({h.ids for h in beam}) == len(beam)
+        assert [h.score for h in beam] == sorted((h.score for h in beam), reverse=True)
+        for h in beam:
             assert END_ID not in h.ids
             assert h.log_p == pytest.approx(tree.log_p_of(row, h.ids))
             assert h.score == pytest.approx(h.log_p / (len(h.ids) + 1) ** penalty)
@@ -101,16 +101,16 @@ def test_what_is_found_has_the_probability_that_the_model_gives_it(seed, width, 
 def test_a_row_finds_the_same_alone_as_in_a_batch(seed, width, penalty):
     tree = Tree(seed, rows=3)
     together = tree.search(width, penalty)
-    for row, found in enumerate(together):
+    for row, beam in enumerate(together):
         start = tuple(array[row : row + 1] for array in tree.start)
-        assert search(tree.step, start, width, tree.limit, penalty) == [found]
+        assert search(tree.step, start, width, tree.limit, penalty) == [beam]
 
 
 def chain(*steps):
-    """A model that looks only at how much was said: log p of (end, a, b) at each step."""
+    """A model that knows only the number of the step: log p of (end, a, b) at each."""
     table = np.log(np.array(steps))
 
-    def step(said, memory):
+    def step(previous, memory):
         (u,) = memory
         return table[np.minimum(u, len(table) - 1)], (u + 1,)
 
@@ -121,9 +121,9 @@ def test_a_wider_beam_finds_what_greed_misses():
     """a is likelier than b, but what follows b is sure."""
     after = {1: [0.4, 0.3, 0.3], 2: [1 - 2 * RARE, RARE, RARE]}
 
-    def step(said, memory):
+    def step(previous, memory):
         (first,) = memory
-        rows = [[RARE, 0.6, 0.4 - RARE] if s == END_ID else after[int(s)] for s in said]
+        rows = [[RARE, 0.6, 0.4 - RARE] if s == END_ID else after[int(s)] for s in previous]
         return np.log(np.array(rows)), (first,)
 
     start = (np.zeros(1),)
@@ -148,21 +148,21 @@ def test_the_penalty_favours_longer_sequences():
 
 def test_what_does_not_end_ends_at_the_limit():
     step, start = chain([RARE, 1 - 2 * RARE, RARE])
-    ((found,),) = search(step, start, width=1, limit=4)
-    assert found.ids == (1, 1, 1, 1)
-    assert found.log_p == pytest.approx(4 * math.log(1 - 2 * RARE) + math.log(RARE))
+    ((best,),) = search(step, start, width=1, limit=4)
+    assert best.ids == (1, 1, 1, 1)
+    assert best.log_p == pytest.approx(4 * math.log(1 - 2 * RARE) + math.log(RARE))
 
 
 def test_a_search_that_is_done_asks_no_more():
     """The best is found and sure: later steps could only be worse."""
     asked = []
 
-    def counting(said, memory):
-        asked.append(len(said))
-        return np.tile(np.log([0.98, 0.01, 0.01]), (len(said), 1)), memory
+    def counting(previous, memory):
+        asked.append(len(previous))
+        return np.tile(np.log([0.98, 0.01, 0.01]), (len(previous), 1)), memory
 
-    found = search(counting, (np.zeros(1),), width=3, limit=1000)[0]
-    assert [h.ids for h in found] == [(), (1,), (2,)]
+    beam = search(counting, (np.zeros(1),), width=3, limit=1000)[0]
+    assert [h.ids for h in beam] == [(), (1,), (2,)]
     assert asked == [3, 3]
 
 

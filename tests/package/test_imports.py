@@ -28,16 +28,16 @@ FRAMEWORKS = ("torch", "keras", "tensorflow")
 
 def imported(file: Path) -> set[str]:
     """The parts of the package that a file imports, wherever in it the import stands."""
-    found: set[str] = set()
+    parts: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "unrolled":
-            found |= {alias.name for alias in node.names}
+            parts |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("unrolled."):
-            found.add((node.module or "").split(".")[1])
+            parts.add((node.module or "").split(".")[1])
         elif isinstance(node, ast.Import):
             names = (alias.name.split(".") for alias in node.names)
-            found |= {name[1] for name in names if name[0] == "unrolled" and len(name) > 1}
-    return found & FLOOR.keys()
+            parts |= {name[1] for name in names if name[0] == "unrolled" and len(name) > 1}
+    return parts & FLOOR.keys()
 
 
 def files() -> list[Path]:

@@ -163,8 +163,8 @@ def _bare_name(name: str, theirs: Mapping[str, object]) -> str:
     part, index, direction, tensor = layer.groups()
     tensor = "bias_ih" if tensor == "bias" else tensor
     end = "_reverse" if direction == "backward" else ""
-    found = f"{part}.{tensor}_l{index or 0}{end}"
-    return found if found in theirs else f"{part}.{tensor}"
+    bare = f"{part}.{tensor}_l{index or 0}{end}"
+    return bare if bare in theirs else f"{part}.{tensor}"
 
 
 def test_our_loop_is_an_epoch_of_training() -> None:
@@ -296,11 +296,11 @@ def test_threads_are_as_before_afterwards() -> None:
 
 def test_real_words_have_the_lengths_of_the_dictionary() -> None:
     chosen = bench.Setting(real=True, batch_size=64)
-    found, examples = setting.draw(chosen, steps=200)
+    sized, examples = setting.draw(chosen, steps=200)
     assert len(examples) == 200 * 64
     assert all(len(letters) % 64 == 0 for letters, _ in examples.by_length.values())
     data = setting.pronunciation.load()
-    assert (found.num_letters, found.num_tags) == (len(data.letters), len(data.tags))
+    assert (sized.num_letters, sized.num_tags) == (len(data.letters), len(data.tags))
     mean = examples.num_letters / len(examples)
     assert mean == pytest.approx(data.train.num_letters / len(data.train), rel=0.05)
 

@@ -75,8 +75,8 @@ def close(a, b, tolerance=TOLERANCE):
     assert parity.distance(a, b) <= tolerance
 
 
-def all_close(some, others, tolerance=TOLERANCE):
-    for a, b in zip(some, others, strict=True):
+def all_close(actual, expected, tolerance=TOLERANCE):
+    for a, b in zip(actual, expected, strict=True):
         close(a, b, tolerance)
 
 
@@ -84,7 +84,7 @@ def tensors(arrays):
     return tuple(torch.tensor(a, requires_grad=True) for a in arrays)
 
 
-# The equations once more, in torch and from the textbook, for autograd to differentiate.
+# The equations again, in torch and from the textbook, for autograd to differentiate.
 
 
 def affine(p, gate, x_t, h):
@@ -129,15 +129,15 @@ def test_numpy_agrees_with_autograd_on_the_equations(name, size):
 
     names, values = zip(*case.layer.parameters.items(), strict=True)
     values, (x,), initial = tensors(values), tensors([case.x]), tensors(case.state)
-    state, said = initial, []
+    state, expected = initial, []
     for t in range(x.shape[1]):
         state = step(dict(zip(names, values, strict=True)), x[:, t], *state, **options)
-        said.append(state[0])
-    said = torch.stack(said, dim=1)
-    close(outputs, said.detach())
+        expected.append(state[0])
+    expected = torch.stack(expected, dim=1)
+    close(outputs, expected.detach())
     all_close(last, [s.detach() for s in state])
 
-    loss = (said * torch.from_numpy(case.d_outputs)).sum()
+    loss = (expected * torch.from_numpy(case.d_outputs)).sum()
     for s, d in zip(state, case.d_state, strict=True):
         loss = loss + (s * torch.from_numpy(d)).sum()
     wanted = torch.autograd.grad(loss, [*values, x, *initial])
@@ -155,8 +155,8 @@ def test_numpy_agrees_with_central_differences(name, size):
     d_x, d_state = case.layer.backward(case.d_outputs, case.d_state)
     rng, step = np.random.default_rng(size["seed"]), 1e-5
     inputs = [*case.layer.parameters.values(), case.x, *case.state]
-    found = [*case.layer.gradients.values(), d_x, *d_state]
-    for array, gradient in zip(inputs, found, strict=True):
+    gradients = [*case.layer.gradients.values(), d_x, *d_state]
+    for array, gradient in zip(inputs, gradients, strict=True):
         direction = rng.normal(size=array.shape)
         kept, losses = array.copy(), []
         for sign in (1, -1):
@@ -280,14 +280,14 @@ def test_torch_agrees_with_its_own_layers(cell, size):
     for parameter, value in zip(theirs.parameters(), weights, strict=True):
         parameter.data = value.detach().clone()
     x, state = torch.from_numpy(case.x), tuple(torch.from_numpy(s)[None] for s in case.state)
-    said, last = ours(x, tuple(s[0] for s in state))
+    outputs, last = ours(x, tuple(s[0] for s in state))
     wanted, final = theirs(x, state if cell == "lstm" else state[0])
-    close(said.detach(), wanted.detach())
+    close(outputs.detach(), wanted.detach())
     final = final if cell == "lstm" else (final,)
     all_close([s.detach() for s in last], [s[0].detach() for s in final])
 
     upstream = torch.from_numpy(case.d_outputs)
-    mine = torch.autograd.grad((said * upstream).sum(), list(ours.parameters()))
+    mine = torch.autograd.grad((outputs * upstream).sum(), list(ours.parameters()))
     wanted_gradients = torch.autograd.grad((wanted * upstream).sum(), list(theirs.parameters()))
     all_close(mine, wanted_gradients[: len(mine)])
 
@@ -306,23 +306,23 @@ def test_keras_agrees_with_its_own_layers(cell, size):
     bias = np.stack(biases) if cell == "gru" else biases[0]
     theirs.set_weights([kernel, recurrent_kernel, bias])
     with tf.GradientTape(persistent=True) as tape:
-        said, last = ours(case.x, tuple(map(tf.constant, case.state)))
+        outputs, last = ours(case.x, tuple(map(tf.constant, case.state)))
         wanted, *final = theirs(case.x, initial_state=list(map(tf.constant, case.state)))
-        mine, other = (tf.reduce_sum(h * case.d_outputs) for h in (said, wanted))
-    close(said, wanted)
+        mine, other = (tf.reduce_sum(h * case.d_outputs) for h in (outputs, wanted))
+    close(outputs, wanted)
     all_close(last, final)
-    found = tape.gradient(mine, [v.value for v in ours.trainable_variables])
+    gradients = tape.gradient(mine, [v.value for v in ours.trainable_variables])
     wanted_gradients = tape.gradient(other, [v.value for v in theirs.trainable_variables])
-    all_close(found[:2], wanted_gradients[:2])
-    close(np.stack(found[2:]) if cell == "gru" else found[2], wanted_gradients[2])
+    all_close(gradients[:2], wanted_gradients[:2])
+    close(np.stack(gradients[2:]) if cell == "gru" else gradients[2], wanted_gradients[2])
 
 
 def test_the_two_resets_of_the_gru_are_two_functions():
     after, before = (Case("gru", 2, 3, 2, 4, seed=1, reset=r) for r in ("after", "before"))
     for name, value in after.layer.parameters.items():
         assert np.array_equal(value, before.layer.parameters[name])
-    said = after.layer.forward(after.x, after.state)[0]
-    assert parity.distance(said, before.layer.forward(before.x, before.state)[0]) > 1e-3
+    outputs = after.layer.forward(after.x, after.state)[0]
+    assert parity.distance(outputs, before.layer.forward(before.x, before.state)[0]) > 1e-3
 
 
 def test_a_gru_with_reset_on_and_update_at_zero_is_an_elman_layer():
@@ -342,10 +342,10 @@ def test_the_reset_is_after_or_before():
 
 def test_sigmoid_does_not_overflow():
     a = np.array([-1e300, -1000.0, -30.0, 0.0, 30.0, 1000.0, 1e300])
-    said = numpy_cells.sigmoid(a)  # a warning fails the test
-    assert said[0] == said[1] == 0
-    assert said[-1] == said[-2] == 1
-    close(said[2:5], 1 / (1 + np.exp(-a[2:5])), tolerance=1e-15)
+    y = numpy_cells.sigmoid(a)  # a warning fails the test
+    assert y[0] == y[1] == 0
+    assert y[-1] == y[-2] == 1
+    close(y[2:5], 1 / (1 + np.exp(-a[2:5])), tolerance=1e-15)
     assert numpy_cells.sigmoid(a[1:4].astype(np.float32)).dtype == np.float32
 
 
@@ -371,8 +371,8 @@ def fresh(framework, cell, D, H):
     else:
         keras.utils.set_random_seed(0)
         model = keras_models.Tagger(5, 7, cell, D, H)
-    found = parity.parameters(model).items()
-    return {name.partition(".")[2]: a for name, a in found if name.startswith("recurrent.")}
+    parameters = parity.parameters(model).items()
+    return {name.partition(".")[2]: a for name, a in parameters if name.startswith("recurrent.")}
 
 
 @with_frameworks

@@ -42,26 +42,26 @@ def hold_finite(trio, x, wanted, tolerance):
     x = x.astype(np.float32)
     for how in (ours.forward, ours.unroll):
         given = torch.tensor(x, requires_grad=True)
-        said, last = how(given)
-        close(said.detach(), wanted, tolerance)
+        outputs, last = how(given)
+        close(outputs.detach(), wanted, tolerance)
         assert all(torch.isfinite(s).all() for s in last)
-        found = torch.autograd.grad(said.square().sum(), [given, *ours.parameters()])
-        assert all(torch.isfinite(g).all() for g in found)
-        assert any(g.abs().sum() > 0 for g in found)
+        gradients = torch.autograd.grad(outputs.square().sum(), [given, *ours.parameters()])
+        assert all(torch.isfinite(g).all() for g in gradients)
+        assert any(g.abs().sum() > 0 for g in gradients)
     for how in (theirs.call, theirs.unroll):
         given = tf.constant(x)
         with tf.GradientTape() as tape:
             tape.watch(given)
-            said, last = how(given)
-            loss = tf.reduce_sum(tf.square(said))
-        close(said, wanted, tolerance)
+            outputs, last = how(given)
+            loss = tf.reduce_sum(tf.square(outputs))
+        close(outputs, wanted, tolerance)
         assert all(np.isfinite(s).all() for s in last)
-        found = tape.gradient(loss, [given, *(v.value for v in theirs.trainable_variables)])
-        assert all(np.isfinite(g).all() for g in found)
-        assert any(np.abs(g).sum() > 0 for g in found)
+        gradients = tape.gradient(loss, [given, *(v.value for v in theirs.trainable_variables)])
+        assert all(np.isfinite(g).all() for g in gradients)
+        assert any(np.abs(g).sum() > 0 for g in gradients)
 
 
-# The equations once more, from the papers, without any stabilising, for autograd to differentiate.
+# The equations again, from the papers, without any stabilising, for autograd to differentiate.
 
 
 def rwkv(p, x_t, _, x_prev, num, den):
@@ -112,7 +112,7 @@ def test_values_and_gradients_are_those_of_the_equations_as_the_papers_write_the
 
 
 def test_the_read_of_the_matrix_memory_is_bounded_below_in_some_steps_and_not_in_others():
-    """So the test before goes through both branches of max(|n . q|, 1)."""
+    """Thus the previous test takes both branches of max(|n . q|, 1)."""
     trio = Trio("mlstm", seed=0)
     give(trio, {"b_i": np.array([1.5])})
     p, x, state, weights = trio.numpy.parameters, trio.input(T=8), None, []
@@ -229,10 +229,10 @@ def test_without_a_share_of_the_present_everything_comes_one_step_late():
     late = np.concatenate([np.zeros((2, 1, 3)), x[:, :-1]], axis=1)
     for share, given in ((1.0, late), (0.0, x)):
         give(trio, {f"mu_{a}": np.full(3, share) for a in "rkv"})
-        said = [read(given)[0] for read in readers(trio)]
+        by_framework = [read(given)[0] for read in readers(trio)]
         if share == 1:
-            wanted = said[0]
-        for outputs in said:
+            wanted = by_framework[0]
+        for outputs in by_framework:
             close(outputs, wanted)
 
 
@@ -400,8 +400,8 @@ def test_the_matrix_of_all_pairs_is_the_memory_step_by_step(size, T):
     for given in (None, state):
         outputs, last = trio.numpy.unroll(x, given)
         for read in (trio.in_torch, trio.in_keras):
-            said, end = read(x, given)
-            close(said, outputs, 1e-9)
+            parallel, end = read(x, given)
+            close(parallel, outputs, 1e-9)
             all_close(end, last, 1e-9)
 
 

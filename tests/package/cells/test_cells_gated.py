@@ -43,7 +43,7 @@ def affine(p, gate, x_t, h_prev):
     return x_t @ p[f"W{gate}"].T + h_prev @ p[f"U{gate}"].T + p[f"b{gate}"]
 
 
-# The equations once more, in torch and from the papers, for autograd to differentiate.
+# The equations again, in torch and from the papers, for autograd to differentiate.
 
 
 def peephole(p, x_t, h, c):
@@ -134,17 +134,17 @@ def test_without_peepholes_the_lstm_is_left():
 @pytest.mark.parametrize("cells", [numpy_cells, torch_cells, keras_cells])
 def test_layers_begin_by_remembering(cells):
     """Without peepholes, the forget gate open, the highway's transform gates nearly shut."""
-    found = fresh(cells, "peephole")
-    assert not any(found[f"p{gate}"].any() for gate in ("_i", "_f", "_o"))
+    parameters = fresh(cells, "peephole")
+    assert not any(parameters[f"p{gate}"].any() for gate in ("_i", "_f", "_o"))
     biases = {
         "peephole": {"_i": 0, "_f": 1, "_g": 0, "_o": 0},
         "coupled": {"_f": 1, "_g": 0, "_o": 0},
         "rhn": {"_n1": 0, "_z1": -1, "_n2": 0, "_z2": -1},
     }
     for name, gates in biases.items():
-        found = fresh(cells, name)
+        parameters = fresh(cells, name)
         for gate, bias in gates.items():
-            assert np.array_equal(found[f"b{gate}"], np.full(5, bias)), (name, gate)
+            assert np.array_equal(parameters[f"b{gate}"], np.full(5, bias)), (name, gate)
 
 
 def test_the_output_gate_looks_at_the_memory_already_written():

@@ -44,8 +44,8 @@ def seen(trio, word):
     ],
 )
 def test_what_is_pushed_last_is_popped_first(word, expected):
-    for found, tops in seen(symbol_stack(), word):
-        assert found == expected
+    for output, tops in seen(symbol_stack(), word):
+        assert output == expected
         close(tops, np.round(tops), 1e-12)  # a symbol or nothing, no mixture
 
 

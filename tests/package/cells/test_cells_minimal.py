@@ -16,7 +16,7 @@ quick = settings(deadline=None, max_examples=15)
 
 
 def give(trio, **parameters):
-    """Puts parameters by their symbols into all three layers."""
+    """Put parameters by their symbols into all three layers."""
     for name, value in parameters.items():
         trio.numpy.parameters[name][...] = value
     for layer in (trio.torch, trio.keras):

@@ -90,14 +90,14 @@ def test_jordan_feeds_back_its_output():
 
 
 def test_jordan_forgets_all_that_it_does_not_say():
-    said, silent = given("jordan"), given("jordan", V=np.zeros((5, 5)))
+    fed_back, silent = given("jordan"), given("jordan", V=np.zeros((5, 5)))
     x, c = silent.input(), silent.numpy.parameters["c"]
     for read in ways(silent):
         outputs, last = read(x, silent.state())
         close(outputs, np.broadcast_to(np.tanh(c), outputs.shape))
         all_close(last, (outputs[:, -1],), 0)
-    for read in ways(said):  # while with V the start shows to the end
-        assert np.abs(read(x, said.state())[0][:, -1] - read(x)[0][:, -1]).max() > 1e-6
+    for read in ways(fed_back):  # while with V the start shows to the end
+        assert np.abs(read(x, fed_back.state())[0][:, -1] - read(x)[0][:, -1]).max() > 1e-6
 
 
 # IndRNN
@@ -107,9 +107,9 @@ def test_each_unit_of_an_indrnn_sees_itself_alone():
     trio = given("indrnn", b=np.full(5, 20.0))  # so that all are active
     x, u = trio.input(B=1), trio.numpy.parameters["u"]
     state = (np.full((1, 5), 3.0),)
-    for found in jacobians(trio, x, state):
-        close(found, np.diag(u ** x.shape[1]), 1e-12)
-        assert np.count_nonzero(found) == 5
+    for jacobian in jacobians(trio, x, state):
+        close(jacobian, np.diag(u ** x.shape[1]), 1e-12)
+        assert np.count_nonzero(jacobian) == 5
     moved = (state[0] + np.eye(5)[0],)
     apart = trio.numpy.forward(x, moved)[0] - trio.numpy.forward(x, state)[0]
     assert np.abs(apart[..., 0]).min() > 0
@@ -162,9 +162,9 @@ def test_fast_clockwork_units_do_not_feed_slow_ones():
     trio = given("clockwork", H=8)
     x, state = trio.input(B=1, T=5), (trio.state(B=1)[0], np.zeros((1, 1)))
     allowed = PERIODS[:, None] <= PERIODS
-    for found in jacobians(trio, x, state):
-        assert np.abs(found[allowed]).min() > 0
-        assert np.abs(found[~allowed]).max() == 0
+    for jacobian in jacobians(trio, x, state):
+        assert np.abs(jacobian[allowed]).min() > 0
+        assert np.abs(jacobian[~allowed]).max() == 0
     moved = (state[0] + (PERIODS == 1), state[1])
     for read in ways(trio):
         apart = read(x, moved)[0] != read(x, state)[0]
@@ -246,11 +246,11 @@ def test_the_gradient_neither_vanishes_nor_explodes_through_an_orthogonal_layer(
     for b in (np.zeros(8), biases):
         trio = given("orthogonal", H=8, b=b)
         x, state = trio.input(B=1, T=200), trio.state(B=1)
-        for found in jacobians(trio, x, state):
-            close(np.linalg.svd(found)[1], np.ones(8), 1e-10)
+        for jacobian in jacobians(trio, x, state):
+            close(np.linalg.svd(jacobian)[1], np.ones(8), 1e-10)
     plain = given("elman", H=8, U=trio.numpy.Q)
-    for found in jacobians(plain, x, state):
-        assert np.linalg.norm(found) < 1e-10
+    for jacobian in jacobians(plain, x, state):
+        assert np.linalg.norm(jacobian) < 1e-10
 
 
 def test_modrelu_moves_the_size_and_leaves_the_sign():
@@ -336,5 +336,5 @@ def test_a_reservoir_is_carried_into_the_other_framework():
     rng = np.random.default_rng(0)
     letters, tags = (rng.integers(0, n, (6, 4)).astype(np.int32) for n in (9, 7))
     parity.check(source, target, letters, tags, 1e-10)
-    found = parity.gradients(source, letters, tags)
-    assert set(found) == {"embedding.E", "readout.W", "readout.b"}
+    gradients = parity.gradients(source, letters, tags)
+    assert set(gradients) == {"embedding.E", "readout.W", "readout.b"}

@@ -19,7 +19,7 @@ quick = settings(deadline=None, max_examples=20)
 
 
 def give(trio, **parameters):
-    """Puts parameters by their symbols into all three layers."""
+    """Put parameters by their symbols into all three layers."""
     for name, value in parameters.items():
         trio.numpy.parameters[name][...] = value
     for layer in (trio.torch, trio.keras):
@@ -165,7 +165,7 @@ def test_the_sampling_is_the_matrix_exponential():
 
 
 def test_half_the_step_and_twice_the_samples_are_the_same_signal():
-    """Exactly for an input that is held; for a smooth one the closer, the finer it is sampled."""
+    """Exactly for an input that is held; for a smooth one, the finer the sampling the closer."""
     trio = quiet()
     log_dt = np.log(0.2)
 
@@ -292,9 +292,9 @@ def test_the_root_has_a_slope_where_nothing_is_left_under_it(b_r, start):
     outputs.sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in layer.parameters())
     with tf.GradientTape() as tape:
-        said, _ = other(x.numpy())
-        loss = tf.reduce_sum(said)
-    close(said, outputs.detach(), 1e-5)
+        keras_outputs, _ = other(x.numpy())
+        loss = tf.reduce_sum(keras_outputs)
+    close(keras_outputs, outputs.detach(), 1e-5)
     for gradient in tape.gradient(loss, other.trainable_variables):
         assert np.isfinite(gradient).all()
 

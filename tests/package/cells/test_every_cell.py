@@ -28,8 +28,8 @@ def test_outputs_and_states_agree(name, seed):
     x, state = layers.input(T=7), layers.state()
     for given in (None, state):
         outputs, last = layers.numpy.forward(x, given)
-        for said, end in (layers.in_torch(x, given), layers.in_keras(x, given)):
-            close(said, outputs)
+        for actual, end in (layers.in_torch(x, given), layers.in_keras(x, given)):
+            close(actual, outputs)
             all_close(end, last)
 
 
@@ -89,8 +89,8 @@ def test_the_parallel_form_is_the_loop(name, T):
     for given in (None, state):
         outputs, last = layers.numpy.unroll(x, given)
         for read, loop in ((layers.in_torch, "unroll"), (layers.in_keras, "unroll")):
-            for said, end in (read(x, given), read(x, given, loop)):
-                close(said, outputs, 1e-9)
+            for actual, end in (read(x, given), read(x, given, loop)):
+                close(actual, outputs, 1e-9)
                 all_close(end, last, 1e-9)
 
 
@@ -147,14 +147,14 @@ def test_fresh_weights_are_drawn_alike_in_each_framework(name):
     layer = keras_cells.CELLS[name](H)
     layer.build((None, None, D))
     for fresh in (torch_cells.CELLS[name](D, H), layer):
-        found = parity.parameters(fresh)
-        assert found.keys() == reference.keys()
+        parameters = parity.parameters(fresh)
+        assert parameters.keys() == reference.keys()
         for symbol, value in reference.items():
-            assert found[symbol].shape == value.shape
+            assert parameters[symbol].shape == value.shape
             spread = value.std() + 1e-3
             error = 6 * spread / np.sqrt(value.size) + 1e-6
-            assert abs(found[symbol].mean() - value.mean()) <= error, symbol
-            assert found[symbol].std() == pytest.approx(value.std(), rel=0.4, abs=2e-3), symbol
+            assert abs(parameters[symbol].mean() - value.mean()) <= error, symbol
+            assert parameters[symbol].std() == pytest.approx(value.std(), rel=0.4, abs=2e-3), symbol
 
 
 @with_cells

@@ -14,12 +14,12 @@ from unrolled.torch import scan as torch_scan
 
 lengths = st.integers(1, 40)
 seeds = st.integers(0, 2**32 - 1)
-shapes = st.sampled_from([(2,), (3, 2)])  # of what stands behind batch and time
+shapes = st.sampled_from([(2,), (3, 2)])  # of the dimensions after batch and time
 quick = settings(deadline=None, max_examples=25)
 
 
 def draw(seed, T, rest, kind=float, shared=False, B=2):
-    """a, b, h0 and what the outputs are weighed by; about every fifth a is zero."""
+    """a, b, h0 and the weights of the outputs; about every fifth a is zero."""
     rng = np.random.default_rng(seed)
 
     def normal(*shape):
@@ -59,8 +59,8 @@ def in_keras(arrays, upstream):
         h = (keras_scan.complex_scan if paired else keras_scan.linear_scan)(*given)
         parts = zip(h, (upstream.real, upstream.imag), strict=True) if paired else [(h, upstream)]
         loss = sum(tf.reduce_sum(part * weight) for part, weight in parts)
-    found = tape.gradient(loss, given)
-    return (whole(h), [whole(g) for g in found]) if paired else (np.asarray(h), found)
+    gradients = tape.gradient(loss, given)
+    return (whole(h), [whole(g) for g in gradients]) if paired else (np.asarray(h), gradients)
 
 
 def whole(pair):
@@ -74,12 +74,12 @@ def test_the_scan_is_the_loop_in_values_and_gradients(T, rest, seed, kind, share
     *arrays, upstream = draw(seed, T, rest, kind, shared)
     expected, gradients = in_torch(loop, arrays, upstream)
     close(expected, loop(*arrays))
-    for h, found in (
+    for h, slopes in (
         in_torch(torch_scan.linear_scan, arrays, upstream),
         in_keras(arrays, upstream),
     ):
         close(h, expected)
-        all_close(found, gradients)
+        all_close(slopes, gradients)
 
 
 @quick

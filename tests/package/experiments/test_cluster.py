@@ -92,16 +92,16 @@ def test_what_others_work_at_or_have_recorded_is_not_claimed(empty):
 
 
 def test_another_code_is_another_fingerprint(tmp_path, monkeypatch):
-    here = cluster.fingerprint()
+    fingerprint = cluster.fingerprint()
     package = tmp_path / "unrolled"
     shutil.copytree(Path(unrolled.__file__).parent, package)
     monkeypatch.setattr(unrolled, "__file__", str(package / "__init__.py"))
-    assert cluster.fingerprint() == here
+    assert cluster.fingerprint() == fingerprint
     file = package / "decoding.py"
     file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))  # as git may do on Windows
-    assert cluster.fingerprint() == here
+    assert cluster.fingerprint() == fingerprint
     file.rename(package / "other.py")
-    assert cluster.fingerprint() != here
+    assert cluster.fingerprint() != fingerprint
 
 
 def test_another_code_is_refused_where_it_runs(monkeypatch):
@@ -196,7 +196,7 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subproces
 
 
 def wait_for_an_epoch(node: Path, since: float) -> str:
-    """The run of which the node keeps a finished epoch."""
+    """Wait until the node keeps a finished epoch of a run; return the run's name."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         for part in node.glob("experiments/*/basic/*.part"):
@@ -216,9 +216,9 @@ def test_two_nodes_of_which_one_is_killed(nodes, tmp_path):
     with started(DRIVER, tmp_path, address, "basic") as driver:
         wait_for_an_epoch(tmp_path / "second", since=0)
         driver.send_signal(signal.SIGINT)
-        said, told = driver.communicate(timeout=PATIENCE)
-    assert said == "130\n"
-    *handed, last = told.splitlines()
+        stdout, stderr = driver.communicate(timeout=PATIENCE)
+    assert stdout == "130\n"
+    *handed, last = stderr.splitlines()
     assert handed == [f"{name} (full)  handed out" for name in NAMES[:2]]
     assert last == "stopped; the same command goes on from there"
     assert list(tmp_path.glob("second/experiments/*/basic/*.part"))  # what is done stays
@@ -229,8 +229,8 @@ def test_two_nodes_of_which_one_is_killed(nodes, tmp_path):
         nodes.stdin.write("\n")
         nodes.stdin.flush()
         assert nodes.stdout.readline() == "killed\n"
-        said, told = driver.communicate(timeout=PATIENCE)
-    assert said == "0\n2\n2\n", told
+        stdout, stderr = driver.communicate(timeout=PATIENCE)
+    assert stdout == "0\n2\n2\n", stderr
     lines = (tmp_path / "results" / "basic.jsonl").read_text().splitlines()
     assert sorted(json.loads(line)["run"] for line in lines) == NAMES
     assert lost in NAMES
@@ -241,11 +241,11 @@ def test_two_nodes_of_which_one_is_killed(nodes, tmp_path):
     assert {row["data"]["name"] for row in rows} == {"a small dictionary"}
     assert {row["threads"] for row in rows} == {1}
     assert all("commit" in row for row in rows)
-    handed = [line.split()[0] for line in told.splitlines() if line.endswith("handed out")]
+    handed = [line.split()[0] for line in stderr.splitlines() if line.endswith("handed out")]
     assert handed == [*NAMES, "basic-elman-pytorch-3", "basic-elman-pytorch-4"]
-    assert told.count("recorded\n") == 3
-    assert "Raylet is terminated" in told  # Ray's own words on the node that is lost
-    diverged, other = [line for line in told.splitlines() if line.startswith("error: ")]
+    assert stderr.count("recorded\n") == 3
+    assert "Raylet is terminated" in stderr  # Ray's own words on the node that is lost
+    diverged, other = [line for line in stderr.splitlines() if line.startswith("error: ")]
     assert diverged.startswith("error: the loss is ")
     assert other.startswith(f"error: the code of unrolled on {socket.gethostname()} is not")
     for folder in (tmp_path / "head" / "experiments", tmp_path / "unfinished"):

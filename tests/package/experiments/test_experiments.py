@@ -197,7 +197,7 @@ def test_an_unknown_suite_is_the_users_mistake(folder, capsys):
     assert capsys.readouterr().err == f"error: no suite is called 'none'; there are {known}\n"
 
 
-def recorded(model, variant, framework, seed, losses, **others):
+def recorded(model, variant, framework, seed, losses, **columns):
     """A row as the runner writes it, with what the tables read."""
     recipe = {"epochs": len(losses), "learning_rate": 0.01}
     return {
@@ -212,7 +212,7 @@ def recorded(model, variant, framework, seed, losses, **others):
         "seconds": 1.0,
         "valid": {"per": 0.1, "wer": 0.4},
         "epochs": [{"loss": loss} for loss in losses],
-        **others,
+        **columns,
     }
 
 

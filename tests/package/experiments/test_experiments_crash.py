@@ -61,7 +61,7 @@ def work(folder, moment, passes):
 
         setattr(module, name, call)
 
-    def told(trainer, examples, epoch, history, advance, run_epoch=loop._run_epoch):
+    def reporting(trainer, examples, epoch, history, advance, run_epoch=loop._run_epoch):
         def step(*arguments):
             advance(*arguments)
             reach(f"a-step-of-epoch-{epoch}")
@@ -72,7 +72,7 @@ def work(folder, moment, passes):
             time.sleep(600)
         return run_epoch(trainer, examples, epoch, history, step)
 
-    loop._run_epoch = told
+    loop._run_epoch = reporting
     around(files.os, "fsync", "a-write", None)  # the file is whole, but not in its place
     around(loop, "write", None, "written")
     around(store, "keep", "trained", "weights-kept")
@@ -84,15 +84,15 @@ def work(folder, moment, passes):
 
 
 for line in sys.stdin:
-    said = line.split()
-    if len(said) == 1:
-        print(os.waitstatus_to_exitcode(os.waitpid(int(said[0]), 0)[1]), flush=True)
+    words = line.split()
+    if len(words) == 1:
+        print(os.waitstatus_to_exitcode(os.waitpid(int(words[0]), 0)[1]), flush=True)
     elif child := os.fork():
         print(child, flush=True)
     else:
-        folder = Path(said[0])
+        folder = Path(words[0])
         (folder / "results").mkdir(exist_ok=True)
-        work(folder, said[1], int(said[2]))
+        work(folder, words[1], int(words[2]))
         os._exit(0)
 """
 NAMES = [f"basic-elman-pytorch-{seed}" for seed in range(2)]
@@ -124,10 +124,10 @@ def start(nursery: Nursery, folder: Path, moment: str = "none", passes: int = 0)
 
 
 def end(nursery: Nursery, folder: Path, process: int) -> tuple[list[str], int]:
-    """What a process says, and how it ends."""
+    """The runs that a process reports, and its exit status."""
     status = ask(nursery, str(process))
-    said = folder / str(process)
-    return said.read_text().split() if said.exists() else [], status
+    output = folder / str(process)
+    return output.read_text().split() if output.exists() else [], status
 
 
 def work(
@@ -185,15 +185,15 @@ MOMENTS = {
 
 @pytest.mark.parametrize(("moment", "passes", "again"), MOMENTS.values(), ids=MOMENTS.keys())
 def test_killed_at_a_bad_moment(nursery, tmp_path, undisturbed, moment, passes, again):
-    said, status = work(nursery, tmp_path, moment, passes)
+    done, status = work(nursery, tmp_path, moment, passes)
     assert status == -signal.SIGKILL
     before = (tmp_path / "results" / "basic.jsonl").exists() and recorded(tmp_path)
-    said_after, status = work(nursery, tmp_path)
+    done_after, status = work(nursery, tmp_path)
     assert status == 0
     assert recorded(tmp_path)[: len(before or [])] == (before or [])  # nothing is lost
     assert [row["run"] for row in recorded(tmp_path)] == NAMES
-    assert said == NAMES[: len(said)]
-    assert said_after == NAMES[len(before or []) :]
+    assert done == NAMES[: len(done)]
+    assert done_after == NAMES[len(before or []) :]
     assert sorted(epochs(tmp_path)) == sorted([*ALL, *again])  # nor done twice
     assert results(tmp_path) == undisturbed
     assert remains(tmp_path) == []

@@ -1,4 +1,4 @@
-"""What is recorded is found again by the code as it is: the store cannot drift from it."""
+"""The code as it is reproduces what is recorded: the store cannot drift from it."""
 
 import pytest
 from unrolled.experiments import runner, store, suite
@@ -14,12 +14,12 @@ RUNS = {run.name: run for run in suite.runs_of("small")}
 def test_a_recorded_run_is_found_again(name, tmp_path):
     run = RUNS[name]
     (recorded,) = (row for row in store.rows("small") if row["run"] == name)
-    found = runner.execute(run, tmp_path)
+    rerun = runner.execute(run, tmp_path)
     for part in ("model", "variant", "arguments", "framework", "seed", "recipe", "parameters"):
-        assert found[part] == recorded[part], part
-    assert found["data"] == recorded["data"]
-    assert 100 * found["valid"]["per"] == pytest.approx(
+        assert rerun[part] == recorded[part], part
+    assert rerun["data"] == recorded["data"]
+    assert 100 * rerun["valid"]["per"] == pytest.approx(
         100 * recorded["valid"]["per"], abs=TOLERANCE
     )
-    first, again = (row["epochs"][0]["loss"] for row in (recorded, found))
+    first, again = (row["epochs"][0]["loss"] for row in (recorded, rerun))
     assert again == pytest.approx(first, rel=0.01)  # over twenty thousand words

@@ -61,7 +61,7 @@ def test_one_run_has_an_interval_over_words():
 
 def resampled_by_scipy(rate, runs, words):
     """The interval of a rate of runs and words, whose resamples are drawn one after the other."""
-    found = stats.bootstrap(
+    resampled = stats.bootstrap(
         [np.arange(size) if size > 1 else np.zeros(2, int) for size in (*runs, words)],
         rate,
         vectorized=False,
@@ -70,7 +70,7 @@ def resampled_by_scipy(rate, runs, words):
         method="percentile",
         rng=np.random.default_rng(0),
     )
-    return list(found.confidence_interval)
+    return list(resampled.confidence_interval)
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 5])
@@ -99,10 +99,10 @@ def test_the_interval_of_a_difference_is_that_of_scipy():
         one, other = first["distances"][np.ix_(a, words)], second["distances"][np.ix_(b, words)]
         return 100 * ((one > 0).mean() - (other > 0).mean())
 
-    found = statistics.difference(first, second)
-    assert found.difference == pytest.approx(points(range(3), range(2), range(WORDS)), rel=1e-12)
+    result = statistics.difference(first, second)
+    assert result.difference == pytest.approx(points(range(3), range(2), range(WORDS)), rel=1e-12)
     wanted = resampled_by_scipy(points, [3, 2], WORDS)
-    assert [found.low, found.high] == pytest.approx(wanted, rel=1e-12)
+    assert [result.low, result.high] == pytest.approx(wanted, rel=1e-12)
 
 
 def test_all_that_is_recorded_is_shown_in_three_seconds(capsys):
@@ -114,14 +114,14 @@ def test_all_that_is_recorded_is_shown_in_three_seconds(capsys):
 
 def test_a_difference_is_found_and_none_is_not():
     worse, better, same = made(0.4, seed=1), made(0.3, seed=2), made(0.3, seed=3)
-    found = statistics.difference(worse, better)
-    assert found.low > 0
-    assert found.p < 0.05
-    assert found.odds > 1.3
-    assert found.relative == pytest.approx(100 * found.difference / 30, rel=0.15)
+    result = statistics.difference(worse, better)
+    assert result.low > 0
+    assert result.p < 0.05
+    assert result.odds > 1.3
+    assert result.relative == pytest.approx(100 * result.difference / 30, rel=0.15)
     opposite = statistics.difference(better, worse)
-    assert opposite.difference == pytest.approx(-found.difference)
-    assert opposite.odds == pytest.approx(1 / found.odds)
+    assert opposite.difference == pytest.approx(-result.difference)
+    assert opposite.odds == pytest.approx(1 / result.odds)
     none = statistics.difference(better, same)
     assert none.low < 0 < none.high
     assert none.p > 0.05
@@ -142,8 +142,8 @@ def test_seeds_that_vary_keep_a_lucky_run_from_counting():
         wrong = rng.random((len(rates), 5000)) < np.array(rates)[:, None]
         return scored(wrong.astype(np.uint8), np.ones(wrong.shape, np.uint8))
 
-    found = statistics.difference(runs(0.30, 0.50), runs(0.25, 0.45))
-    assert found.p > 0.2
+    result = statistics.difference(runs(0.30, 0.50), runs(0.25, 0.45))
+    assert result.p > 0.2
 
 
 def test_other_words_are_refused():

@@ -57,16 +57,16 @@ def test_what_another_process_works_at_is_left_to_it(tmp_path):
 
 
 def test_pace_measures_each_form_of_each_cell(tmp_path, monkeypatch):
-    told = SimpleNamespace(n=0)
+    calls = SimpleNamespace(n=0)
 
     def measure(cell, T, form):
-        told.n += 1
+        calls.n += 1
         return {"seconds": 0.5, "relative": 1.0}
 
     monkeypatch.setattr(pace, "measure", measure)
     done = names(trials.work("pace", tmp_path))
     assert done == [f"{cell}-{T}-sequential" for T in (4, 8) for cell in ("elman", "lstm")]
-    assert told.n == 4
+    assert calls.n == 4
 
 
 def test_the_command_shows_the_trials(tmp_path):

@@ -64,9 +64,9 @@ def test_weights_carry_across_and_back():
     first, second = pair(dtype="float32")
     third = InTorch(V, K, **SIZES)
     parity.carry(second, third)
-    there, back = parity.parameters(first), parity.parameters(third)
-    assert there.keys() == back.keys()
-    assert all(np.array_equal(there[name], back[name]) for name in there)
+    original, back = parity.parameters(first), parity.parameters(third)
+    assert original.keys() == back.keys()
+    assert all(np.array_equal(original[name], back[name]) for name in original)
 
 
 def test_a_lost_tag_embedding_is_found():
@@ -82,18 +82,18 @@ def test_a_step_is_told_the_tags_before_it_and_no_others(framework):
     letters, tags = batch(B=1)
     other = tags.copy()
     other[0, 2] = (tags[0, 2] + 1) % K
-    said, changed = parity.logits(model, letters, tags), parity.logits(model, letters, other)
-    assert np.array_equal(said[:, :3], changed[:, :3])
-    assert np.abs(said[:, 3:] - changed[:, 3:]).max(axis=-1).min() > 1e-6
+    logits, changed = parity.logits(model, letters, tags), parity.logits(model, letters, other)
+    assert np.array_equal(logits[:, :3], changed[:, :3])
+    assert np.abs(logits[:, 3:] - changed[:, 3:]).max(axis=-1).min() > 1e-6
 
 
 @pytest.mark.parametrize("framework", ["torch", "keras"])
 def test_a_greedy_reading_is_the_best_tag_after_its_own(framework):
     model = pair()[framework == "keras"]
     letters, _ = batch(B=32)
-    said = parity.logits(model, letters)
-    read = said.argmax(axis=-1).astype(np.int32)
-    assert np.allclose(said, parity.logits(model, letters, read), atol=1e-12)
+    logits = parity.logits(model, letters)
+    read = logits.argmax(axis=-1).astype(np.int32)
+    assert np.allclose(logits, parity.logits(model, letters, read), atol=1e-12)
     assert len({tuple(row) for row in read.tolist()}) > 1
 
 
@@ -105,11 +105,11 @@ def test_padding_changes_nothing(framework):
     letters, tags = batch(B=3)
     for row, length in enumerate(lengths):
         letters[row, length:], tags[row, length:] = 0, ABSENT
-    said, loss, gradients = measured(model, letters, tags, lengths)
+    logits, loss, gradients = measured(model, letters, tags, lengths)
     total, slopes = 0.0, dict.fromkeys(gradients, 0.0)
     for row, length in enumerate(lengths):
         own = measured(model, letters[row : row + 1, :length], tags[row : row + 1, :length])
-        assert np.abs(said[row, :length] - own[0][0]).max() < 1e-12
+        assert np.abs(logits[row, :length] - own[0][0]).max() < 1e-12
         total += own[1] * length / lengths.sum()
         for name, slope in own[2].items():
             slopes[name] = slopes[name] + slope * length / lengths.sum()

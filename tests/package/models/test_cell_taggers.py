@@ -57,8 +57,8 @@ def test_padding_changes_nothing_that_is_said_of_a_letter(cell):
     lengths, absent = np.full(3, 5, np.int32), np.pad(tags, ((0, 0), (0, 4)), constant_values=-1)
     for model in both("bidirectional", cell):
         alone, loss, slopes = small_taggers.measured(model, letters, tags)
-        said, same_loss, same_slopes = small_taggers.measured(model, padded, absent, lengths)
-        assert parity.distance(alone, said[:, :5]) < 1e-10
+        same_logits, same_loss, same_slopes = small_taggers.measured(model, padded, absent, lengths)
+        assert parity.distance(alone, same_logits[:, :5]) < 1e-10
         assert loss == pytest.approx(same_loss, rel=1e-10)
         assert all(parity.distance(slopes[name], same_slopes[name]) < 1e-9 for name in slopes)
 

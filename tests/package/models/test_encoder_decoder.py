@@ -48,7 +48,7 @@ def build(framework, attention=True, cell="lstm", dtype="float64", sizes=(V, K, 
 
 
 def randomise(model, seed, size=0.3):
-    """Moves the initial weights at random, so that no bias is zero."""
+    """Move the initial weights at random, so that no bias is zero."""
     rng = np.random.default_rng(seed)
     moved = {
         name: (a + rng.normal(0, size, a.shape)).astype(a.dtype)
@@ -97,7 +97,7 @@ def softmax(a):
 
 
 class Reference:
-    """The equations once more in NumPy, word by word and step by step."""
+    """The equations again, in NumPy, word by word and step by step."""
 
     def __init__(self, model, cell):
         self.w, self.cell = parity.parameters(model), cell
@@ -134,9 +134,9 @@ class Reference:
         self.m = np.concatenate([f[0, -1], b[0, -1]])
         decoder, logits, weights = self.layer("decoder"), [], []
         state = (np.tanh(self.affine("bridge", self.m))[None], *decoder.initial_state(1)[1:])
-        for told in [0, *targets[:-1]]:
+        for previous in [0, *targets[:-1]]:
             c, a = self.look(state[0][0], h)
-            p = self.w["told.E"][max(told, 0)]
+            p = self.w["told.E"][max(previous, 0)]
             _, state = decoder.step(np.concatenate([p, c])[None], state)
             logits.append(self.affine("readout", np.concatenate([state[0][0], c])))
             weights.append(a)
@@ -155,8 +155,8 @@ def test_it_computes_its_equations(framework, cell, attention):
         wanted, weights = Reference(model, cell).teach(letters[row], targets[row])
         np.testing.assert_allclose(logits[row], wanted, atol=1e-12)
         if attention:
-            found = call(model, "attention_weights", letters, targets)
-            np.testing.assert_allclose(found[row], weights, atol=1e-12)
+            attended = call(model, "attention_weights", letters, targets)
+            np.testing.assert_allclose(attended[row], weights, atol=1e-12)
 
 
 @with_frameworks
@@ -222,9 +222,9 @@ def test_logits_and_all_gradients_agree(dtype, cell, attention, sizes, shape, se
     one, other = both(seed, attention=attention, cell=cell, dtype=dtype, sizes=sizes)
     letters, targets = batch(*shape, seed, sizes)
     parity.check(one, other, letters, targets, TOLERANCE[dtype])
-    found = parity.gradients(one, letters, targets)
-    assert found.keys() == parity.parameters(other).keys()
-    assert {a.dtype for a in found.values()} == {np.dtype(dtype)}
+    gradients = parity.gradients(one, letters, targets)
+    assert gradients.keys() == parity.parameters(other).keys()
+    assert {a.dtype for a in gradients.values()} == {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize(("source", "target"), list(itertools.permutations(FRAMEWORKS, 2)))
@@ -236,9 +236,9 @@ def test_weights_come_back_bit_for_bit(source, target, cell, attention):
     parity.carry(first, second)
     parity.carry(second, third)
     for model in (second, third):
-        found = parity.parameters(model)
-        assert found.keys() == weights.keys()
-        assert all(np.array_equal(weights[name], found[name]) for name in weights)
+        carried = parity.parameters(model)
+        assert carried.keys() == weights.keys()
+        assert all(np.array_equal(weights[name], carried[name]) for name in weights)
 
 
 MOVED_APART = {"sgd": 1e-12, "adam": 1e-9}  # in float64; Adam divides by small gradients
@@ -283,8 +283,8 @@ def test_dropout_is_for_training_alone():
 def teach_in_training(model, letters, targets):
     if isinstance(model, keras.Model):
         return np.asarray(model.teach(letters, targets, training=True))
-    said = model.train().teach(torch.from_numpy(letters), torch.from_numpy(targets))
-    return said.detach().numpy()
+    logits = model.train().teach(torch.from_numpy(letters), torch.from_numpy(targets))
+    return logits.detach().numpy()
 
 
 # Mistakes. Each must be found, whichever framework makes it.
@@ -294,22 +294,22 @@ class LooksLate(torch_module.EncoderDecoder):
     """The attention asks with the new state instead of the one before it."""
 
     def _attend(self, p, state, memory):
-        c, found = self.look(state[0], memory)[0], []
+        c, steps = self.look(state[0], memory)[0], []
         for p_u in p.unbind(dim=1):
             _, state = self.decoder.step(torch.cat([p_u, c], dim=-1), state)
             c, a = self.look(state[0], memory)
-            found.append((state[0], c, a))
-        return tuple(torch.stack(some, dim=1) for some in zip(*found, strict=True))
+            steps.append((state[0], c, a))
+        return tuple(torch.stack(each, dim=1) for each in zip(*steps, strict=True))
 
 
 class KerasLooksLate(keras_module.EncoderDecoder):
     def _attend(self, p, state, memory):
-        c, found = self.look(state[0], memory)[0], []
+        c, steps = self.look(state[0], memory)[0], []
         for p_u in keras.ops.unstack(p, axis=1):
             _, state = self.decoder.step(keras.ops.concatenate([p_u, c], axis=-1), state)
             c, a = self.look(state[0], memory)
-            found.append((state[0], c, a))
-        return tuple(keras.ops.stack(some, axis=1) for some in zip(*found, strict=True))
+            steps.append((state[0], c, a))
+        return tuple(keras.ops.stack(each, axis=1) for each in zip(*steps, strict=True))
 
 
 class ReadsOutTheStateAlone(torch_module.EncoderDecoder):
@@ -385,7 +385,7 @@ def test_padding_changes_nothing(framework, cell, attention):
     """A batch of words of several lengths against each word by itself, without padding."""
     model = build(framework, attention, cell)
     randomise(model, seed=6)
-    letters, targets = batch()  # what stands behind a word's end is not even the letter 0
+    letters, targets = batch()  # what follows a word's end is not even the letter 0
     logits = call(model, "teach", letters, targets, lengths=LENGTHS)
     ids = call(model, "read", letters, lengths=LENGTHS)
     padded = loss_and_gradients(model, letters, targets, LENGTHS)
@@ -427,7 +427,7 @@ def test_the_attention_looks_at_letters_alone(framework):
 
 
 def cut(ids):
-    """What is said before the end symbol."""
+    """The symbols before the end symbol."""
     ids = list(ids)
     return tuple(ids[: ids.index(END_ID)] if END_ID in ids else ids)
 
@@ -447,7 +447,7 @@ def test_both_frameworks_read_the_same(cell, attention):
         for a, b in zip(one.beam(letters, 3, 0.7), other.beam(letters, 3, 0.7), strict=True):
             assert [h.ids for h in a] == [h.ids for h in b]
             assert [h.log_p for h in a] == pytest.approx([h.log_p for h in b], abs=1e-9)
-    assert len(lengths) > 2, "words of several lengths were said"
+    assert len(lengths) > 2, "words of several lengths were read"
 
 
 @with_frameworks
@@ -460,10 +460,10 @@ def test_a_reading_is_what_is_most_probable_after_it(framework, attention):
         ids = call(model, "read", letters)
         logits = call(model, "teach", letters, ids)
         np.testing.assert_array_equal(logits, parity.logits(model, letters))
-        for said, row in zip(ids, logits.argmax(axis=-1), strict=True):
-            upto = len(cut(said)) + 1
-            assert np.array_equal(said[:upto], row[:upto])
-            assert not said[upto:].any(), "after its end a word says nothing more"
+        for reading, row in zip(ids, logits.argmax(axis=-1), strict=True):
+            upto = len(cut(reading)) + 1
+            assert np.array_equal(reading[:upto], row[:upto])
+            assert not reading[upto:].any(), "after its end a word has no more symbols"
 
 
 @with_frameworks
@@ -488,8 +488,8 @@ def test_a_beam_of_one_reads_greedily(framework, attention):
     for seed in range(3):
         randomise(model, seed, size=1.0)
         letters, _ = batch(B=6, T=3, seed=seed)
-        found = [row[0].ids for row in model.beam(letters, 1)]
-        assert found == [cut(row) for row in call(model, "read", letters)]
+        readings = [row[0].ids for row in model.beam(letters, 1)]
+        assert readings == [cut(row) for row in call(model, "read", letters)]
 
 
 @with_frameworks
@@ -500,15 +500,15 @@ def test_a_wide_beam_finds_the_best_of_all(framework, attention):
     randomise(model, seed=8, size=1.0)
     letters, _ = batch(B=2, T=4)
     every = [ids for n in range(4) for ids in itertools.product([1, 2, 3], repeat=n)]
-    for row, found in enumerate(model.beam(letters, 64, length_penalty=1.0, limit=3)):
+    for row, beam in enumerate(model.beam(letters, 64, length_penalty=1.0, limit=3)):
         log_p = {}
         for ids in every:
             targets = np.array([[*ids, END_ID]], np.int32)
             p = softmax(call(model, "teach", letters[row : row + 1], targets))[0]
             log_p[ids] = np.log(p[range(len(ids) + 1), targets[0]]).sum()
         wanted = sorted(every, key=lambda ids: -log_p[ids] / (len(ids) + 1))
-        assert [h.ids for h in found] == wanted
-        assert [h.log_p for h in found] == pytest.approx([log_p[ids] for ids in wanted], abs=1e-9)
+        assert [h.ids for h in beam] == wanted
+        assert [h.log_p for h in beam] == pytest.approx([log_p[ids] for ids in wanted], abs=1e-9)
 
 
 # Learning
@@ -527,7 +527,7 @@ WORDS = {
 @with_and_without
 def test_twenty_words_are_learned_by_heart(framework, attention):
     """Letters that stand for two phonemes or none, and nothing says which."""
-    words = {word: (tuple(said.split()),) for word, said in WORDS.items()}
+    words = {word: (tuple(phonemes.split()),) for word, phonemes in WORDS.items()}
     data = pronunciation.prepare(pronunciation.Split(*[words] * 3), "twenty words")
     symbols = data.target("phonemes").symbols
     sizes = (len(data.letters), len(symbols), 16, 32, 16)

@@ -40,7 +40,7 @@ def checkpoint(name: str = "basic", framework: str = "pytorch", **arguments: Any
     return Checkpoint(models.trainer(framework, model, Recipe()).weights(), facts)
 
 
-def told(packed: bytes) -> dict[str, Any]:
+def metadata(packed: bytes) -> dict[str, Any]:
     """The metadata of a file."""
     header = json.loads(packed[8 : 8 + int.from_bytes(packed[:8], "little")])
     assert header["__metadata__"].keys() == {"unrolled"}
@@ -49,15 +49,15 @@ def told(packed: bytes) -> dict[str, Any]:
 
 def test_it_holds_the_weights_in_half_precision():
     arrays = checkpoint().arrays
-    found = load(pack(checkpoint()))
-    assert found.keys() == arrays.keys()
-    assert {value.dtype for value in found.values()} == {np.dtype(np.float16)}
-    for name, value in found.items():
+    loaded = load(pack(checkpoint()))
+    assert loaded.keys() == arrays.keys()
+    assert {value.dtype for value in loaded.values()} == {np.dtype(np.float16)}
+    for name, value in loaded.items():
         np.testing.assert_allclose(value, arrays[name], rtol=2**-11, atol=2**-24)
 
 
 def test_it_tells_what_the_page_needs_and_nothing_else():
-    assert told(pack(checkpoint("bidirectional", dropout=0.5))) == {
+    assert metadata(pack(checkpoint("bidirectional", dropout=0.5))) == {
         "format": FORMAT,
         "name": "bidirectional",
         "kind": "StackedTagger",
@@ -82,7 +82,7 @@ def test_a_headline_model_is_small(name):
     kept = checkpoints.read(store.weights(f"{name}-pytorch-0"))
     packed = pack(kept)
     assert len(packed) < 1_000_000
-    assert len(packed) < 2.1 * told(packed)["parameters"], "two bytes a weight, and a little more"
+    assert len(packed) < 2.1 * metadata(packed)["parameters"], "two bytes a weight, and a bit more"
 
 
 REFUSED = {
@@ -114,13 +114,13 @@ def test_weights_that_half_precision_cannot_hold_are_refused(weight):
 
 @pytest.mark.parametrize("weight", [65_504.0, 2.0**-24, 0.0, -0.0])
 def test_weights_at_the_ends_of_half_precision_are_kept(weight):
-    there = checkpoint()
-    there.arrays["readout.weight"][0, 0] = weight
-    assert load(pack(there))["readout.weight"][0, 0] == weight
+    altered = checkpoint()
+    altered.arrays["readout.weight"][0, 0] = weight
+    assert load(pack(altered))["readout.weight"][0, 0] == weight
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder of a user who has trained the basic model."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "models").mkdir()
@@ -128,15 +128,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_command_writes_the_newest_model(here, capsys):
+def test_the_command_writes_the_newest_model(cwd, capsys):
     assert cli.main(["export"]) == 0
-    said = capsys.readouterr()
-    assert said.err == ""
-    assert said.out.startswith("basic-elman.safetensors  ")
-    assert (here / "basic-elman.safetensors").read_bytes() == pack(checkpoint())
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.startswith("basic-elman.safetensors  ")
+    assert (cwd / "basic-elman.safetensors").read_bytes() == pack(checkpoint())
 
 
-def test_the_command_tells_in_json_what_it_has_written(here, capsys):
+def test_the_command_tells_in_json_what_it_has_written(cwd, capsys):
     path = str(Path("models", "basic-elman-pytorch.safetensors"))
     assert cli.main(["export", "--checkpoint", path, "--out", "other.bin", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
@@ -145,7 +145,7 @@ def test_the_command_tells_in_json_what_it_has_written(here, capsys):
         "checkpoint": path,
         "trained_in": "pytorch",
         "out": "other.bin",
-        "bytes": (here / "other.bin").stat().st_size,
+        "bytes": (cwd / "other.bin").stat().st_size,
     }
 
 
@@ -164,25 +164,25 @@ def test_the_command_tells_in_json_what_it_has_written(here, capsys):
         (["--cell", "transformer"], "transformer"),
     ],
 )
-def test_a_mistake_is_one_line_and_writes_nothing(here, capsys, args, says):
-    checkpoints.write(here / "gru", checkpoint(cell="gru"))
-    checkpoints.write(here / "window", checkpoint("window"))
-    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+def test_a_mistake_is_one_line_and_writes_nothing(cwd, capsys, args, says):
+    checkpoints.write(cwd / "gru", checkpoint(cell="gru"))
+    checkpoints.write(cwd / "window", checkpoint("window"))
+    before = {path: path.read_bytes() for path in cwd.rglob("*") if path.is_file()}
     assert cli.main(["export", *args, "--json"]) == 2
-    said = capsys.readouterr()
-    assert says in json.loads(said.out)["error"]
-    assert said.err.count("\n") == 1
-    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+    captured = capsys.readouterr()
+    assert says in json.loads(captured.out)["error"]
+    assert captured.err.count("\n") == 1
+    assert {path: path.read_bytes() for path in cwd.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.slow
-def test_weights_trained_in_keras_are_carried_across(here, capsys):
-    checkpoints.write(here / "keras", checkpoint("attention-bidirectional", framework="keras"))
+def test_weights_trained_in_keras_are_carried_across(cwd, capsys):
+    checkpoints.write(cwd / "keras", checkpoint("attention-bidirectional", framework="keras"))
     assert cli.main(["export", "--checkpoint", "keras", "--out", "out"]) == 0, capsys.readouterr()
-    packed = (here / "out").read_bytes()
+    packed = (cwd / "out").read_bytes()
     letters = np.array([[2, 3, 1, 2]])
-    in_keras = parity.logits(saved.load(here / "keras").model, letters)
-    in_pytorch = saved.load(here / "keras", framework="pytorch").predictor
+    in_keras = parity.logits(saved.load(cwd / "keras").model, letters)
+    in_pytorch = saved.load(cwd / "keras", framework="pytorch").predictor
     in_pytorch.load_weights({name: value.astype("f4") for name, value in load(packed).items()})
     np.testing.assert_allclose(parity.logits(in_pytorch.model, letters), in_keras, atol=1e-2)
 
@@ -192,8 +192,8 @@ def test_the_build_puts_modules_styles_and_weights_beside_the_pages(tmp_path):
     source = BOOK / "live"
     own = {path.relative_to(source).as_posix() for path in source.rglob("*.*")}
     weights = {f"weights/{name}.safetensors" for name in explorer_weights.MODELS}
-    found = {path for path in (tmp_path / "live").rglob("*") if path.is_file()}
-    names = {path.relative_to(tmp_path / "live").as_posix() for path in found}
+    files = {path for path in (tmp_path / "live").rglob("*") if path.is_file()}
+    names = {path.relative_to(tmp_path / "live").as_posix() for path in files}
     assert {"network/model.mjs", "explorer/explorer.mjs", "explorer/explorer.css"} <= own
     assert names == own | weights
 

@@ -65,8 +65,8 @@ def test_reading_is_the_collapsed_best_path(readers):
         method = "forward" if framework is torch else "__call__"
         kind = type("Told", (type(reader),), {method: lambda *_, **__: known(logits)})  # noqa: B023
         reader.__class__ = kind
-        said = np.asarray(reader.read(known(LETTERS)))
-        for row, path in zip(said, logits.argmax(-1), strict=True):
+        readings = np.asarray(reader.read(known(LETTERS)))
+        for row, path in zip(readings, logits.argmax(-1), strict=True):
             wanted = lattices.collapse(path.tolist())
             assert tuple(row[: len(wanted)]) == wanted
             assert not row[len(wanted) :].any()
@@ -94,5 +94,5 @@ def test_it_learns_a_few_words(readers):
         trainer = kind(reader, Recipe())
         for _ in range(120):
             trainer.train_step(Batch(LETTERS, TARGETS), 3e-2)
-        said = trainer.predict(LETTERS)
-        assert said[:, :4].tolist() == np.maximum(TARGETS, 0).tolist()
+        predictions = trainer.predict(LETTERS)
+        assert predictions[:, :4].tolist() == np.maximum(TARGETS, 0).tolist()

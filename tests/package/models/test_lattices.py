@@ -30,10 +30,10 @@ def test_collapse_merges_before_it_drops():
 @pytest.mark.parametrize("labels", LABELS)
 def test_ctc_is_the_sum_over_all_paths(log_p, labels):
     paths = product(range(log_p.shape[1]), repeat=len(log_p))
-    said = [path for path in paths if lattices.collapse(path) == labels]
-    total = np.logaddexp.reduce([log_p[np.arange(len(log_p)), path].sum() for path in said])
+    matching = [path for path in paths if lattices.collapse(path) == labels]
+    total = np.logaddexp.reduce([log_p[np.arange(len(log_p)), path].sum() for path in matching])
     assert lattices.ctc_total(log_p, labels) == pytest.approx(total)
-    assert sorted(said) == sorted(lattices.ctc_paths(len(log_p), labels))
+    assert sorted(matching) == sorted(lattices.ctc_paths(len(log_p), labels))
 
 
 def test_ctc_of_all_texts_sums_to_one(log_p):

@@ -15,7 +15,7 @@ NAMED = [name for name, spec in models.NAMED.items() if spec.answer == "labels"]
 KINDS = [*NAMED, "stacked-2-residual-norm", "stacked-bidirectional-3-residual-norm"]
 KINDS = [{"stacked": "stacked-3", "look-ahead": "look-ahead-3"}.get(kind, kind) for kind in KINDS]
 TAGGERS = [(kind, cell) for kind, cell in small_taggers.TAGGERS if kind in KINDS]
-# What looks at the letters behind one and cannot tell padding from letters by itself.
+# What looks at the letters that follow and cannot tell padding from letters by itself.
 MISLED = ("bidirectional", "conv", "attention")
 LENGTHS = (3, 1, 5, 2, 5)
 
@@ -26,11 +26,11 @@ def words(seed=0):
 
 
 def padded(parts, beyond=2):
-    """The words as one batch; `beyond`: padding behind the longest. Shape: (B, T)."""
+    """The words as one batch; `beyond`: padding after the longest. Shape: (B, T)."""
     shape = len(parts), max(LENGTHS) + beyond
     letters, tags = np.zeros(shape, np.int32), np.full(shape, ABSENT, np.int32)
-    for row, (some, said) in enumerate(parts):
-        letters[row, : some.size], tags[row, : some.size] = some[0], said[0]
+    for row, (word, word_tags) in enumerate(parts):
+        letters[row, : word.size], tags[row, : word.size] = word[0], word_tags[0]
     return letters, tags, np.array(LENGTHS, np.int32)
 
 
@@ -40,10 +40,10 @@ def differences(framework, kind, cell, lengths=True):
     parts = words()
     alone = [measured(model, *part) for part in parts]
     letters, tags, given = padded(parts)
-    said, loss, slopes = measured(model, letters, tags, given if lengths else None)
+    logits, loss, slopes = measured(model, letters, tags, given if lengths else None)
     share = np.array(LENGTHS) / sum(LENGTHS)  # of each word in the mean over all letters
     mean = {n: np.tensordot(share, np.stack([own[2][n] for own in alone]), 1) for n in slopes}
-    rows = zip(said, alone, LENGTHS, strict=True)
+    rows = zip(logits, alone, LENGTHS, strict=True)
     return {
         "logits": max(np.abs(row[:n] - own[0][0]).max() for row, own, n in rows),
         "loss": abs(loss - share @ [own[1] for own in alone]),
@@ -73,12 +73,12 @@ def test_without_lengths_the_padding_is_read(framework, kind):
 @pytest.mark.parametrize("cell", CELLS)
 def test_more_padding_changes_no_logit_either(framework, cell):
     model = small_taggers.model(framework, "conv-bidirectional", cell, seed=2)
-    found = [
+    readings = [
         measured(model, *padded(words(), beyond))[0][:, : max(LENGTHS)] for beyond in (0, 1, 9)
     ]
-    here = np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
-    for said in found[1:]:
-        assert np.abs(said - found[0])[here].max() < 1e-13
+    inside = np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
+    for logits in readings[1:]:
+        assert np.abs(logits - readings[0])[inside].max() < 1e-13
 
 
 @with_frameworks
@@ -87,10 +87,10 @@ def test_what_stands_in_the_padding_does_not_matter(framework):
     for kind in ("bidirectional", "conv-bidirectional", "attention-bidirectional"):
         model = small_taggers.model(framework, kind, "gru", seed=3)
         letters, tags, lengths = padded(words())
-        here = np.arange(letters.shape[1]) < lengths[:, None]
-        other = np.where(here, letters, V - 1).astype(np.int32)
+        inside = np.arange(letters.shape[1]) < lengths[:, None]
+        other = np.where(inside, letters, V - 1).astype(np.int32)
         one, two = (measured(model, x, tags, lengths) for x in (letters, other))
-        assert np.abs(one[0] - two[0])[here].max() < 1e-13
+        assert np.abs(one[0] - two[0])[inside].max() < 1e-13
         assert one[1] == pytest.approx(two[1], abs=1e-13)
         assert all(np.abs(one[2][n] - two[2][n]).max() < 1e-13 for n in one[2])
 
@@ -111,14 +111,14 @@ def test_a_word_turned_round_keeps_its_padding_behind(framework):
 def test_absent_targets_count_in_no_loss(framework):
     model = small_taggers.model(framework, "basic", "elman", seed=4)
     letters, tags = small_taggers.batch(2, 4)
-    some = tags.copy()
-    some[0, 1:] = ABSENT
-    said, loss, _ = measured(model, letters, some)
-    log_p = said - np.log(np.exp(said).sum(-1, keepdims=True))
+    targets = tags.copy()
+    targets[0, 1:] = ABSENT
+    logits, loss, _ = measured(model, letters, targets)
+    log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     each = -np.take_along_axis(log_p, tags[..., None], -1)[..., 0]
     assert loss == pytest.approx(np.mean([each[0, 0], *each[1]]), abs=1e-12)
     smoothing = {"pytorch": torch_losses, "keras": keras_losses}[framework].cross_entropy
-    given = (said, some) if framework == "keras" else map(torch.from_numpy, (said, some))
+    given = (logits, targets) if framework == "keras" else map(torch.from_numpy, (logits, targets))
     spread = -log_p.mean(-1)
     smooth = np.mean([*(0.8 * each + 0.2 * spread)[1], 0.8 * each[0, 0] + 0.2 * spread[0, 0]])
     assert float(smoothing(*given, smoothing=0.2)) == pytest.approx(smooth, abs=1e-12)

@@ -119,14 +119,14 @@ def test_a_window_tagger_sees_its_window_and_no_more(framework, reach):
 @with_frameworks
 def test_beyond_the_word_the_window_holds_padding(framework):
     model = build(framework, "WindowTagger", 9, 5, 5, 4, 6)
-    said = parity.logits(model, np.array([[3, 4]], np.int32))
+    logits = parity.logits(model, np.array([[3, 4]], np.int32))
     padded = parity.logits(model, np.array([[0, 0, 3, 4, 0, 0]], np.int32))
-    assert np.abs(said - padded[:, 2:4]).max() < 1e-6
+    assert np.abs(logits - padded[:, 2:4]).max() < 1e-6
 
 
 def test_windows_of_letters():
-    found = numpy_models.windows(np.array([[3, 4, 5]]), 3)
-    assert found.tolist() == [[[0, 3, 4], [3, 4, 5], [4, 5, 0]]]
+    windows = numpy_models.windows(np.array([[3, 4, 5]]), 3)
+    assert windows.tolist() == [[[0, 3, 4], [3, 4, 5], [4, 5, 0]]]
 
 
 @settings(deadline=None)

@@ -67,9 +67,9 @@ def test_outputs_and_all_gradients_agree(dtype, kind, sizes, B, T, seed):
     letters, tags = batch(sizes, B, T, seed)
     for one, other in itertools.combinations(FRAMEWORKS, 2):
         parity.check(models[one], models[other], letters, tags, TOLERANCE[dtype])
-    found = parity.gradients(models["torch"], letters, tags)
-    assert found.keys() == weights.keys()
-    assert all(a.dtype == dtype for a in found.values())
+    gradients = parity.gradients(models["torch"], letters, tags)
+    assert gradients.keys() == weights.keys()
+    assert all(a.dtype == dtype for a in gradients.values())
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -82,10 +82,10 @@ def test_weights_come_back_bit_for_bit(source, target, kind, dtype):
     parity.carry(first, second)
     parity.carry(second, third)
     for model in (second, third):
-        found = parity.parameters(model)
-        assert found.keys() == weights.keys()
-        assert all(np.array_equal(weights[name], found[name]) for name in weights)
-        assert {a.dtype for a in found.values()} == {np.dtype(dtype)}
+        carried = parity.parameters(model)
+        assert carried.keys() == weights.keys()
+        assert all(np.array_equal(weights[name], carried[name]) for name in weights)
+        assert {a.dtype for a in carried.values()} == {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

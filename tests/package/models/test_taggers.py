@@ -46,9 +46,9 @@ def test_outputs_and_all_gradients_agree(kind, cell, dtype):
     one, other = (model(framework, kind, cell, dtype, seed=1) for framework in FRAMEWORKS)
     letters, tags = small_taggers.batch()
     parity.check(one, other, letters, tags, TOLERANCE[dtype])
-    found = parity.gradients(one, letters, tags)
-    assert found.keys() == parity.parameters(other).keys()
-    assert all(a.dtype == dtype for a in found.values())
+    gradients = parity.gradients(one, letters, tags)
+    assert gradients.keys() == parity.parameters(other).keys()
+    assert all(a.dtype == dtype for a in gradients.values())
 
 
 @with_frameworks
@@ -95,10 +95,10 @@ def test_weights_come_back_bit_for_bit(source, kind, cell):
     parity.assign(first, small_taggers.random_weights(first, seed=5))
     parity.carry(second, first)
     for each in (first, second):
-        found = parity.parameters(each)
-        assert found.keys() == weights.keys()
-        assert all(np.array_equal(weights[name], found[name]) for name in weights)
-        assert {a.dtype for a in found.values()} == {np.dtype("float32")}
+        carried = parity.parameters(each)
+        assert carried.keys() == weights.keys()
+        assert all(np.array_equal(weights[name], carried[name]) for name in weights)
+        assert {a.dtype for a in carried.values()} == {np.dtype("float32")}
 
 
 def apart(a, b):
@@ -189,11 +189,11 @@ def sees(kind):
 def test_a_tag_knows_the_letters_that_it_should(framework, kind, cell):
     tagger, known = model(framework, kind, cell, seed=7), sees(kind)
     letters, _ = small_taggers.batch(B=8, T=7)
-    said = parity.logits(tagger, letters)
+    logits = parity.logits(tagger, letters)
     for place in range(7):
         changed = letters.copy()
         changed[:, place] = (changed[:, place] + 1 + np.arange(8) % (V - 1)) % V
-        moved = np.abs(parity.logits(tagger, changed) - said).max(axis=(0, 2))
+        moved = np.abs(parity.logits(tagger, changed) - logits).max(axis=(0, 2))
         wanted = np.array([known(t, place) for t in range(7)])
         assert (moved[wanted] > 1e-9).all()
         assert (moved[~wanted] < 1e-13).all()
@@ -209,18 +209,18 @@ def test_one_layer_or_no_delay_is_the_basic_tagger(framework, cell):
     basic = model(framework, "basic", cell, seed=8)
     weights = parity.parameters(basic)
     letters, tags = small_taggers.batch()
-    said, slopes = parity.logits(basic, letters), parity.gradients(basic, letters, tags)
+    logits, slopes = parity.logits(basic, letters), parity.gradients(basic, letters, tags)
     stacked = small_taggers.build(framework, small_taggers.spec("stacked-2", cell, num_layers=1))
     for other, prefix in (
         (model(framework, "look-ahead-0", cell), "recurrent."),
         (stacked, "recurrent.layers.0."),
     ):
         parity.assign(other, renamed(weights, "recurrent.", prefix))
-        assert parity.distance(parity.logits(other, letters), said) < 1e-13
-        found = parity.gradients(other, letters, tags)
+        assert parity.distance(parity.logits(other, letters), logits) < 1e-13
+        gradients = parity.gradients(other, letters, tags)
         wanted = renamed(slopes, "recurrent.", prefix)
-        assert found.keys() == wanted.keys()
-        assert all(parity.distance(found[name], wanted[name]) < 1e-13 for name in wanted)
+        assert gradients.keys() == wanted.keys()
+        assert all(parity.distance(gradients[name], wanted[name]) < 1e-13 for name in wanted)
 
 
 # The layers
@@ -337,13 +337,13 @@ def test_the_states_of_all_layers(framework):
     letters, _ = small_taggers.batch()
     x = parity.parameters(tagger)["embedding.E"][letters]
     given = torch.from_numpy(x) if framework == "pytorch" else x
-    found = [as_numpy(h) for h in tagger.recurrent.states(given)]
+    states = [as_numpy(h) for h in tagger.recurrent.states(given)]
     weights = parity.parameters(tagger)
-    for count, h in enumerate(found, 1):
+    for count, h in enumerate(states, 1):
         arguments = {"num_layers": count, "layer_norm": True}
         assert np.abs(h - small_taggers.stack(weights, "lstm", x, arguments)).max() < 1e-12
     gains = {n: weights[n] for n in weights if n.startswith("recurrent.norms.2")}
-    centred = (found[-1] - gains["recurrent.norms.2.b"]) / gains["recurrent.norms.2.g"]
+    centred = (states[-1] - gains["recurrent.norms.2.b"]) / gains["recurrent.norms.2.g"]
     assert np.abs(centred.mean(axis=-1)).max() < 1e-12
 
 

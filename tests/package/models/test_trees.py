@@ -122,7 +122,7 @@ def test_each_child_has_its_own_forget_gate(forest):
         other[(k + 1) % 3] += 1
         assert parity.distance(gates[k], gates[k - 1]) > 1e-2
         for node, given, tensor in ways:
-            for states in (h, other):  # a sibling that says something else moves its own gate
+            for states in (h, other):  # a sibling with another state moves its own gate
                 kept, without = (
                     parity._to_numpy(node(tensor(given), tensor(states), tensor(cells))[1])
                     for cells in (more, c)
@@ -137,15 +137,15 @@ def test_gradients_agree_and_are_those_of_the_function(forest):
     states = forest.torch(given, PARENTS)
     loss = sum((s * torch.as_tensor(u)).sum() for s, u in zip(states, upstream, strict=True))
     slots = parity.slots(forest.torch)
-    found = torch.autograd.grad(loss, [given, *(slot.tensor for slot in slots)])
-    mine = {n: a for s, g in zip(slots, found[1:], strict=True) for n, a in s.read(g).items()}
+    gradients = torch.autograd.grad(loss, [given, *(slot.tensor for slot in slots)])
+    mine = {n: a for s, g in zip(slots, gradients[1:], strict=True) for n, a in s.read(g).items()}
     slots, given = parity.slots(forest.keras), tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(given)
         states = forest.keras(given, PARENTS)
         loss = sum(tf.reduce_sum(s * u) for s, u in zip(states, upstream, strict=True))
     other = tape.gradient(loss, [given, *(slot.tensor.value for slot in slots)])
-    close(other[0], found[0])
+    close(other[0], gradients[0])
     for slot, gradient in zip(slots, other[1:], strict=True):
         for name, block in slot.read(np.asarray(gradient)).items():
             close(block, mine.pop(name).numpy())
@@ -155,7 +155,9 @@ def test_gradients_agree_and_are_those_of_the_function(forest):
         (np.stack(forest.numpy.forward(x + way * along, PARENTS)) * upstream).sum()
         for way in (step, -step)
     )
-    assert (high - low) / (2 * step) == pytest.approx((found[0].numpy() * along).sum(), rel=1e-6)
+    assert (high - low) / (2 * step) == pytest.approx(
+        (gradients[0].numpy() * along).sum(), rel=1e-6
+    )
 
 
 def test_parents_may_be_arrays_and_a_graph_may_be_compiled(forest):

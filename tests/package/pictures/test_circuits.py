@@ -42,7 +42,7 @@ def test_operators_are_those_of_the_equation(name):
 
 
 def onward(name: str, start: str) -> set[str]:
-    """All that a node reaches within the step."""
+    """All nodes that a node reaches within the step."""
     reached, edges = {start}, CIRCUITS[name].edges
     while new := {b for a, b in edges if a in reached} - reached:
         reached |= new
@@ -50,11 +50,11 @@ def onward(name: str, start: str) -> set[str]:
 
 
 def back(name: str, end: str) -> set[str]:
-    """All that reaches a node within the step."""
-    found, edges = {end}, CIRCUITS[name].edges
-    while new := {a for a, b in edges if b in found} - found:
-        found |= new
-    return found
+    """All nodes that reach a node within the step."""
+    reached, edges = {end}, CIRCUITS[name].edges
+    while new := {a for a, b in edges if b in reached} - reached:
+        reached |= new
+    return reached
 
 
 @pytest.mark.parametrize("name", NAMES)

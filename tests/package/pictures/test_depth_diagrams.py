@@ -15,7 +15,7 @@ PHONE = 400  # wider pictures are scaled down on a phone, and their labels with 
 def time_arrows(figure) -> list[tuple[float, ...]]:
     """Both ends of each straight time arrow: x1, y1, x2, y2."""
     pattern = rf'<line x1="([\d.]+)" y1="([\d.]+)" x2="([\d.]+)" y2="([\d.]+)" stroke="{ORANGE}"'
-    return [tuple(map(float, found)) for found in re.findall(pattern, figure.svg)]
+    return [tuple(map(float, ends)) for ends in re.findall(pattern, figure.svg)]
 
 
 ALL = {

@@ -73,7 +73,7 @@ def test_shapes_are_the_five():
 
 
 @pytest.mark.parametrize(
-    ("name", "cells", "read", "said"),
+    ("name", "cells", "read", "written"),
     [
         ("one to one", 1, 1, 1),
         ("one to many", 4, 1, 4),
@@ -82,17 +82,17 @@ def test_shapes_are_the_five():
         ("many to many, unaligned", 8, 4, 4),
     ],
 )
-def test_each_shape_reads_and_says_what_its_name_says(name, cells, read, said):
+def test_each_shape_reads_and_writes_what_its_name_says(name, cells, read, written):
     figure = diagrams.shapes(name)
     colours = [node.get("stroke") for node in ET.fromstring(figure.svg).iter(SVG + "rect")]
     assert colours.count(GREEN) == read
-    assert colours.count(BLUE) == cells + said
+    assert colours.count(BLUE) == cells + written
     assert time_arrows(figure) == cells - 1
     heads = figure.svg.count("marker-end") - time_arrows(figure)
-    told = said - 1 if "one to many" in name or "unaligned" in name else 0  # said, then read
-    assert heads == read + said + told
+    fed_back = written - 1 if "one to many" in name or "unaligned" in name else 0
+    assert heads == read + written + fed_back
     assert figure.alt.count(" gives ") == 1
-    assert ("reads what was said" in figure.alt) == bool(told)
+    assert ("reads what was said" in figure.alt) == bool(fed_back)
 
 
 def test_residual_adds_around_every_cell():
@@ -155,9 +155,9 @@ def test_time_line_holds_every_cell_and_structure_in_its_year():
     born = {cell.label: cell.year for cell in CELLS.values()} | STRUCTURES
     for label, year in born.items():
         assert drawn.count(label) == 1
-        told = re.search(rf"{year}: ([^;]*)", figure.alt)
-        assert told
-        assert label in told.group(1).rstrip(".").split(", ")
+        match = re.search(rf"{year}: ([^;]*)", figure.alt)
+        assert match
+        assert label in match.group(1).rstrip(".").split(", ")
     assert all(colours[label] == PURPLE for label in STRUCTURES)
     assert figure.svg.count(f'stroke="{ORANGE}"') == len(years) + 1
     assert drawn[-1] != "today"

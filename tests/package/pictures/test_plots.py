@@ -59,11 +59,11 @@ def test_runs_tells_the_range_of_each_framework() -> None:
 
 
 def test_seen_marks_what_lies_ahead() -> None:
-    there = np.array([[True, True], [False, True]])
-    figure = plots.seen({"a model": ("at", there)})
+    visible = np.array([[True, True], [False, True]])
+    figure = plots.seen({"a model": ("at", visible)})
     assert "a from a t, t from t" in figure.alt
     assert ORANGE in figure.svg
-    assert ORANGE not in plots.seen({"a model": ("at", there.T)}).svg
+    assert ORANGE not in plots.seen({"a model": ("at", visible.T)}).svg
 
 
 def test_by_layer_tells_the_ends() -> None:

@@ -1,4 +1,4 @@
-"""The same model in both frameworks: built, compared, trained, and what has come of it."""
+"""The same model in both frameworks: built, compared, trained, and the results."""
 
 import numpy as np
 import pytest
@@ -53,8 +53,8 @@ def test_apart_is_the_largest_of_all_differences(built, batch):
 
 
 def test_a_gradient_that_is_no_number_is_not_passed_over(built, batch, monkeypatch):
-    told = {"logits": 0.0, "gradient of a": 1.0, "gradient of b": float("nan")}
-    monkeypatch.setattr(parity, "differences", lambda *_: dict(told))
+    differences = {"logits": 0.0, "gradient of a": 1.0, "gradient of b": float("nan")}
+    monkeypatch.setattr(parity, "differences", lambda *_: dict(differences))
     assert np.isnan(frameworks.apart(built["pytorch"], built["keras"], *batch)["gradients"])
 
 

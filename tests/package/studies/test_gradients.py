@@ -28,8 +28,8 @@ def test_jacobians_are_those_of_finite_differences(case, rng):
     torch.manual_seed(0)
     cell = gradients.CASES[case](D, H).double()
     x = torch.from_numpy(rng.standard_normal((T, D)))
-    found = gradients.jacobians(cell, x)
-    assert len(found) == T + 1
+    jacobians = gradients.jacobians(cell, x)
+    assert len(jacobians) == T + 1
     lag, nudge = 3, 1e-6
     _, before = cell.unroll(x[None, : T - lag])
     flat = torch.cat([s[0] for s in before])
@@ -43,7 +43,7 @@ def test_jacobians_are_those_of_finite_differences(case, rng):
         by = torch.zeros_like(flat)
         by[j] = nudge
         numeric = (last(flat + by) - last(flat - by)) / (2 * nudge)
-        assert torch.allclose(found[lag][:, j], numeric.detach(), atol=1e-7)
+        assert torch.allclose(jacobians[lag][:, j], numeric.detach(), atol=1e-7)
 
 
 def test_at_lag_0_the_gradient_is_what_it_began_as(rng):
@@ -140,16 +140,16 @@ def test_chunks_are_what_detach_does(plain, window):
         state = tuple(part.detach() for part in state)
         h, state = layer(torch.from_numpy(x[:, s : s + window]), state)
         total = total + (h * torch.from_numpy(d_outputs[:, s : s + window])).sum()
-    found = torch.autograd.grad(total, list(layer.parameters()))
+    expected = torch.autograd.grad(total, list(layer.parameters()))
     cut = gradients.truncated(cell, x, d_outputs, [window])["chunks"][window]
-    assert np.allclose(cut, np.concatenate([g.numpy().ravel() for g in found]))
+    assert np.allclose(cut, np.concatenate([g.numpy().ravel() for g in expected]))
 
 
 def test_every_step_goes_back_as_far_as_the_window(plain):
     cell, x, d_outputs = plain
     parts = [gradients.vector(part) for part in gradients.parts(cell, x, d_outputs)]
-    found = gradients.truncated(cell, x, d_outputs, [1, 3, T])["every step"]
-    for k, gradient in found.items():
+    by_window = gradients.truncated(cell, x, d_outputs, [1, 3, T])["every step"]
+    for k, gradient in by_window.items():
         assert np.allclose(gradient, np.sum(parts[:k], axis=0))
     both = gradients.truncated(cell, x, d_outputs, [1, T])
     for k in (1, T):  # the two ways to cut agree where nothing or everything is cut
@@ -159,8 +159,8 @@ def test_every_step_goes_back_as_far_as_the_window(plain):
 def test_the_reference_is_the_same_layer(plain):
     layer = Elman(D, H).double()
     x = plain[1]
-    there = layer(torch.from_numpy(x))[0].detach().numpy()
-    assert np.allclose(gradients.reference(layer).forward(x)[0], there)
+    expected = layer(torch.from_numpy(x))[0].detach().numpy()
+    assert np.allclose(gradients.reference(layer).forward(x)[0], expected)
 
 
 def test_streams_go_on_from_window_to_window():
@@ -196,8 +196,8 @@ def rows():
 
 
 def test_the_frameworks_read_the_same_text_alike(readers, rows):
-    some = rows[:, : 8 * 12 + 1]
-    task = text.TextTask(some, some, len(text.CHARACTERS), window=8)
+    excerpt = rows[:, : 8 * 12 + 1]
+    task = text.TextTask(excerpt, excerpt, len(text.CHARACTERS), window=8)
     recipe = Recipe(epochs=1, learning_rate=5e-3, schedule="constant")
     losses = [
         fit(models.trainer(framework, model, recipe), task).losses
@@ -223,13 +223,13 @@ def test_a_carried_state_makes_windows_invisible(readers, rows):
 
 def test_zeros_and_another_stream_begin_otherwise(readers, rows):
     model = readers["pytorch"]
-    found = {c: streams.loss_by_place(model, rows, 8, c) for c in ("carried", "zero", "shuffled")}
-    assert abs(found["zero"][0] - found["carried"][0]) > 1e-4
-    assert abs(found["shuffled"][0] - found["carried"][0]) > 1e-5
+    losses = {c: streams.loss_by_place(model, rows, 8, c) for c in ("carried", "zero", "shuffled")}
+    assert abs(losses["zero"][0] - losses["carried"][0]) > 1e-4
+    assert abs(losses["shuffled"][0] - losses["carried"][0]) > 1e-5
     alone = rows[:1]  # one row alone cannot get the state of another one
     for carry in ("carried", "shuffled"):
-        found[carry] = streams.loss_by_place(model, alone, 8, carry)
-    assert np.array_equal(found["carried"], found["shuffled"])
+        losses[carry] = streams.loss_by_place(model, alone, 8, carry)
+    assert np.array_equal(losses["carried"], losses["shuffled"])
 
 
 def test_errors_are_those_of_autograd(readers, rows):
@@ -245,22 +245,22 @@ def test_errors_are_those_of_autograd(readers, rows):
 
 
 class Parrot(torch.nn.Module):
-    """Says 1 after 1 and 2 after anything else."""
+    """Writes 1 after 1 and 2 after anything else."""
 
 
 def test_after_first_slip_tells_its_own(monkeypatch):
-    def said(model, letters, targets):
+    def logits(model, letters, targets):
         before = np.concatenate([np.ones((len(targets), 1), int), targets[:, :-1]], axis=1)
         return np.eye(3)[np.where(before == 1, 1, 2)]
 
-    monkeypatch.setattr(probes.parity, "logits", said)
+    monkeypatch.setattr(probes.parity, "logits", logits)
     letters = np.zeros((4, 3), int)
     targets = np.array([[1, 1, 1], [1, 2, 2], [1, 1, 2], [2, 1, -100]])
-    told, own = probes.after_first_slip(Parrot(), letters, targets)
+    forced, own = probes.after_first_slip(Parrot(), letters, targets)
     # The first word has no slip and the third one only at its end. The second slips at its second
-    # step, where it says 1: told 2 it goes on right, told its own 1 it does not. The fourth slips
-    # at once, says 1, and after its own 1 it is right by chance.
-    assert told.tolist() == [True, False]
+    # step, where it writes 1: given 2 it goes on right, given its own 1 it does not. The fourth
+    # slips at once, writes 1, and after its own 1 it is right by chance.
+    assert forced.tolist() == [True, False]
     assert own.tolist() == [False, True]
 
 

@@ -78,8 +78,8 @@ def test_the_same_seed_finds_the_same():
 def test_widths_bring_the_parameters_close(name):
     for task in RULES.values():
         build = partial(recall.rememberer, name, task)
-        found = recall.num_parameters(build(recall.width(build, recall.PARAMETERS)))
-        assert abs(found / recall.PARAMETERS - 1) < 0.05
+        count = recall.num_parameters(build(recall.width(build, recall.PARAMETERS)))
+        assert abs(count / recall.PARAMETERS - 1) < 0.05
 
 
 def test_pace_tells_a_loop_from_the_same_loop():

@@ -32,8 +32,8 @@ def test_the_frameworks_agree(shape):
     inputs, targets = batch(shape)
     models = [trainer.model for trainer in trainers.values()]
     parity.check(*models, inputs, targets, tolerance=1e-5)
-    said = [trainer.predict(inputs) for trainer in trainers.values()]
-    assert (said[0] == said[1]).all()
+    predictions = [trainer.predict(inputs) for trainer in trainers.values()]
+    assert (predictions[0] == predictions[1]).all()
 
 
 @pytest.mark.parametrize("shape", SIZES)
@@ -84,12 +84,12 @@ def test_counts_and_bags_are_of_the_words_of_their_part(data):
         known = shapes.words(data, part)
         assert {len(word) for word in known} == set(shapes.LENGTHS)
         counts, bags = shapes.syllable_counts(data, part), shapes.bags(data, part)
-        assert sum(len(some.inputs) for some in counts) == len(known) == len(bags.inputs)
-        assert [some.inputs.shape[1] for some in counts] == list(shapes.LENGTHS)
+        assert sum(len(group.inputs) for group in counts) == len(known) == len(bags.inputs)
+        assert [group.inputs.shape[1] for group in counts] == list(shapes.LENGTHS)
         symbols = data.target("phonemes").symbols
         rows = zip(known.items(), bags.targets, strict=True)
-        for (word, said), row in list(rows)[:50]:
-            assert pronunciation.decode(symbols, row[row != ABSENT]) == said
+        for (word, phonemes), row in list(rows)[:50]:
+            assert pronunciation.decode(symbols, row[row != ABSENT]) == phonemes
             assert (row == 0).sum() == 1, word
     assert not shapes.words(data, "train").keys() & shapes.words(data, "valid").keys()
 

@@ -29,8 +29,8 @@ def test_confusions_are_those_with_the_closest_pronunciation():
         "fixed": ("F", "IH", "S", "D"),
         "knee": ("K", "N", "IY"),
     }
-    found = mistakes.confusions(predictions, references)
-    assert found == {
+    confusions = mistakes.confusions(predictions, references)
+    assert confusions == {
         ("AH", "UW"): 1,
         ("K", mistakes.NOTHING): 1,
         ("T", "D"): 1,

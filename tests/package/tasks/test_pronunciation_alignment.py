@@ -83,17 +83,17 @@ def test_the_e_step_equals_enumeration(pairs: list, seed: int) -> None:
 @given(pairs=tiny_pairs, seed=st.integers(0, 99))
 def test_viterbi_equals_enumeration(pairs: list, seed: int) -> None:
     aligner = random_aligner(pairs, seed)
-    found = {}
+    aligned = {}
     for places, tags in aligner.align(pairs):
-        found |= dict(zip(places.tolist(), tags.tolist(), strict=True))
+        aligned |= dict(zip(places.tolist(), tags.tolist(), strict=True))
     for place, (word, phonemes) in enumerate(pairs):
         rows = list(enumerate_alignments(aligner, word, phonemes))
         if not rows:
-            assert place not in found
+            assert place not in aligned
         else:
             probability = {tuple(tags): p for tags, p in rows}
             best = max(probability.values())
-            assert probability[tuple(found[place])] == pytest.approx(best, rel=1e-9)
+            assert probability[tuple(aligned[place])] == pytest.approx(best, rel=1e-9)
 
 
 def test_one_m_step_by_hand() -> None:
@@ -123,8 +123,8 @@ def test_the_likelihood_never_falls() -> None:
 )
 def test_known_alignments(word: str, tags: str) -> None:
     aligner = Aligner.fit(PAIRS)
-    ((_, found),) = aligner.align([(word, tuple(WORDS[word].split()))])
-    assert [aligner.tags[k] for k in found[0]] == [tag.replace("_", " ") for tag in tags.split()]
+    ((_, aligned),) = aligner.align([(word, tuple(WORDS[word].split()))])
+    assert [aligner.tags[k] for k in aligned[0]] == [tag.replace("_", " ") for tag in tags.split()]
 
 
 def test_alignments_spell_the_word_and_sum_to_one() -> None:
@@ -142,16 +142,16 @@ def test_rare_pairs_go_and_single_phonemes_stay() -> None:
     assert "K S" in often.tags
     assert not any(" " in tag for tag in seldom.tags)
     assert set(seldom.tags) == {"-"} | {p for _, phonemes in PAIRS for p in phonemes}
-    ((_, found),) = seldom.align([("box", ("B", "AA", "K", "S"))])
-    assert (found == -1).all(), "three letters cannot stand for four single phonemes"
+    ((_, aligned),) = seldom.align([("box", ("B", "AA", "K", "S"))])
+    assert (aligned == -1).all(), "three letters cannot stand for four single phonemes"
 
 
 def test_what_cannot_be_aligned() -> None:
     aligner = Aligner.fit(PAIRS)
     assert not list(aligner.align([("x", ("K", "S", "K"))])), "three phonemes, one letter"
     for strange in [("q", ("K",)), ("b", ("Q",))]:
-        ((_, found),) = aligner.align([strange])
-        assert (found == -1).all()
+        ((_, aligned),) = aligner.align([strange])
+        assert (aligned == -1).all()
 
 
 def test_any_alphabet() -> None:

@@ -77,9 +77,9 @@ def test_the_split_is_the_same_everywhere() -> None:
 def test_a_word_keeps_its_part_when_the_dictionary_grows(
     cmudict: pronunciation.Dictionary,
 ) -> None:
-    some = dict(list(cmudict.items())[::100])
+    sample = dict(list(cmudict.items())[::100])
     whole = pronunciation.split_by_family(cmudict)
-    for part, small in zip(whole, pronunciation.split_by_family(some), strict=True):
+    for part, small in zip(whole, pronunciation.split_by_family(sample), strict=True):
         assert small.items() <= part.items()
 
 

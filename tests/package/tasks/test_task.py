@@ -40,14 +40,14 @@ def test_losses_agree_and_so_do_their_gradients(kind, weighted):
     outputs, targets = ANSWERED[kind]
     weights = np.array([[1.0], [0.25]]) * np.ones(targets.shape[:2]) if weighted else None
     given = torch.tensor(outputs, requires_grad=True)
-    told = None if weights is None else torch.tensor(weights)
-    loss = torch_losses.of(answer(kind))(given, torch.tensor(targets), told)
+    weight = None if weights is None else torch.tensor(weights)
+    loss = torch_losses.of(answer(kind))(given, torch.tensor(targets), weight)
     (gradient,) = torch.autograd.grad(loss, given)
     variable = tf.constant(outputs)
     with tf.GradientTape() as tape:
         tape.watch(variable)
-        told = None if weights is None else tf.constant(weights)
-        other = keras_losses.of(answer(kind))(variable, tf.constant(targets), told)
+        weight = None if weights is None else tf.constant(weights)
+        other = keras_losses.of(answer(kind))(variable, tf.constant(targets), weight)
     close = 1e-5 if kind == "unaligned" else 1e-10  # Keras computes CTC in single precision
     assert float(other) == pytest.approx(loss.item(), abs=close)
     assert parity.distance(gradient.numpy(), np.asarray(tape.gradient(other, variable))) < close
@@ -239,7 +239,7 @@ def test_padded_rows_train_as_rows_of_their_own_do(framework):
     built = [models.build(framework, small("stacked-bidirectional"), 9, 4, 0) for _ in range(2)]
     padded, other = (models.trainer(framework, m, Recipe(optimizer="sgd")) for m in built)
     loss = padded.train_step(Batch(inputs, targets, np.array([4, 2], np.int32)), 0.1)
-    filled = np.where(inputs == 0, 5, inputs)  # what stands at the padding must not matter
+    filled = np.where(inputs == 0, 5, inputs)  # the values in the padding must not matter
     assert other.train_step(Batch(filled, targets, np.array([4, 2], np.int32)), 0.1) == (
         pytest.approx(loss, rel=1e-6)
     )
@@ -257,11 +257,11 @@ def test_statistics_pair_bits_and_absolute_errors():
     items = draws.gamma(2, 1, size=500)
     runs = [items + draws.normal(0, 0.1, (4, 500)) + shift for shift in (0.0, 0.3, 0.0)]
     one, other, same = (store.Scores({"bits": array}, [BITS]) for array in runs)
-    found = statistics.difference(other, one)
-    assert found.difference == pytest.approx(0.3, abs=0.03)
-    assert found.low > 0.2
-    assert found.p < 0.05
-    assert np.isnan(found.odds)
+    result = statistics.difference(other, one)
+    assert result.difference == pytest.approx(0.3, abs=0.03)
+    assert result.low > 0.2
+    assert result.p < 0.05
+    assert np.isnan(result.odds)
     assert statistics.difference(one, same).p > 0.05
     assert statistics.interval(one).mean == pytest.approx(runs[0].mean(), rel=1e-5)
     half = one.take(np.arange(250))

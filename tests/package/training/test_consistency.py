@@ -51,8 +51,8 @@ def test_what_is_absent_does_not_count(framework):
 def test_the_frameworks_agree():
     rng = np.random.default_rng(1)
     logits, targets = rng.normal(size=(6, 4, 5)), rng.integers(-1, 5, (3, 4)).astype(np.int32)
-    found = [disagreement(framework, logits, targets) for framework in models.FRAMEWORKS]
-    assert found[0] == pytest.approx(found[1], rel=1e-12)
+    disagreements = [disagreement(framework, logits, targets) for framework in models.FRAMEWORKS]
+    assert disagreements[0] == pytest.approx(disagreements[1], rel=1e-12)
 
 
 def train(framework, consistency, dropout, steps=60):
@@ -67,10 +67,10 @@ def train(framework, consistency, dropout, steps=60):
         trainer.train_step(Batch(letters, tags), 1e-2)
     if framework == "pytorch":
         with torch.no_grad():
-            said = model.train()(torch.from_numpy(np.concatenate([letters] * 20))).numpy()
+            logits = model.train()(torch.from_numpy(np.concatenate([letters] * 20))).numpy()
     else:
-        said = np.asarray(model(np.concatenate([letters] * 20), training=True))
-    return trainer, disagreement(framework, said, np.concatenate([tags] * 10))
+        logits = np.asarray(model(np.concatenate([letters] * 20), training=True))
+    return trainer, disagreement(framework, logits, np.concatenate([tags] * 10))
 
 
 @with_frameworks

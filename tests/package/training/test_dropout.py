@@ -49,13 +49,13 @@ def test_the_readout_misses_its_share_in_training_alone(framework, kind, cell):
     whole = say(framework, model, letters, training=False)
     assert np.array_equal(whole, say(framework, model, letters, training=False))
     assert np.abs(small_taggers.by_hand(spec, weights | identity, letters) - whole).max() < 1e-12
-    said = say(framework, model, letters, training=True)
+    dropped = say(framework, model, letters, training=True)
     present = whole != 0
-    gone = (said == 0) & present
+    gone = (dropped == 0) & present
     assert gone.sum() / present.sum() == pytest.approx(SHARE, abs=0.02)
     if kind != "stacked-bidirectional":  # whose layers miss theirs besides
-        assert np.abs((said * (1 - SHARE) - whole)[~gone]).max() < 1e-12
-    assert not np.array_equal(said, say(framework, model, letters, training=True))
+        assert np.abs((dropped * (1 - SHARE) - whole)[~gone]).max() < 1e-12
+    assert not np.array_equal(dropped, say(framework, model, letters, training=True))
 
 
 @with_frameworks
@@ -88,8 +88,8 @@ def test_between_the_layers_of_a_stack_the_share_is_missed_too(framework):
 def test_without_a_share_training_changes_nothing(framework, kind, cell):
     model = small_taggers.model(framework, kind, cell)
     letters, _ = small_taggers.batch()
-    said = (say(framework, model, letters, training) for training in (True, False))
-    assert parity.distance(*said) < 1e-13
+    logits = (say(framework, model, letters, training) for training in (True, False))
+    assert parity.distance(*logits) < 1e-13
 
 
 DECODERS = {
@@ -126,14 +126,14 @@ def test_with_the_same_masks_training_is_the_same_in_both(kind, monkeypatch):
     parity.carry(*both)
     monkeypatch.setattr(torch.nn.Dropout, "forward", in_torch)
     monkeypatch.setattr(keras.layers.Dropout, "call", in_keras)
-    found, places = [], []
+    measurements, places = [], []
     for model in both:
         drawn.clear()
-        found.append(small_taggers.measured(model, *small_taggers.batch(), training=True))
+        measurements.append(small_taggers.measured(model, *small_taggers.batch(), training=True))
         places.append(list(drawn))
     assert places[0] == places[1]
     assert {share for _, share in places[0]} == {SHARE}
-    (one, loss, slopes), (other, same, theirs) = found
+    (one, loss, slopes), (other, same, theirs) = measurements
     assert parity.distance(one, other) < 1e-12
     assert loss == pytest.approx(same, abs=1e-12)
     assert all(parity.distance(slopes[name], theirs[name]) < 1e-10 for name in slopes)
@@ -148,8 +148,8 @@ def test_every_dropout_of_keras_has_a_seed_of_its_own(kind):
     assert len(drops) == 1 + stacked
     for seed in (0, 7, 2**32 - 1):
         trainer.reseed(seed)
-        found = {tuple(np.asarray(d.seed_generator.state)) for d in drops}
-        assert found == {(seed, index) for index in range(len(drops))}
+        states = {tuple(np.asarray(d.seed_generator.state)) for d in drops}
+        assert states == {(seed, index) for index in range(len(drops))}
     letters, _ = small_taggers.batch()
     before = [np.asarray(d.seed_generator.state).copy() for d in drops]
     model(letters, training=True)
@@ -164,7 +164,7 @@ WORDS = {word: tuple(word.upper()) for word in ("abc", "bca", "cab", "aab", "bba
 
 @pytest.fixture(scope="module")
 def data():
-    dictionary = {word: (said,) for word, said in WORDS.items()}
+    dictionary = {word: (phonemes,) for word, phonemes in WORDS.items()}
     return pronunciation.prepare(pronunciation.Split(*[dictionary] * 3), "seven words")
 
 

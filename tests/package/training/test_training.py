@@ -58,8 +58,8 @@ def batches(count, lengths=(3,)):
 
 
 def gradient_norm(trainer, letters, tags):
-    found = parity.gradients(trainer.model, letters, tags)
-    return math.sqrt(sum((a.astype(float) ** 2).sum() for a in found.values()))
+    gradients = parity.gradients(trainer.model, letters, tags)
+    return math.sqrt(sum((a.astype(float) ** 2).sum() for a in gradients.values()))
 
 
 def apart(a, b):
@@ -117,15 +117,15 @@ def test_ten_steps_leave_the_same_weights_in_both_frameworks(kind, optimizer, cl
 
 
 def test_the_epsilon_of_adam_stands_where_pytorch_has_it():
-    recipe, found = Recipe(epsilon=1e-3, clip_norm=50.0), {}
+    recipe, distances = Recipe(epsilon=1e-3, clip_norm=50.0), {}
     for name, kind in {"ours": keras_training.Adam, "stock": keras.optimizers.Adam}.items():
         seeded(0)
         one, other = (trainer(framework, recipe, dtype="float64") for framework in MODULES)
         other.optimizer = kind(epsilon=recipe.epsilon)
         other.optimizer.build(other.model.trainable_variables)
-        found[name] = train_both(one, other, above=False, lengths=(2, 3))
-    assert found["ours"] < 1e-9
-    assert found["stock"] > 1e-2
+        distances[name] = train_both(one, other, above=False, lengths=(2, 3))
+    assert distances["ours"] < 1e-9
+    assert distances["stock"] > 1e-2
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -260,7 +260,7 @@ WORDS = {
     "paper": "P EY P ER -", "queen": "K W IY - N", "river": "R IH V ER -",
     "sugar": "SH UH G ER -", "tiger": "T AY G ER -",
 }  # fmt: skip
-DICTIONARY = {w: (tuple(p for p in said.split() if p != "-"),) for w, said in WORDS.items()}
+DICTIONARY = {w: (tuple(p for p in phonemes.split() if p != "-"),) for w, phonemes in WORDS.items()}
 
 
 @pytest.fixture(scope="session")
@@ -493,7 +493,7 @@ def test_twenty_words_are_learned_by_heart(framework, kind, data):
 
 @with_frameworks
 def test_a_smoke_run_learns(framework, data, capsys):
-    """Full path: the loss falls, is told on the console, and beats a uniform guess."""
+    """Full path: the loss falls, is printed, and beats a uniform guess."""
     from rich.console import Console
 
     t = on(data, framework, replace(RECIPE, epochs=10))
