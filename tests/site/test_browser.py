@@ -37,9 +37,9 @@ def test_a_request_that_leaves_the_site_is_seen(page: Page, small: Path) -> None
         encoding="utf-8",
     )
     with browser.served(small) as address:
-        found = browser.foreign(page, address)
+        requests = browser.foreign(page, address)
         page.goto(address)
-    assert found == ["http://foreign.invalid/a.png"]
+    assert requests == ["http://foreign.invalid/a.png"]
 
 
 def test_without_a_browser_tests_are_skipped_or_fail_as_asked(

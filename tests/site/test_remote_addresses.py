@@ -37,8 +37,8 @@ NOT_FETCHED = [
 
 @pytest.mark.parametrize("html", FETCHED)
 def test_what_a_page_would_fetch_is_found(html: str) -> None:
-    (found,) = remote_addresses.of_page(BeautifulSoup(html, "html.parser"))
-    assert "//a.invalid" in found
+    (address,) = remote_addresses.of_page(BeautifulSoup(html, "html.parser"))
+    assert "//a.invalid" in address
 
 
 @pytest.mark.parametrize("html", NOT_FETCHED)

@@ -50,8 +50,8 @@ def test_every_cell_of_a_page_ran_without_an_error(site: Path, page: str) -> Non
 def test_every_number_that_a_page_glues_is_there(site: Path, page: str) -> None:
     """A value that its format does not fit, such as a NumPy scalar, vanishes without a warning."""
     wanted = (ROOT / f"{page}.md").read_text(encoding="utf-8").count("{glue:text}`")
-    found = site_checks.parse(site / f"{page}.html").select("span.pasted-text")
-    assert len([span for span in found if span.get_text(strip=True)]) == wanted
+    spans = site_checks.parse(site / f"{page}.html").select("span.pasted-text")
+    assert len([span for span in spans if span.get_text(strip=True)]) == wanted
 
 
 def test_the_front_door_leads_to_the_front_page(site: Path) -> None:

@@ -127,8 +127,8 @@ FAULTS = {
 def test_each_fault_is_found(screen: Page, tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(PAGE.format(body="".join(FAULTS)), encoding="utf-8")
     with browser.served(tmp_path) as address:
-        found = accessibility.of_pages(screen, address, ["a.html"])["a.html"]
-    assert [fault for fault in FAULTS.values() if not any(fault in line for line in found)] == []
+        findings = accessibility.of_pages(screen, address, ["a.html"])["a.html"]
+    assert [fault for fault in FAULTS.values() if not any(fault in line for line in findings)] == []
 
 
 def test_a_good_page_passes_and_one_that_leads_away_is_left_out(
@@ -158,7 +158,7 @@ def test_a_good_page_passes_and_one_that_leads_away_is_left_out(
 def test_focus_that_nobody_sees_is_found(screen: Page, body: str, fault: str) -> None:
     ring = "<style>:focus-visible { outline: 3px solid }</style>"
     screen.set_content(PAGE.format(body=ring + body))
-    (found,) = accessibility.unseen(screen)
-    assert found.endswith(fault)
+    (finding,) = accessibility.unseen(screen)
+    assert finding.endswith(fault)
     screen.set_content(PAGE.format(body=ring + "<button>Go</button>"))
     assert accessibility.unseen(screen) == []

@@ -25,7 +25,7 @@ def models():
     return {title: store.model(name) for title, name in zip(TITLES, NAMES, strict=True)}
 
 
-def said(model, word: str) -> list[tuple[str, str]]:
+def by_pytorch(model, word: str) -> list[tuple[str, str]]:
     """What PyTorch says of each letter, in the words of the page."""
     p = model.probabilities(model.letters.encode(word)[None])[0]
     tags = model.tags.decode(p.argmax(axis=-1))
@@ -36,12 +36,12 @@ def said(model, word: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("word", ["hate", "Psychology", "unrolled", "o'brien", "frobnicate"])
 def test_what_is_shown_is_what_pytorch_says(explorer: Page, models, word: str) -> None:
     write(explorer, word)
-    found = explorer.evaluate(SHOWN)
-    assert list(found) == list(TITLES)
+    displayed = explorer.evaluate(SHOWN)
+    assert list(displayed) == list(TITLES)
     for title, model in models.items():
-        wanted = said(model, word)
-        assert [tag for tag, _ in found[title]] == [tag for tag, _ in wanted], title
-        for (_, percent), (_, right) in zip(found[title], wanted, strict=True):
+        wanted = by_pytorch(model, word)
+        assert [tag for tag, _ in displayed[title]] == [tag for tag, _ in wanted], title
+        for (_, percent), (_, right) in zip(displayed[title], wanted, strict=True):
             assert abs(int(percent.strip("<>%\u00a0")) - int(right.strip("<>%\u00a0"))) <= 1
 
 
@@ -97,9 +97,9 @@ def test_buttons_step_too_and_stop_at_the_ends(explorer: Page) -> None:
 def test_arrow_keys_step_on_the_buttons(explorer: Page) -> None:
     write(explorer, "hat")
     explorer.get_by_role("button", name="Back by one letter").focus()
-    for key, told in (("ArrowLeft", "2 of 3"), ("ArrowLeft", "1 of 3"), ("ArrowRight", "2 of 3")):
+    for key, place in (("ArrowLeft", "2 of 3"), ("ArrowLeft", "1 of 3"), ("ArrowRight", "2 of 3")):
         explorer.keyboard.press(key)
-        expect(explorer.locator(".explorer-progress")).to_contain_text(told)
+        expect(explorer.locator(".explorer-progress")).to_contain_text(place)
 
 
 def test_each_sound_has_an_everyday_word(explorer: Page) -> None:
@@ -161,8 +161,8 @@ def test_prepared_words_are_held_against_the_dictionary(explorer: Page) -> None:
     expect(explorer.locator(".explorer-progress")).to_contain_text(
         "The dictionary says HH EY T (a training word)."
     )
-    told = explorer.locator(".explorer-compared").all_text_contents()
-    assert told == ["✗ not as in the dictionary"] * 2 + ["✓ as in the dictionary"] * 2
+    verdicts = explorer.locator(".explorer-compared").all_text_contents()
+    assert verdicts == ["✗ not as in the dictionary"] * 2 + ["✓ as in the dictionary"] * 2
     write(explorer, "read")
     expect(explorer.locator(".explorer-progress")).to_contain_text("says R EH D or R IY D (a")
     write(explorer, "knight")

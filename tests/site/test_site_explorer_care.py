@@ -101,9 +101,9 @@ def test_a_model_whose_weights_are_missing_says_so(page: Page, address: str) -> 
     expect(page.locator(".explorer-fault")).to_have_text(
         re.compile(r"This model cannot be shown: .*stacked-lstm\.safetensors.*\.")
     )
-    found = shown(page)
-    assert found.pop("Stacked LSTM") == []
-    assert [len(tags) for tags in found.values()] == [4, 4, 4]
+    by_model = shown(page)
+    assert by_model.pop("Stacked LSTM") == []
+    assert [len(tags) for tags in by_model.values()] == [4, 4, 4]
     page.get_by_label("Your word").fill("hat")
     assert len(shown(page)["Basic LSTM"]) == 3
 
@@ -220,10 +220,10 @@ def test_targets_are_large_enough(explorer: Page) -> None:
 
 
 def grave(page: Page) -> list[str]:
-    found = Axe().run(page, context="unrolled-explorer").response["violations"]
+    violations = Axe().run(page, context="unrolled-explorer").response["violations"]
     return [
         f"{one['id']}: {node['html'][:120]}"
-        for one in found
+        for one in violations
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
     ]

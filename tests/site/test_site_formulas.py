@@ -41,11 +41,11 @@ def pages(site: Path) -> list[str]:
 
 def faults(page: BeautifulSoup) -> list[str]:
     """What is no formula in MathML, though it should be one."""
-    found = [str(tag) for tag in page.select(".math") if len(tag.find_all("math")) != 1]
+    findings = [str(tag) for tag in page.select(".math") if len(tag.find_all("math")) != 1]
     for text in (page.find("article") or page).find_all(string=LEFT_OVER):
         if type(text) is NavigableString and not text.find_parent(["pre", "code", "script"]):
-            found.append(str(text))
-    return found + ["MathJax"] * ("cdn.jsdelivr" in str(page) or "window.MathJax" in str(page))
+            findings.append(str(text))
+    return findings + ["MathJax"] * ("cdn.jsdelivr" in str(page) or "window.MathJax" in str(page))
 
 
 def test_every_formula_became_mathml(site: Path) -> None:

@@ -45,7 +45,7 @@ BAD = [
 ]
 
 
-def found(small: Path, name: str, text: str) -> list[str]:
+def faults_of(small: Path, name: str, text: str) -> list[str]:
     (small / name).write_text(text, encoding="utf-8")
     return list(site_links.faults(site_links.Site(small, HERE)))
 
@@ -53,12 +53,12 @@ def found(small: Path, name: str, text: str) -> list[str]:
 @pytest.mark.parametrize("page", GOOD)
 def test_a_whole_page_passes(small: Path, page: str) -> None:
     (small / "part" / "index.html").write_text("", encoding="utf-8")
-    assert found(small, "a.html", page) == []
+    assert faults_of(small, "a.html", page) == []
 
 
 @pytest.mark.parametrize("page", BAD)
 def test_a_broken_link_is_found(small: Path, page: str) -> None:
-    (fault,) = found(small, "a.html", page)
+    (fault,) = faults_of(small, "a.html", page)
     assert fault.startswith("a.html: no such ")
 
 
@@ -78,7 +78,7 @@ def test_a_broken_link_is_found(small: Path, page: str) -> None:
     ],
 )
 def test_other_files_are_read(small: Path, name: str, text: str, faults: int) -> None:
-    assert len(found(small, name, text)) == faults
+    assert len(faults_of(small, name, text)) == faults
 
 
 def test_links_inside_the_site_are_followed(tmp_path: Path) -> None:
@@ -88,5 +88,5 @@ def test_links_inside_the_site_are_followed(tmp_path: Path) -> None:
     bad = ["part/none.html", "part/b%20c.html#nowhere", "#nothing", "/missing.html"]
     links = "".join(f'<a href="{address}">x</a>' for address in good + bad)
     page = f'<p id="own">{links}</p><img src="none.png"><script src="none.js"></script>'
-    faults = found(tmp_path, "a.html", page)
+    faults = faults_of(tmp_path, "a.html", page)
     assert [fault.split(": ")[2] for fault in faults] == [*bad, "none.png", "none.js"]

@@ -39,17 +39,17 @@ def head(page: BeautifulSoup) -> dict[str, str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_describes_itself(site: Path, name: str) -> None:
     page = site_checks.parse(site / f"{name}.html")
-    said = head(page)
+    meta = head(page)
     heading = site_checks.article(page).find("h1")
     assert page.html["lang"] == "en"
-    assert said["og:site_name"] == "Unrolled"
-    assert said["og:url"] == f"{OWN}{name}.html"
-    assert page.select_one("link[rel=canonical]")["href"] == said["og:url"]
-    assert said["og:description"] == said["description"]
-    assert 20 <= len(said["description"]) <= 240
-    assert "…" not in said["description"], "a first paragraph too long for a description"
-    assert said["og:title"] in heading.get_text() or name == PAGES[0]
-    assert said["og:image:alt"] == f"{said['og:title']}. {said['description']}"
+    assert meta["og:site_name"] == "Unrolled"
+    assert meta["og:url"] == f"{OWN}{name}.html"
+    assert page.select_one("link[rel=canonical]")["href"] == meta["og:url"]
+    assert meta["og:description"] == meta["description"]
+    assert 20 <= len(meta["description"]) <= 240
+    assert "…" not in meta["description"], "a first paragraph too long for a description"
+    assert meta["og:title"] in heading.get_text() or name == PAGES[0]
+    assert meta["og:image:alt"] == f"{meta['og:title']}. {meta['description']}"
     title = page.title.get_text(strip=True)
     assert title.endswith(" — Unrolled") or name == PAGES[0]
     assert title.count("Unrolled") == 1
@@ -58,11 +58,11 @@ def test_a_page_describes_itself(site: Path, name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_card_is_there_and_no_reader_loads_it(site: Path, name: str) -> None:
     page = site_checks.parse(site / f"{name}.html")
-    said = head(page)
-    card = site / said["og:image"].removeprefix(OWN)
+    meta = head(page)
+    card = site / meta["og:image"].removeprefix(OWN)
     height, width, _ = matplotlib.image.imread(card).shape
-    assert (width, height) == (int(said["og:image:width"]), int(said["og:image:height"]))
-    assert said["twitter:card"] == "summary_large_image"
+    assert (width, height) == (int(meta["og:image:width"]), int(meta["og:image:height"]))
+    assert meta["twitter:card"] == "summary_large_image"
     assert card.name not in str(page.body)
 
 
@@ -153,15 +153,15 @@ def test_the_foot_of_a_page_tells_its_day_and_its_time() -> None:
         git_last_updated={"both": (86400 * 40, True), "day": (0.5, True), "new": (None, True)},
         nb_metadata={"both": {"exec_data": {"runtime": 125.2}}, "new": {}},
     )
-    said = {}
+    lines = {}
     for name in ("both", "day", "new", "unknown"):
         tree = document()
         page_runtime.add_line(SimpleNamespace(env=env), tree, name)
-        said[name] = [line.astext() for line in tree.findall(nodes.paragraph)]
-    assert said["both"][0].startswith("This page was last changed on 10 February 1970. The cells ")
-    assert "ran in 2 min 5 s" in said["both"][0]
-    assert said["day"] == ["This page was last changed on 1 January 1970."]
-    assert said["new"] == said["unknown"] == []
+        lines[name] = [line.astext() for line in tree.findall(nodes.paragraph)]
+    assert lines["both"][0].startswith("This page was last changed on 10 February 1970. The cells ")
+    assert "ran in 2 min 5 s" in lines["both"][0]
+    assert lines["day"] == ["This page was last changed on 1 January 1970."]
+    assert lines["new"] == lines["unknown"] == []
 
 
 GIT = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]

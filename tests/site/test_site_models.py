@@ -1,4 +1,4 @@
-"""The taggers in the page say what they say in PyTorch, quickly, and meet every word calmly."""
+"""The taggers in the page answer as they do in PyTorch, quickly, and to every word."""
 
 import base64
 import json
@@ -39,10 +39,10 @@ BRIEF = 16.0  # milliseconds for a keystroke: one frame of a screen
 LONGEST = 20  # letters that are read within it
 
 READ_ALL = """async ([name, words]) => {
-  const { tagger, spell } = window, found = [];
-  for (const word of words) found.push(...tagger[name].read(spell(word)).logits);
+  const { tagger, spell } = window, logits = [];
+  for (const word of words) logits.push(...tagger[name].read(spell(word)).logits);
   const reader = new FileReader();
-  await new Promise((done) => { reader.onload = done; reader.readAsDataURL(new Blob(found)); });
+  await new Promise((done) => { reader.onload = done; reader.readAsDataURL(new Blob(logits)); });
   return reader.result.split(",")[1];
 }"""
 READ_ONE = """([name, word]) => {
@@ -120,18 +120,18 @@ def words() -> list[str]:
 
 def in_pytorch(trained: Reader, words: list[str]) -> np.ndarray:
     """The logits of all letters of all words, in their order. Shape: (sum of T, K)."""
-    found: list[Any] = [None] * len(words)
+    logits: list[Any] = [None] * len(words)
     for length in {len(word) for word in words}:
         places = [n for n, word in enumerate(words) if len(word) == length]
         letters = np.stack([trained.letters.encode(words[n]) for n in places])
-        said = parity.logits(trained.model, letters)
-        for n, one in zip(places, said, strict=True):
-            found[n] = one
-    return np.concatenate(found)
+        batch_logits = parity.logits(trained.model, letters)
+        for n, one in zip(places, batch_logits, strict=True):
+            logits[n] = one
+    return np.concatenate(logits)
 
 
 def in_page(page: Page, name: str, words: list[str]) -> np.ndarray:
-    """The same as the page has it."""
+    """The same, computed by the page."""
     packed = base64.b64decode(page.evaluate(READ_ALL, [name, words]))
     count = sum(len(word) for word in words)
     return np.frombuffer(packed, np.float32).reshape(count, -1)
@@ -169,15 +169,15 @@ def test_the_page_tags_words_as_pytorch_does(shown, folder, words, name):
     np.testing.assert_allclose(page, halved, atol=1e-4, rtol=0)  # the page computes as PyTorch
 
     apart = np.abs(page - original)  # what half precision does
-    found = flips(words, original, page)
+    flipped = flips(words, original, page)
     worst, beyond = float(apart.max()), float((apart > CLOSE).mean())
     print(f"{name}: logits within {worst:.4f}, {beyond:.1e} of them beyond {CLOSE}")
-    print(*(f"another tag in {word}, {margin:.4f} apart" for word, margin in found), sep="\n")
+    print(*(f"another tag in {word}, {margin:.4f} apart" for word, margin in flipped), sep="\n")
     assert apart[softmax(original) >= HAPPENS].max() < CLOSE
     assert beyond < 1e-4
     assert worst < 3 * CLOSE  # of tags with one chance in thousands
-    assert len(found) <= FLIPPED
-    assert all(margin < CLOSE for _, margin in found)
+    assert len(flipped) <= FLIPPED
+    assert all(margin < CLOSE for _, margin in flipped)
     assert np.abs(softmax(page) - softmax(original)).max() < 1e-2
 
 
@@ -216,9 +216,9 @@ def states(trained: Reader, word: str) -> list[np.ndarray]:
     with torch.no_grad():
         x = model.embedding(torch.as_tensor(trained.letters.encode(word)[None]).long())
         stacked = hasattr(model.recurrent, "states")
-        found = model.recurrent.states(x) if stacked else [model.recurrent(x)[0]]
+        layers = model.recurrent.states(x) if stacked else [model.recurrent(x)[0]]
         parts = trained.facts["model"]["arguments"].get("bidirectional", False) + 1
-        return [part[0].numpy() for h in found for part in h.chunk(parts, dim=-1)]
+        return [part[0].numpy() for h in layers for part in h.chunk(parts, dim=-1)]
 
 
 @pytest.mark.parametrize("name", explorer_weights.MODELS)
@@ -285,11 +285,11 @@ def test_a_network_takes_vectors_too_and_keeps_nothing_from_one_call_to_the_next
         "attention_size": arguments.get("attention_size"),
         "num_classes": len(store.model(name).tags.symbols),
     }
-    found = shown.evaluate(FORWARD, [name, "knuth's", spec])
-    first, *others = found["logits"]
+    result = shown.evaluate(FORWARD, [name, "knuth's", spec])
+    first, *rest = result["logits"]
     assert len(first) == 7 * spec["num_classes"]
-    assert all(other == first for other in others)
-    assert found["same"]
+    assert all(other == first for other in rest)
+    assert result["same"]
 
 
 def test_the_models_side_by_side_answer_within_a_frame(shown, words):
@@ -297,15 +297,15 @@ def test_the_models_side_by_side_answer_within_a_frame(shown, words):
     chosen += [(word * LONGEST)[:LONGEST] for word in chosen]
     passes = np.array(shown.evaluate(TIME, [MAIN, chosen, 10]))  # (passes, words)
     each = passes.min(axis=0)
-    told = {
+    times = {
         "median": float(np.median(passes[:, :60])),
         "median of 20 letters": float(np.median(passes[:, 60:])),
         "worst": float(passes.max()),
         "worst, undisturbed": float(each.max()),
     }
-    print(*(f"{what}: {value:.1f} ms" for what, value in told.items()), sep="\n")
-    assert told["median"] < BRIEF / 2
-    assert told["worst, undisturbed"] < BRIEF
+    print(*(f"{what}: {value:.1f} ms" for what, value in times.items()), sep="\n")
+    assert times["median"] < BRIEF / 2
+    assert times["worst, undisturbed"] < BRIEF
 
 
 letter = st.one_of(
@@ -321,7 +321,7 @@ def test_any_text_has_the_ids_that_it_has_in_python(shown, text):
     vocabulary = in_python()
     word = normalise(text.strip())
     ids = vocabulary.encode(word)
-    spelled, found, known = shown.evaluate(
+    spelled, page_ids, known = shown.evaluate(
         """(text) => {
           const letters = spell(text), { ids, known } = tagger["basic-elman"].read(letters);
           return [letters, Array.from(ids), known];
@@ -329,7 +329,7 @@ def test_any_text_has_the_ids_that_it_has_in_python(shown, text):
         text,
     )
     assert spelled == list(word)
-    assert found == ids.tolist()
+    assert page_ids == ids.tolist()
     assert known == (ids != vocabulary.unknown).tolist()
 
 
@@ -386,9 +386,9 @@ def test_a_bad_file_is_told_in_one_calm_sentence(shown, folder):
         (weights / name).write_bytes(content)
     says = {name: why for name, (_, why) in files.items()} | {"gone": "is missing"}
     for name, why in says.items():
-        said = refused(shown, name)
-        assert re.fullmatch(rf"This model cannot be shown: its file {name} [^.]+\.", said)
-        assert why in said, name
+        message = refused(shown, name)
+        assert re.fullmatch(rf"This model cannot be shown: its file {name} [^.]+\.", message)
+        assert why in message, name
 
 
 def refused(page: Page, name: str) -> str:

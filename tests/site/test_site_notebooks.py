@@ -27,19 +27,19 @@ LINK = re.compile(r"\]\(([^)\s]*)\)")
 
 def faults(notebook: nbformat.NotebookNode) -> list[str]:
     """What of a notebook's text is not for a reader outside of the site."""
-    found = []
+    findings = []
     for cell in notebook.cells:
         if cell.cell_type != "markdown":
             continue
         fences = [line for line in cell.source.splitlines() if line.startswith("```{")]
         text = CODE.sub("`", cell.source)
-        found += [f"raw: {one}" for one in fences]
-        found += [f"raw: {one.group()}" for one in RAW.finditer(text)]
+        findings += [f"raw: {one}" for one in fences]
+        findings += [f"raw: {one.group()}" for one in RAW.finditer(text)]
         links = [one for one in LINK.findall(text) if not one.startswith(("https://", "http://"))]
-        found += [f"link: {one}" for one in links]
+        findings += [f"link: {one}" for one in links]
         opened, closed = text.count("<details>"), text.count("</details>")
-        found += [f"folds: {opened} opened, {closed} closed"] if opened != closed else []
-    return found
+        findings += [f"folds: {opened} opened, {closed} closed"] if opened != closed else []
+    return findings
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_every_page_with_cells_has_a_notebook(site: Path) -> None:
 
 
 def test_notebooks_hold_text_and_outputs_that_are_read_anywhere(site: Path) -> None:
-    found = {}
+    wrong = {}
     for name, path in downloads(site).items():
         notebook = nbformat.read(path, 4)
         nbformat.validate(notebook)
-        found[name] = faults(notebook)
-        found[name] += [] if any(cell.get("outputs") for cell in notebook.cells) else ["no output"]
+        wrong[name] = faults(notebook)
+        wrong[name] += [] if any(cell.get("outputs") for cell in notebook.cells) else ["no output"]
         assert notebook.metadata.kernelspec.name == "python3"
         assert notebook.cells[0].source.startswith("# ")
         assert "google.colab" in notebook.cells[1].source
-    assert not any(found.values()), found
+    assert not any(wrong.values()), wrong
 
 
 def test_notebooks_hold_the_code_and_the_headings_of_their_pages(site: Path) -> None:
@@ -123,10 +123,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as it would be uploaded, unpacked; the checkout stays as it is."""
     folder = tmp_path_factory.mktemp("source")
     listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard")
-    told = subprocess.run(listed, cwd=ROOT, check=False, capture_output=True, text=True)
-    if told.returncode:
+    listing = subprocess.run(listed, cwd=ROOT, check=False, capture_output=True, text=True)
+    if listing.returncode:
         pytest.skip("this is no checkout")
-    for name in told.stdout.splitlines():
+    for name in listing.stdout.splitlines():
         if (ROOT / name).is_file():
             (folder / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / "copy" / name)
@@ -152,8 +152,8 @@ def installed(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_source_of_the_package_is_complete(source: Path) -> None:
     command = ["git", "ls-files"]
-    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    names = [n for n in told.stdout.splitlines() if not n.startswith((".ci/", ".git"))]
+    listing = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    names = [n for n in listing.stdout.splitlines() if not n.startswith((".ci/", ".git"))]
     missing = [n for n in names if (ROOT / n).is_file() and not (source / n).is_file()]
     assert missing == []
 
@@ -183,6 +183,6 @@ def test_a_download_runs_by_itself(site: Path, installed: Path, elsewhere: Path,
     notebook.cells.append(nbformat.v4.new_code_cell("import unrolled; print(unrolled.__file__)"))
     place = {"metadata": {"path": str(elsewhere)}}
     NotebookClient(notebook, timeout=200, resources=place).execute()
-    (said,) = notebook.cells[-1].outputs
-    assert Path(said.text.strip()) == installed / "unrolled" / "__init__.py"
+    (output,) = notebook.cells[-1].outputs
+    assert Path(output.text.strip()) == installed / "unrolled" / "__init__.py"
     assert list(elsewhere.iterdir()) == []

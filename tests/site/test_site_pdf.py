@@ -32,12 +32,12 @@ def links(book: pikepdf.Pdf) -> list[pikepdf.Object]:
 
 def test_every_chapter_stands_in_the_outline_once(book: pikepdf.Pdf, site: Path) -> None:
     with book.open_outline() as outline:
-        found = [item.title for item in outline.root if not item.children]
-        found += [child.title for item in outline.root for child in item.children]
+        titles = [item.title for item in outline.root if not item.children]
+        titles += [child.title for item in outline.root for child in item.children]
     for page in PAGES[1:]:
         title = site_checks.article(site_checks.parse(site / f"{page}.html")).h1
-        said = " ".join(title.get_text().removesuffix("#").split())
-        assert found.count(said) == 1, said
+        text = " ".join(title.get_text().removesuffix("#").split())
+        assert titles.count(text) == 1, text
 
 
 def test_links_inside_the_book_lead_to_a_page(book: pikepdf.Pdf) -> None:

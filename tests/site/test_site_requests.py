@@ -27,9 +27,9 @@ def seen(site: Path, address: str, chromium: Browser) -> dict[str, Visit]:
 @pytest.fixture
 def visited(chromium: Browser, address: str) -> Iterator[tuple[Page, Visit]]:
     """A page to use, and what goes wrong on it."""
-    found = Visit()
-    with visits.watched(chromium, address, found) as page:
-        yield page, found
+    visit = Visit()
+    with visits.watched(chromium, address, visit) as page:
+        yield page, visit
 
 
 def test_every_kind_of_page_is_visited(seen: dict[str, Visit]) -> None:
@@ -37,32 +37,32 @@ def test_every_kind_of_page_is_visited(seen: dict[str, Visit]) -> None:
 
 
 def test_no_page_asks_a_third_party(seen: dict[str, Visit]) -> None:
-    assert {page: found.foreign for page, found in seen.items() if found.foreign} == {}
+    assert {page: visit.foreign for page, visit in seen.items() if visit.foreign} == {}
 
 
 def test_no_page_breaks_its_policy_or_throws(seen: dict[str, Visit]) -> None:
-    faults = {page: found.refused + found.errors for page, found in seen.items()}
+    faults = {page: visit.refused + visit.errors for page, visit in seen.items()}
     assert {page: fault for page, fault in faults.items() if fault} == {}
 
 
 def test_every_page_is_light(seen: dict[str, Visit]) -> None:
     weights = {
-        page: sum(size for url, size in found.weights.items() if not url.endswith(MODELS))
-        for page, found in seen.items()
+        page: sum(size for url, size in visit.weights.items() if not url.endswith(MODELS))
+        for page, visit in seen.items()
     }
-    for page, found in seen.items():
-        models = sum(found.weights.values()) - weights[page]
+    for page, visit in seen.items():
+        models = sum(visit.weights.values()) - weights[page]
         print(f"{page}: {weights[page] // 1000} kB, and models of {models // 1000} kB")
     assert min(weights.values()) > 50_000  # the style sheets alone
     assert {page: weight for page, weight in weights.items() if weight > LIMIT} == {}
 
 
 def test_no_code_scrolls_sideways_on_a_laptop(seen: dict[str, Visit]) -> None:
-    assert {page: found.wide for page, found in seen.items() if found.wide} == {}
+    assert {page: visit.wide for page, visit in seen.items() if visit.wide} == {}
 
 
 def test_no_page_moves_while_it_loads(seen: dict[str, Visit]) -> None:
-    moved = {page: round(found.moved, 4) for page, found in seen.items()}
+    moved = {page: round(visit.moved, 4) for page, visit in seen.items()}
     print(moved)
     assert {page: shift for page, shift in moved.items() if shift > STILL} == {}
 
@@ -108,7 +108,7 @@ def test_what_goes_wrong_on_a_page_is_seen(chromium: Browser, tmp_path: Path) ->
 
 
 def test_the_theme_works_under_the_policy(visited: tuple[Page, Visit], address: str) -> None:
-    page, found = visited
+    page, visit = visited
     page.goto(address + "book/theory/cells.html", wait_until="load")
     mode = "document.documentElement.dataset.mode"
     modes = []
@@ -133,18 +133,18 @@ def test_the_theme_works_under_the_policy(visited: tuple[Page, Visit], address: 
     page.click("details.sd-dropdown[open] .sd-tab-content:visible button.copybtn")
     page.wait_for_selector("button.copybtn.success")
     assert "class " in page.evaluate("navigator.clipboard.readText()")
-    assert (visits.refused(page), found.errors, found.foreign) == ([], [], [])
+    assert (visits.refused(page), visit.errors, visit.foreign) == ([], [], [])
 
 
 def test_one_finds_a_page_by_the_dialog(visited: tuple[Page, Visit], address: str) -> None:
-    page, found = visited
+    page, visit = visited
     page.goto(address + "book/index.html", wait_until="load")
     page.keyboard.press("Control+k")
     page.fill("#pst-search-dialog input", "exploding gradient")
     page.keyboard.press("Enter")
     page.wait_for_selector("#search-results a[href*='theory/rnn']")
     page.wait_for_selector("#search-results .context")  # the page itself was read for it
-    assert (visits.refused(page), found.errors, found.foreign) == ([], [], [])
+    assert (visits.refused(page), visit.errors, visit.foreign) == ([], [], [])
 
 
 INJECTED = """() => {
@@ -164,7 +164,7 @@ INJECTED = """() => {
 
 
 def test_what_is_injected_does_not_run(visited: tuple[Page, Visit], address: str) -> None:
-    page, found = visited
+    page, visit = visited
     ends: list[str | None] = []
     page.on("requestfailed", lambda request: ends.append(request.failure))
     page.goto(address + "book/theory/rnn.html", wait_until="load")
@@ -173,7 +173,7 @@ def test_what_is_injected_does_not_run(visited: tuple[Page, Visit], address: str
     assert page.evaluate("window.stolen") is None
     assert page.is_visible("article h1")
     assert [*set(ends)] == ["csp"]  # none was sent
-    assert len(found.foreign) == len(ends)
+    assert len(visit.foreign) == len(ends)
     assert {fault.split(":")[0] for fault in visits.refused(page)} == {
         "script-src-elem",
         "style-src-elem",
@@ -184,7 +184,7 @@ def test_what_is_injected_does_not_run(visited: tuple[Page, Visit], address: str
 
 def test_the_site_works_from_files(visited: tuple[Page, Visit], site: Path) -> None:
     """As README says: open `_build/html/index.html`."""
-    page, found = visited
+    page, visit = visited
     page.goto((site / "index.html").as_uri())
     page.wait_for_selector("article h1")
     page.click("nav.bd-links a:has-text('What recurrent networks are')")
@@ -197,5 +197,5 @@ def test_the_site_works_from_files(visited: tuple[Page, Visit], site: Path) -> N
     assert visits.refused(page) == []
     page.goto((site / "search.html").as_uri() + "?q=attention")
     page.wait_for_selector("#search-results a[href*='hybrid']")
-    assert visits.refused(page) == found.errors == []
-    assert [url for url in found.foreign if not url.startswith("file:")] == []
+    assert visits.refused(page) == visit.errors == []
+    assert [url for url in visit.foreign if not url.startswith("file:")] == []

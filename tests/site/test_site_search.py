@@ -86,8 +86,8 @@ def test_the_page_that_explains_it_comes_first(reader: Page, address: str, words
 
 @pytest.mark.parametrize("words", AMONG_THREE)
 def test_a_page_is_among_the_first_three(reader: Page, address: str, words: str) -> None:
-    found = [result["page"].split("#")[0] for result in search(reader, address, words)[:3]]
-    assert f"book/{AMONG_THREE[words]}.html" in found
+    pages = [result["page"].split("#")[0] for result in search(reader, address, words)[:3]]
+    assert f"book/{AMONG_THREE[words]}.html" in pages
 
 
 def test_a_result_leads_to_the_section(reader: Page, address: str) -> None:

@@ -5,7 +5,7 @@ from unrolled_book.finishing.accessible import speak
 
 
 @pytest.mark.parametrize(
-    ("silent", "said"),
+    ("markup", "mended"),
     [
         ("<thead><tr><th>a</th></tr></thead>", '<thead><tr><th scope="col">a</th></tr></thead>'),
         ("<tbody><tr><th>a</th></tr></tbody>", '<tbody><tr><th scope="row">a</th></tr></tbody>'),
@@ -22,8 +22,8 @@ from unrolled_book.finishing.accessible import speak
         ),
     ],
 )
-def test_what_the_eye_sees_is_said(silent: str, said: str) -> None:
-    assert speak(silent, "page") == said
+def test_what_the_eye_sees_is_said(markup: str, mended: str) -> None:
+    assert speak(markup, "page") == mended
 
 
 @pytest.mark.parametrize(

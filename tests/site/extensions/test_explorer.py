@@ -81,8 +81,8 @@ def test_a_page_loads_it_once_and_only_where_it_is(built):
 
 def test_a_model_that_is_not_exported_is_named(tmp_path):
     (tmp_path / "index.rst").write_text("T\n=\n\n.. explorer:: basic-lstm grandiose\n")
-    told = small_site.build(tmp_path, extensions=["unrolled_book.explorer.directive"])
-    assert "index.rst:4: ERROR: no model 'grandiose' is exported; there are basic-elman," in told
+    output = small_site.build(tmp_path, extensions=["unrolled_book.explorer.directive"])
+    assert "index.rst:4: ERROR: no model 'grandiose' is exported; there are basic-elman," in output
 
 
 def test_models_are_called_by_their_titles():
@@ -99,11 +99,13 @@ def test_models_are_called_by_their_titles():
 def test_the_picture_says_what_the_model_says():
     model = store.model("bidirectional-lstm")
     p = model.probabilities(model.letters.encode("hate")[None])[0]
-    said = readings.reading("bidirectional-lstm", "hate")
-    assert said.tags == model.tags.decode(p.argmax(axis=-1)) == ["HH", "EY", "T", "-"]
-    assert said.sure == pytest.approx(p.max(axis=-1))
+    reading = readings.reading("bidirectional-lstm", "hate")
+    assert reading.tags == model.tags.decode(p.argmax(axis=-1)) == ["HH", "EY", "T", "-"]
+    assert reading.sure == pytest.approx(p.max(axis=-1))
     picture = readings.picture("hate", ["basic-lstm", "bidirectional-lstm"])
-    assert f"Bidirectional LSTM: h HH {said.sure[0]:.0%}, a EY {said.sure[1]:.0%}" in picture.alt
+    assert (
+        f"Bidirectional LSTM: h HH {reading.sure[0]:.0%}, a EY {reading.sure[1]:.0%}" in picture.alt
+    )
     assert "e silent" in picture.alt
     assert picture.svg.count(">EY<") == 1
 

@@ -211,9 +211,9 @@ ACTIONS = {
 
 
 def test_the_origin_is_what_actions_say() -> None:
-    here = origin("https://github.com/us/book", "main", {})
-    assert here == Origin("us/book", "main", False)
-    assert here.package == "https://github.com/us/book/archive/main.zip"
+    actual = origin("https://github.com/us/book", "main", {})
+    assert actual == Origin("us/book", "main", False)
+    assert actual.package == "https://github.com/us/book/archive/main.zip"
     assert origin("https://github.com/us/book", "main", ACTIONS) == Origin("me/fork", "abc", True)
 
 

@@ -66,7 +66,7 @@ def build(source: Path, chromium: str, whole: str = "") -> Path:
 
 
 def printed(file: Path) -> str:
-    """Of which page a paper is."""
+    """The page that a PDF was printed from."""
     with pikepdf.open(file) as pdf:
         return str(pdf.docinfo["/Title"])
 

@@ -37,20 +37,20 @@ def rules(html: str) -> dict[str, list[str]]:
 
 
 def test_a_page_allows_its_own_files_and_its_inline_scripts_by_hash() -> None:
-    found = rules(policy.protect(PAGE, "page"))
-    assert found["default-src"] == ["'none'"]
+    directives = rules(policy.protect(PAGE, "page"))
+    assert directives["default-src"] == ["'none'"]
     mode = PAGE.split('<script data-cfasync="false">')[1].split("</script>")[0]
-    assert found["script-src"] == ["'self'", digest(mode), digest('let a = "ä";')]
-    assert found["style-src-elem"] == ["'self'", digest("p { color: red }")]
-    assert found["base-uri"] == ["'none'"]
-    assert found["form-action"] == found["connect-src"] == ["'self'"]
+    assert directives["script-src"] == ["'self'", digest(mode), digest('let a = "ä";')]
+    assert directives["style-src-elem"] == ["'self'", digest("p { color: red }")]
+    assert directives["base-uri"] == ["'none'"]
+    assert directives["form-action"] == directives["connect-src"] == ["'self'"]
 
 
 def test_no_rule_lets_scripts_or_other_hosts_in() -> None:
-    found = rules(policy.protect(PAGE, "page"))
-    loose = {name for name, sources in found.items() if "'unsafe-inline'" in sources}
+    directives = rules(policy.protect(PAGE, "page"))
+    loose = {name for name, sources in directives.items() if "'unsafe-inline'" in sources}
     assert loose == {"style-src", "style-src-attr"}
-    sources = {source for sources in found.values() for source in sources}
+    sources = {source for sources in directives.values() for source in sources}
     allowed = {"'none'", "'self'", "'unsafe-inline'", "data:"}
     assert {source for source in sources if not source.startswith("'sha256-")} == allowed
 
