@@ -18,7 +18,7 @@ class Budget(StrEnum):
 
 
 def current() -> Budget:
-    """The budget that the environment variable `UNROLLED_BUDGET` names; `live` when it is not set.
+    """The budget named by the environment variable `UNROLLED_BUDGET`; `live` if it is not set.
 
     Raises:
         UserError: the variable names no budget.

@@ -1,7 +1,7 @@
-"""The catalogue of the recurrent cells: what is known of each by name, written down once.
+"""The catalogue of the recurrent cells: the facts about each one, written down once.
 
 The command line, the classes of the three libraries, the pictures and the tables all take their
-cells from here, in this order. Importing this imports no framework.
+cells from here, in this order. Importing this module imports no framework.
 """
 
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ Family = Literal["plain", "gated", "minimal", "state space", "exponential", "mem
 
 @dataclass(frozen=True)
 class Cell:
-    """What is known of one cell.
+    """The facts about one cell.
 
     Args:
-        name: what the command line calls it.
-        kind: its class, of the same name in every framework.
-        family: the cells whose classes and circuit stand in the same module.
+        name: its name on the command line.
+        kind: its class name, the same in every framework.
+        family: the group whose classes and circuits share a module.
         title: its name in tables and plots.
         year: of the first publication.
-        source: the keys of its publications in the bibliography, with commas.
-        parent: the cell that it is a change of; empty for the plain RNN.
-        note: what is new, in a few words for the family tree and the picture's corner.
+        source: the bibliography keys of its publications, separated by commas.
+        parent: the cell that it modifies; empty for the plain RNN.
+        note: what is new, in a few words for the family tree and the corner of the picture.
         idea: what it changes, for the table of all cells.
         linear: the new state is a linear function of the old one.
-        parallel: `forward` does all time steps at once.
-        fused: each framework has a layer of its own for it; in PyTorch one kernel does its loop.
-        speaks: a decoder may have it; its first state is then what it says.
-        short: the title where there is little room; empty: the title.
-        long: the title in a sentence; empty: the title.
+        parallel: `forward` computes all time steps at once.
+        fused: each framework has its own layer for it; in PyTorch one kernel runs the loop.
+        speaks: a decoder may use it; the first array of its state is then the output.
+        short: the title where there is little room; empty: same as `title`.
+        long: the title within a sentence; empty: same as `title`.
     """
 
     name: str
@@ -51,17 +51,17 @@ class Cell:
 
     @property
     def module(self) -> str:
-        """The module of its family in every package."""
+        """The name of its family's module in every package."""
         return self.family.replace(" ", "_")
 
     @property
     def label(self) -> str:
-        """As written in a small box."""
+        """The title for a small box."""
         return self.short or self.title
 
     @property
     def full_title(self) -> str:
-        """As written in a sentence."""
+        """The title for a sentence."""
         return self.long or self.title
 
 
@@ -393,7 +393,7 @@ def classes(package: str) -> dict[str, Any]:
     """The class of each cell, by name.
 
     Args:
-        package: one with a module for each family, such as "unrolled.torch.cells".
+        package: a package with one module per family, such as "unrolled.torch.cells".
 
     Raises:
         AttributeError: the module of the family has no class of that name.

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Arrays = tuple[Array, ...]
-# From the last symbols (N,) and what the model remembers of those before them, arrays of (N, ...),
-# to the log-probability of each next symbol (N, K) and what it remembers then.
+# Maps the last symbols (N,) and the model's memory of those before them, arrays of (N, ...),
+# to the log-probability of each next symbol (N, K) and the new memory.
 Step = Callable[[Array, Arrays], tuple[Array, Arrays]]
-END_ID = 0  # what a model says after the last symbol, and is told before the first
+END_ID = 0  # a model outputs it after the last symbol, and reads it before the first
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Hypothesis:
 
     Args:
         ids: its symbols, without the end symbol.
-        log_p: the log-probability of the symbols and of the end after them.
-        score: what hypotheses are ranked by, log_p / steps^length_penalty.
+        log_p: the log-probability of the symbols and of the end symbol after them.
+        score: ranks the hypotheses, log_p / steps^length_penalty.
     """
 
     ids: tuple[int, ...]
@@ -31,30 +31,30 @@ class Hypothesis:
 
 
 def most_steps(T: int) -> int:
-    """The most symbols that are written for T inputs before a sequence is broken off."""
+    """The most symbols decoded for T inputs before a sequence is cut off."""
     return 2 * T + 8
 
 
 def search(
     step: Step, start: Arrays, width: int, limit: int, length_penalty: float = 0.0
 ) -> list[list[Hypothesis]]:
-    """The best sequences of each row of a batch, best first, `width` of them where there are.
+    """The best sequences of each row of a batch, best first, at most `width` per row.
 
-    At each step the `width` best extensions of the prefixes in the beam are kept; those that say
-    the end symbol are finished and leave it. With a width of 1 this is greedy reading. A prefix
-    that is dropped may have led to the best sequence: the search promises nothing, unless it is
+    Each step keeps the `width` best extensions of the prefixes in the beam; those that end in
+    the end symbol are finished and leave the beam. With a width of 1 this is greedy decoding. A
+    dropped prefix may have led to the best sequence: the search guarantees nothing, unless it is
     so wide that nothing is dropped.
 
-    score = log p / steps^length_penalty, where steps counts the symbols and the end. A
+    score = log p / steps^length_penalty, where steps counts the symbols and the end symbol. A
     log-probability is negative and falls with each step, so without a penalty short sequences
-    win. Dividing by a power of the length favours longer ones: the penalty is one on being short
+    win. Dividing by a power of the length favours longer ones: the penalty is on being short
     (Wu and others 2016).
 
     Args:
         step: one step of the model.
-        start: what it remembers at first, arrays of (B, ...).
+        start: its initial memory, arrays of (B, ...).
         width: prefixes kept for each row, W.
-        limit: the most symbols of a sequence; what has not ended by then ends there.
+        limit: the most symbols in a sequence; one that has not ended by then ends there.
         length_penalty: the exponent, 0 for none.
 
     Raises:
@@ -93,7 +93,7 @@ def search(
 def _best(candidates: Array) -> tuple[Array, Array, Array]:
     """The best extensions of each row, best first: log p, the prefix, and the symbol after it.
 
-    Shape: (B, W, K) -> (B, W) each. Of equals the first is taken, as `argmax` does.
+    Shape: (B, W, K) -> (B, W) each. Ties go to the first, as with `argmax`.
     """
     B, W, K = candidates.shape
     flat = candidates.reshape(B, W * K)
@@ -102,7 +102,7 @@ def _best(candidates: Array) -> tuple[Array, Array, Array]:
 
 
 def _done(hypotheses: list[Hypothesis], width: int, reachable: float) -> bool:
-    """Whether nothing that may still come is among the best of one row."""
+    """Whether no prefix of this row can still end among the best."""
     if not np.isfinite(reachable):
         return True
     scores = sorted((h.score for h in hypotheses), reverse=True)

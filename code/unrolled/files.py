@@ -17,7 +17,7 @@ _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 def atomic_write(
     path: str | os.PathLike[str], mode: Literal["wb", "w"] = "wb"
 ) -> Iterator[IO[Any]]:
-    """Replace a file in one step: the reader sees the old file or the new one, never a part.
+    """Replace a file in one step: a reader sees the old file or the new one, never half of one.
 
     The handle writes to a temporary file in the same folder, which is flushed to the disk and
     then renamed over `path`. If anything goes wrong, Ctrl-C included, the temporary file is

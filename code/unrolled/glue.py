@@ -4,9 +4,9 @@ from typing import Any
 
 
 def glue(**values: Any) -> None:
-    """Names values, and figures, that the text of the page shows.
+    """Hands values and figures, by name, to the text of the page.
 
-    Away from the book there is no page to show them; then this does nothing.
+    Outside the book there is no page to show them, and this does nothing.
     """
     try:
         from myst_nb import glue as hand_over

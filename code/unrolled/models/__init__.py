@@ -1,4 +1,4 @@
-"""The models: by name, built in a framework, saved, compared. Importing this imports none."""
+"""The models: named, built, saved and compared. Importing this package imports no framework."""
 
 from unrolled.cells import CELLS, FUSED, SPEAKING
 from unrolled.models.build import build, build_for, module, predictor, threads, trainer, versions

@@ -1,4 +1,4 @@
-"""How a model is built in a framework. Importing this imports none."""
+"""Building a model in a framework. Importing this module imports no framework."""
 
 import os
 from importlib import import_module
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from unrolled.tasks.task import Answer, Inputs, Task
     from unrolled.training import Predictor, Recipe, Trainer
 
-# Of each framework: our package with its models, our extra that installs it, what that installs.
+# For each framework: our package of its models, our extra that installs it, what that installs.
 _FRAMEWORKS = {
     "pytorch": ("unrolled.torch", "torch", ("torch",)),
     "keras": ("unrolled.keras", "keras", ("keras", "tensorflow")),
@@ -20,7 +20,7 @@ _FRAMEWORKS = {
 
 
 def versions(framework: str) -> dict[str, str]:
-    """The version of each library that decides how a model trains.
+    """The version of each library that affects how a model trains.
 
     Raises:
         UserError: the framework is not installed.
@@ -35,7 +35,7 @@ def versions(framework: str) -> dict[str, str]:
 
 
 def threads(framework: str) -> int:
-    """How many threads one operation of a framework may use."""
+    """The number of threads that one operation of a framework may use."""
     if framework == "pytorch":
         return int(import_module("torch").get_num_threads())
     threading = import_module("tensorflow").config.threading
@@ -43,7 +43,7 @@ def threads(framework: str) -> int:
 
 
 def module(framework: str, name: str) -> Any:
-    """Our module of that name in a framework, such as "training"."""
+    """Our module of the given name for a framework, such as "training"."""
     return import_module(f"{_FRAMEWORKS[framework][0]}.{name}")
 
 
@@ -55,15 +55,15 @@ def build(
     seed: int,
     inputs: "Inputs" = "ids",
 ) -> Any:
-    """A model with the weights that the seed draws.
+    """A new model, its weights drawn from the seed.
 
     Args:
         framework: "pytorch" or "keras".
-        spec: of the model.
-        input_size: how many ids there are, or features of a vector.
-        output_size: K, what it puts out at each step.
-        seed: of its weights.
-        inputs: what it reads, "ids" or "vectors".
+        spec: the model to build.
+        input_size: the number of ids, or of features in a vector.
+        output_size: K, the number of outputs at each step.
+        seed: for the weights.
+        inputs: what the model reads, "ids" or "vectors".
 
     Raises:
         UserError: the framework is not installed, or has no such model.
@@ -81,17 +81,17 @@ def build(
 
 
 def build_for(framework: str, spec: Spec, task: "Task", seed: int) -> Any:
-    """A model of the sizes of a task, as in `build`."""
+    """A new model with the input and output sizes of a task, as in `build`."""
     return build(framework, spec, task.input_size, task.answer.size, seed, task.inputs)
 
 
 def predictor(framework: str, model: Any, answer: "Answer | None" = None) -> "Predictor":
-    """A model in use."""
+    """The framework's predictor for a model."""
     return module(framework, "training").Predictor(model, answer)
 
 
 def trainer(
     framework: str, model: Any, recipe: "Recipe", answer: "Answer | None" = None
 ) -> "Trainer":
-    """The framework's trainer of a model."""
+    """The framework's trainer for a model."""
     return module(framework, "training").Trainer(model, recipe, answer)

@@ -1,6 +1,6 @@
 """Trained taggers for the page: small enough to load, with only what the page needs.
 
-The page has a forward pass of its own, in `book/live/network`; what it cannot run is
+The page has its own forward pass, in `book/live/network`; a model that it cannot run is
 refused here.
 """
 
@@ -28,7 +28,7 @@ NEEDED = (
 
 
 def pack(checkpoint: Checkpoint) -> bytes:
-    """A model's weights in half precision, as a safetensors file whose bytes are always the same.
+    """A model's weights in half precision, as a safetensors file with reproducible bytes.
 
     The metadata has one entry, `unrolled`: JSON with the format, the model's name, kind and
     arguments, its letters and tags in the order of their ids, and the number of its parameters.
@@ -52,7 +52,7 @@ def pack(checkpoint: Checkpoint) -> bytes:
         "parameters": sum(value.size for value in checkpoint.arrays.values()),
     }
     arrays = {name: _halved(name, value) for name, value in checkpoint.arrays.items()}
-    # One entry alone: safetensors writes several in an order that changes from run to run.
+    # A single entry: safetensors writes several in an order that changes from run to run.
     return save(arrays, {"unrolled": json.dumps(about)})
 
 

@@ -1,10 +1,10 @@
 """The one place where the frameworks meet: carry weights across, compare outputs and gradients.
 
-Every model answers the same questions here (`parameters`, `assign`, `logits`, `step`), always
-under the NumPy reference's names and shapes: `recurrent.W_i` is the input gate's (H, D) matrix,
-whoever owns it. A layer within a layer has a dotted name, `recurrent.layers.0.W_i`, the same in
-both frameworks. What differs between the frameworks stands in two tables and one class: what a
-tensor is called, whether it is transposed, and in which order gates are stacked.
+The same functions (`parameters`, `assign`, `logits`, `step`) serve every model, always with the
+NumPy reference's names and shapes: `recurrent.W_i` is the input gate's (H, D) matrix in any
+framework. A layer within a layer has a dotted name, `recurrent.layers.0.W_i`, the same in both
+frameworks. What differs between the frameworks stands in two tables and one class: the name of
+a tensor, whether it is transposed, and the order in which gates are stacked.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any, NamedTuple
 
-import unrolled.keras  # noqa: F401  before Keras itself: it loads TensorFlow without its notes
+import unrolled.keras  # noqa: F401  before Keras itself: it silences TensorFlow's start-up messages
 
 # isort: split
 import keras
@@ -29,15 +29,15 @@ from unrolled.numpy import models as reference
 from unrolled.tasks.task import Answer, Array, Batch
 from unrolled.training.checkpoints import Arrays
 
-LABELS = Answer("labels", 0)  # their loss is the mean cross-entropy
+LABELS = Answer("labels", 0)  # the loss is the mean cross-entropy
 
 
 class ParityError(AssertionError):
-    """Two models differ where they must agree."""
+    """Two models differ where they should agree."""
 
 
-# What each kind of layer calls its tensors: the reference's short name, then the framework's. A
-# recurrent layer says it itself, by its `symbols`.
+# The tensor names of each kind of layer: the reference's short name, then the framework's. A
+# recurrent layer brings its own, as `symbols`.
 TORCH_NAMES: dict[type, dict[str, str]] = {
     torch.nn.Embedding: {"E": "weight"},
     torch.nn.Linear: {"W": "weight", "b": "bias"},
@@ -54,14 +54,14 @@ KERAS_NAMES: dict[type, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Slot:
-    """One tensor of a framework's layer, and how it reads in the reference.
+    """One tensor of a framework's layer, and how it maps to the reference.
 
     Args:
-        names: the reference's names of its blocks, one a gate, stacked along the outputs.
+        names: the reference's names for its blocks, one per gate, stacked along the outputs.
         tensor: the framework's own variable.
         transposed: Keras keeps a kernel as (inputs, outputs), the reference and PyTorch as
-            (outputs, inputs); likewise the three axes of a convolution.
-        trained: whether it is learnt; False: it stays as it was drawn.
+            (outputs, inputs); likewise for the three axes of a convolution.
+        trained: whether it is learnt; if False, it keeps its initial value.
     """
 
     names: tuple[str, ...]
@@ -70,7 +70,7 @@ class Slot:
     trained: bool = True
 
     def read(self, value: Array) -> Arrays:
-        """The blocks of an array shaped like the tensor."""
+        """Splits an array shaped like the tensor into its blocks."""
         value = value.T if self.transposed else value
         blocks = np.split(value, len(self.names)) if len(self.names) > 1 else [value]
         return dict(zip(self.names, blocks, strict=True))
@@ -96,7 +96,7 @@ def _slots(
 
 
 def _symbols(at: str, layer: Any, table: dict[type, dict[str, str]]) -> dict[str, tuple[str, ...]]:
-    """Of each tensor of a layer the symbols that it holds."""
+    """The symbols that each tensor of a layer holds."""
     if not hasattr(layer, "symbols"):
         names = next(names for kind, names in table.items() if isinstance(layer, kind))
         there = {name: (symbol,) for symbol, name in names.items()}
@@ -116,12 +116,12 @@ def _own(layer: Any) -> set[str]:
 
 @singledispatch
 def slots(model: Any) -> list[Slot]:
-    """The tensors of a model, or of one layer, each with its names in the reference."""
+    """The tensors of a model or of one layer, each with its names in the reference."""
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 
 def _leaves(layer: Any, at: str, table: dict[type, dict[str, str]]) -> Iterator[tuple[str, Any]]:
-    """The layers that the table knows, wherever in `layer` they stand, with their dotted names."""
+    """The layers that the table knows, however deep within `layer`, with their dotted names."""
     if isinstance(layer, tuple(table)) or hasattr(layer, "symbols"):
         yield at, layer
         return
@@ -164,7 +164,7 @@ def _to_numpy(tensor: Any) -> Array:
 
 
 def trained_slots(model: Any) -> list[Slot]:
-    """Those of the model's tensors that are learnt."""
+    """The tensors of a model that are learnt."""
     return [slot for slot in slots(model) if slot.trained]
 
 
@@ -184,12 +184,12 @@ def parameters(model: Any) -> Arrays:
 
 
 def assign(model: Any, arrays: Arrays) -> None:
-    """Puts parameters under the reference's names into a model of any framework.
+    """Puts parameters, by the reference's names, into a model of any framework.
 
     They take the dtype of the model: only float64 into float32 rounds them.
 
     Raises:
-        ParityError: names or shapes do not fit; the model is left as it was.
+        ParityError: names or shapes do not match; the model is left unchanged.
     """
     mine = parameters(model)
     if mine.keys() != arrays.keys():
@@ -211,7 +211,7 @@ def assign(model: Any, arrays: Arrays) -> None:
 
 
 def carry(source: Any, target: Any) -> None:
-    """Gives `target` the weights of `source`; each may be a model of any of the three frameworks.
+    """Copies the weights of `source` into `target`, across any of the three frameworks.
 
     Raises:
         ParityError: the two are not the same model.
@@ -222,7 +222,7 @@ def carry(source: Any, target: Any) -> None:
 def logits(
     model: Any, inputs: Array, targets: Array | None = None, lengths: Array | None = None
 ) -> Array:
-    """What a model puts out, by itself or told the targets before each one.
+    """A model's logits, on its own predictions or, given targets, by teacher forcing.
 
     Shape: inputs (B, T) or (B, T, D); targets (B, U); logits (B, U, K), for a tagger U = T.
     """
@@ -232,7 +232,7 @@ def logits(
 
 
 def _training(model: Any) -> Any:
-    """The module that trains a model of its framework."""
+    """The training module of a model's framework."""
     if isinstance(model, torch_model.Model):
         return torch_training
     if isinstance(model, keras.Model):
@@ -241,7 +241,7 @@ def _training(model: Any) -> Any:
 
 
 class Step(NamedTuple):
-    """What a training step begins with: the loss, and its gradient by every learnt parameter."""
+    """The start of a training step: the loss and its gradient for every learnt parameter."""
 
     loss: float
     gradients: Arrays
@@ -249,7 +249,7 @@ class Step(NamedTuple):
 
 @singledispatch
 def step(model: Any, batch: Batch, answer: Answer) -> Step:
-    """The loss of a batch and its gradient, by the reference's names, without dropout in Keras."""
+    """The loss of a batch and its gradients, by the reference's names; Keras without dropout."""
     raise ParityError(f"{type(model).__name__} is no model of NumPy, PyTorch or Keras")
 
 
@@ -289,14 +289,14 @@ def gradients(
     lengths: Array | None = None,
     answer: Answer | None = None,
 ) -> Arrays:
-    """The gradient of the loss by every learnt parameter, by the reference's names.
+    """The gradient of the loss for every learnt parameter, by the reference's names.
 
     Args:
         model: of any of the three frameworks.
         inputs: (B, T) or (B, T, D).
         targets: (B, U), or numbers (B, U, M).
-        lengths: (B,) items of each row; None: no row is padded.
-        answer: from which the loss follows; None: the mean cross-entropy.
+        lengths: (B,) items in each row; None: no row is padded.
+        answer: determines the loss; None: the mean cross-entropy.
     """
     return step(model, Batch(inputs, targets, lengths), answer or LABELS).gradients
 
@@ -309,10 +309,10 @@ def differences(
     lengths: Array | None = None,
     answer: Answer | None = None,
 ) -> dict[str, float]:
-    """How far two models are apart on one batch: logits, loss, the gradient of every parameter.
+    """How far apart two models are on one batch: logits, loss, the gradient of every parameter.
 
-    The distance of two arrays is the largest |p - q| / max(1, |p|) of their entries. The models may
-    be of any of the three frameworks; the rest is as in `gradients`.
+    The distance between two arrays is the largest |p - q| / max(1, |p|) over their entries. The
+    models may be of any of the three frameworks; the other arguments are as in `gradients`.
     """
     batch, answer = Batch(inputs, targets, lengths), answer or LABELS
     first, second = step(a, batch, answer), step(b, batch, answer)
@@ -330,7 +330,7 @@ def differences(
 
 
 def distance(p: Array, q: Array) -> float:
-    """The largest |p - q| / max(1, |p|) of two arrays' entries."""
+    """The largest |p - q| / max(1, |p|) over the entries of two arrays."""
     return float(np.max(np.abs(p - q) / np.maximum(1, np.abs(p))))
 
 
@@ -343,10 +343,10 @@ def check(
     lengths: Array | None = None,
     answer: Answer | None = None,
 ) -> None:
-    """Holds two models against each other on one batch, as `differences` measures them.
+    """Checks that two models agree on one batch, by the `differences` between them.
 
     Raises:
-        ParityError: something differs by more than `tolerance`; the message names it.
+        ParityError: something differs by more than `tolerance`; the message says what.
     """
     distances = differences(a, b, inputs, targets, lengths, answer)
     apart = {name: d for name, d in distances.items() if not d <= tolerance}

@@ -1,4 +1,4 @@
-"""Recipes by name: a model together with how it is trained. Importing this imports no framework."""
+"""Presets: a model with the recipe that trains it. Importing this imports no framework."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ Name = Literal["benchmark"]
 
 @dataclass(frozen=True)
 class Preset:
-    """A model and its training, for one purpose.
+    """A model and its recipe, for one purpose.
 
     Args:
-        spec: of the model.
-        recipe: how to train it, whatever the budget: the fields of a `training.Recipe`.
+        spec: the model.
+        recipe: how to train it at any budget: fields of a `training.Recipe`.
     """
 
     spec: Spec
@@ -23,7 +23,7 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    # One model to be measured against published tables.
+    # A model to compare with published results.
     "benchmark": Preset(
         Spec(
             "benchmark",

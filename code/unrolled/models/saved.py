@@ -1,4 +1,4 @@
-"""A trained model on disk: what its checkpoint tells, where it lies, how it is put to use."""
+"""A trained model on disk: what its checkpoint records, where it is kept, how to load it."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -23,20 +23,20 @@ FOLDER = Path("models")
 
 
 class BusyError(UserError):
-    """Another process trains to the same file."""
+    """Another process is training to the same file."""
 
 
 def default_path(spec: Spec, framework: str) -> Path:
-    """Where a named model is kept: models/basic-elman-pytorch.safetensors."""
+    """The file of a named model, such as models/basic-elman-pytorch.safetensors."""
     parts = [spec.name, spec.arguments.get("cell"), framework]
     return FOLDER / f"{'-'.join(filter(None, parts))}.safetensors"
 
 
 def describe(spec: Spec, framework: str, recipe: Recipe, task: Task) -> dict[str, Any]:
-    """The facts of a run but for its history.
+    """The facts of a run, without its history.
 
-    Runs of the same facts end with the same weights on the same machine, with as many threads and
-    the rows in the same order.
+    Runs with the same facts end with the same weights, given the same machine, the same number of
+    threads and the rows in the same order.
     """
     return {
         "task": task.name,
@@ -51,10 +51,10 @@ def describe(spec: Spec, framework: str, recipe: Recipe, task: Task) -> dict[str
 
 
 def refuse_folder(path: Path) -> None:
-    """Refuses a place that cannot hold a checkpoint.
+    """Refuses a path that cannot hold a checkpoint.
 
     Raises:
-        UserError: `path` is a folder, or names nothing.
+        UserError: `path` is a folder or names no file, or cannot be looked up.
     """
     try:
         folder = path.is_dir()
@@ -69,12 +69,12 @@ def reserved(path: Path, wait: float = 0) -> Iterator[None]:
     """Makes the folder of `path` and keeps other processes from training to the same file.
 
     Args:
-        path: where a checkpoint goes.
-        wait: seconds to wait for a process that trains to it.
+        path: where the checkpoint goes.
+        wait: seconds to wait for another process that is training to it.
 
     Raises:
         UserError: the folder cannot be made or written to, or `path` is a folder.
-        BusyError: another process trains to it.
+        BusyError: another process is training to it.
     """
     refuse_folder(path)
     lock = FileLock(path.with_name(path.name + ".lock"), timeout=wait)
@@ -91,16 +91,16 @@ def reserved(path: Path, wait: float = 0) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows keeps an open file; there `release` removes it
+        with contextlib.suppress(OSError):  # an open file stays on Windows; `release` removes it
             Path(lock.lock_file).unlink()
         lock.release()
 
 
 def finished(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
-    """The facts and history of the finished run at `path`; None where nothing is finished.
+    """The facts and history of the finished run at `path`; None if there is none.
 
     Raises:
-        UserError: what lies there was trained otherwise.
+        UserError: the model there was trained with other facts.
     """
     if not path.exists() or training.partial(path).exists():
         return None
@@ -124,24 +124,24 @@ def train(
     console: Console | None = None,
     on_epoch: Callable[[Row], None] | None = None,
 ) -> tuple[Any, bool]:
-    """Trains to `path`, which the caller has `reserved`; what is finished there is kept.
+    """Trains to `path`, which the caller has `reserved`; a finished model there is kept.
 
     Args:
-        spec: of the model.
+        spec: the model.
         framework: "pytorch" or "keras".
         recipe: how to train.
         task: what it learns, with its data.
-        path: where the checkpoint goes. A run that was stopped goes on from its last epoch.
-        again: train anew what is finished there.
+        path: where the checkpoint goes. An interrupted run resumes from its last epoch.
+        again: overwrite a finished model.
         console: where the progress bar is drawn; None draws none.
         on_epoch: called with each epoch's row.
 
     Returns:
-        The model with the weights of its best epoch, as `load` has it, and whether it was finished
-        before.
+        The model with the weights of its best epoch, as `load` returns it, and whether it was
+        already finished.
 
     Raises:
-        UserError: what lies there was trained otherwise, or one of `training.fit`.
+        UserError: the model there was trained with other facts, or `training.fit` raised it.
     """
     facts = describe(spec, framework, recipe, task)
     if not again and finished(path, facts) is not None:
@@ -158,10 +158,11 @@ def train(
 
 
 def find(name: str | None, cell: str | None, framework: str | None) -> Path:
-    """The newest checkpoint in `models`, of this framework if there is one.
+    """The newest checkpoint in `models`, preferably of this framework.
 
     Raises:
-        UserError: there is none; the message says how to train it. Or the model has no such cell.
+        UserError: there is none (the message says how to train one), or the model cannot have
+            that cell.
     """
     if name is not None:
         models.spec(name, cell=cell)
@@ -191,20 +192,21 @@ def load(
     framework: str | None = None,
     task: str | None = None,
 ) -> Any:
-    """Reads a checkpoint; in another framework than its own the weights are carried across.
+    """Reads a checkpoint; for another framework than its own, the weights are converted.
 
     Args:
         path: of a finished run.
-        name: what the model must be; None takes any.
-        cell: what its cell must be; None takes any.
-        framework: where it is to run; None: where it was trained.
-        task: what it must have learned; None takes any.
+        name: the model's required name; None accepts any.
+        cell: its required cell; None accepts any.
+        framework: the framework to run it in; None: the one that trained it.
+        task: the task it must have learned; None accepts any.
 
     Returns:
-        A `task.Saved`, of the class that its task has for models in use.
+        A `task.Saved`, of the class that its task names as `SAVED`.
 
     Raises:
-        UserError: there is no whole checkpoint, it is of another model, or a framework is missing.
+        UserError: there is no complete checkpoint, it holds another model, or a framework is
+            missing.
     """
     checkpoint = _today(checkpoints.read(path))
     facts = checkpoint.facts
@@ -226,7 +228,7 @@ def load(
 
 
 def _untrained(framework: str, spec: Spec, facts: Mapping[str, Any]) -> Predictor:
-    """A model of the sizes that the facts tell."""
+    """A new model with the sizes recorded in the facts."""
     kind, size, levels = (facts["answer"][key] for key in ("kind", "size", "levels"))
     inputs = facts["inputs"]
     model = models.build(framework, spec, inputs["size"], size, seed=0, inputs=inputs["kind"])
@@ -241,7 +243,7 @@ def _carried(source: Predictor, target: Predictor) -> Predictor:
 
 
 def _today(checkpoint: Checkpoint) -> Checkpoint:
-    """A checkpoint of the first edition, which knew one task, as one is written today."""
+    """Converts a checkpoint of the first edition, which knew one task, to today's form."""
     arrays, facts = checkpoint.arrays, dict(checkpoint.facts)
     if "recipe" in facts:
         facts["recipe"] = named_today(facts["recipe"])

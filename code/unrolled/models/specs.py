@@ -1,4 +1,4 @@
-"""The models by name. Importing this imports no framework."""
+"""The models by name. Importing this module imports no framework."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from unrolled.cells import CELLS, SPEAKING
 from unrolled.errors import UserError
 
-Kind = Literal["labels", "sequence"]  # of what a named model answers
+Kind = Literal["labels", "sequence"]  # what a named model answers with
 Framework = Literal["pytorch", "keras"]
 Name = Literal[
     "basic",
@@ -27,16 +27,16 @@ FRAMEWORKS: tuple[str, ...] = get_args(Framework)
 
 @dataclass(frozen=True)
 class Spec:
-    """A model without a framework.
+    """A model, described without a framework.
 
     Args:
-        name: what the command line calls it.
-        kind: its class, of the same name in every framework.
+        name: its name on the command line.
+        kind: its class name, the same in every framework.
         arguments: of the class, besides the sizes of its inputs and outputs.
-        answer: what it answers: "labels", one for each item, or a "sequence".
+        answer: "labels", one for each item, or a "sequence".
 
     Raises:
-        UserError: an argument has a value that no model can have.
+        UserError: the value of an argument is invalid.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Spec:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The cells that it may have."""
+        """The cells that it may use."""
         if "cell" not in self.arguments:
             return ()
         return SPEAKING if self.answer == "sequence" else tuple(CELLS)
@@ -78,11 +78,11 @@ LIMITS = {
     "window": (1, 63),
 }
 FLAGS = ("bidirectional", "residual", "layer_norm", "attention")
-ODD = ("kernel_size", "window")  # as many items before the one in the middle as after it
+ODD = ("kernel_size", "window")  # as many items before the middle one as after it
 
 
 def _fault(key: str, value: Any, cells: tuple[str, ...]) -> str | None:
-    """What the value of an argument must be where it is not."""
+    """What an invalid value of an argument must be instead; None for a valid one."""
     if key in LIMITS:
         low, high = LIMITS[key]
         if type(value) is not int or not low <= value <= high:
@@ -129,10 +129,10 @@ NAMED: dict[str, Spec] = {
 
 
 def spec(name: str, **arguments: Any) -> Spec:
-    """A named model with some arguments replaced; None leaves an argument as it is.
+    """A named model with some arguments replaced; None leaves an argument unchanged.
 
     Raises:
-        UserError: the model has no such argument, or not with such a value.
+        UserError: the model has no such argument, or its value is invalid.
     """
     return changed(NAMED[name], **arguments)
 
@@ -141,7 +141,7 @@ def changed(known: Spec, **arguments: Any) -> Spec:
     """A model with some arguments replaced, as in `spec`.
 
     Raises:
-        UserError: the model has no such argument, or not with such a value.
+        UserError: the model has no such argument, or its value is invalid.
     """
     given = {key: value for key, value in arguments.items() if value is not None}
     for key in given.keys() - known.arguments.keys():

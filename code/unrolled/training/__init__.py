@@ -1,8 +1,8 @@
-"""What training means in every framework: the recipe, the learning rate, the epochs.
+"""Training in every framework: the recipe, the learning rate, the epochs.
 
-One optimiser step is the frameworks' business (`unrolled.torch.training`,
-`unrolled.keras.training`). All around it stands here once, so that a difference between two runs
-can only come from the step itself.
+The frameworks provide the optimiser step (`unrolled.torch.training`, `unrolled.keras.training`).
+Everything around it is written here once, so that a difference between two runs can only come
+from the step itself.
 """
 
 from unrolled.training.loop import Diverged, History, fit, partial

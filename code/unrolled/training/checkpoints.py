@@ -1,4 +1,4 @@
-"""Weights on disk: one safetensors file, whose metadata holds as JSON what is needed to use them.
+"""Weights on disk: one safetensors file, with what is needed to use them as JSON metadata.
 
 Nothing is ever unpickled.
 """
@@ -20,18 +20,18 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Checkpoint(NamedTuple):
-    """Arrays by name, and the facts that go with them (model, vocabularies, recipe, history)."""
+    """Arrays by name, and the facts about them (model, vocabularies, recipe, history)."""
 
     arrays: Arrays
     facts: dict[str, Any]
 
 
 def differing(kept: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """The names of the facts in which two runs differ, their history aside.
+    """The names of the facts in which two runs differ, ignoring their history.
 
     A fact inside another is named by its path, as in `recipe.learning_rate`.
     """
-    wanted = json.loads(json.dumps(wanted))  # as they read once written: tuples are lists
+    wanted = json.loads(json.dumps(wanted))  # as if read from a file: tuples become lists
     names: list[str] = []
     for name in sorted((kept.keys() | wanted.keys()) - {"history"}):
         a, b = kept.get(name), wanted.get(name)
@@ -43,7 +43,7 @@ def differing(kept: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 
 
 def array_shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:
-    """The shape of each array by name."""
+    """The shape of each array, by name."""
     return {name: value.shape for name, value in arrays.items()}
 
 
@@ -51,7 +51,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     """Replaces `path` in one step; an interrupted write leaves the old file.
 
     Raises:
-        UserError: the folder cannot be written or the disk is full.
+        UserError: the folder is missing or not writable, or the disk is full.
     """
     arrays = {name: np.asarray(value, order="C") for name, value in checkpoint.arrays.items()}
     metadata = {"format": FORMAT, "facts": json.dumps(checkpoint.facts)}
@@ -63,7 +63,7 @@ def read(path: Path) -> Checkpoint:
     """Reads what `write` wrote.
 
     Raises:
-        UserError: no such file, or not a whole checkpoint of this package.
+        UserError: there is no such file, or it is not a complete checkpoint of this package.
     """
     try:
         if not path.is_file():

@@ -1,4 +1,4 @@
-"""The one loop: epochs, validation, the best weights, and the state of an unfinished run."""
+"""The training loop: epochs, validation, the best weights, and the state of an unfinished run."""
 
 import math
 import time
@@ -18,15 +18,15 @@ from unrolled.training.trainer import Trainer
 
 
 class Diverged(UserError):  # noqa: N818
-    """The loss is no longer a finite number; the same run would get there again."""
+    """The loss is no longer finite; repeating the run would end the same way."""
 
 
 @dataclass
 class History:
-    """What happened in training: one row an epoch, and the loss of every step.
+    """The record of a training run: one row per epoch, and the loss of every step.
 
     Args:
-        decides: the column of a row by which epochs are compared.
+        decides: the column by which epochs are compared.
         lower_is_better: whether its lowest value is the best.
     """
 
@@ -37,13 +37,13 @@ class History:
 
     @property
     def best(self) -> Row:
-        """The best epoch on the validation part, the earliest of equals."""
+        """The best epoch on the validation set; the earliest one in a tie."""
         sign = 1 if self.lower_is_better else -1
         return min(self.epochs, key=lambda row: sign * row[self.decides])
 
 
 def partial(path: Path) -> Path:
-    """Where the state of an unfinished run is kept, until its checkpoint is written to `path`."""
+    """The file that keeps an unfinished run, until its checkpoint is written to `path`."""
     return path.with_name(path.name + ".part")
 
 
@@ -58,22 +58,22 @@ def fit(
 ) -> History:
     """Trains by the trainer's recipe and leaves the weights of the best epoch in the model.
 
-    With a `path` the state after every epoch is kept in `path` + ".part". A run that was stopped
-    goes on from there and ends with the same weights as one that never stopped. When it is done,
-    `path` holds the best weights and the part is gone.
+    With a `path`, the state after every epoch is kept in `path` + ".part". An interrupted run
+    resumes from there and ends with the same weights as an uninterrupted one. When it is done,
+    `path` holds the best weights and the part file is deleted.
 
     Args:
         trainer: a model with its optimiser.
         task: what it learns, with its data.
-        path: where the checkpoint goes, in a folder that exists; None keeps nothing.
-        facts: what the checkpoint tells besides the history; a part that tells otherwise is
+        path: where the checkpoint goes, in an existing folder; None saves nothing.
+        facts: what the checkpoint records besides the history; a part file with other facts is
             refused.
         console: where the progress bar is drawn; None draws none.
         on_epoch: called with each epoch's row.
 
     Raises:
-        UserError: the part belongs to another run, the loss is no longer a finite number, or a
-            file cannot be written.
+        UserError: the part file belongs to another run, the loss is no longer finite, or a file
+            cannot be written.
     """
     recipe = trainer.recipe
     facts = {**(facts or {}), "framework": trainer.framework, "recipe": asdict(recipe)}
@@ -94,7 +94,7 @@ def fit(
                 row = _run_epoch(trainer, task, epoch, history, advance)
             except Diverged:
                 if part is not None:
-                    part.unlink(missing_ok=True)  # a lower learning rate begins anew
+                    part.unlink(missing_ok=True)  # a lower learning rate starts afresh
                 raise
             row |= task.validate(trainer)
             history.epochs.append(row)
@@ -118,7 +118,7 @@ def _run_epoch(
     history: History,
     advance: Callable[[int, float], None],
 ) -> Row:
-    """All examples once, in an order that only the seed and the epoch decide."""
+    """Trains on every example once, in an order that depends only on the seed and the epoch."""
     recipe = trainer.recipe
     trainer.reseed(int(np.random.SeedSequence((recipe.seed, epoch)).generate_state(1)[0]))
     started, on_cpu, losses = time.perf_counter(), time.process_time(), []
@@ -153,7 +153,7 @@ def _snapshot(
 
 
 def _resume(trainer: Trainer, part: Path, facts: dict[str, Any]) -> tuple[History, Arrays]:
-    """Puts an unfinished run's state into the trainer; returns its history and best weights."""
+    """Loads an unfinished run's state into the trainer; returns its history and best weights."""
     arrays, kept = read(part)
     groups: dict[str, Arrays] = {"model": {}, "best": {}, "optimizer": {}}
     for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""A bar that tells how far training is."""
+"""A progress bar for training."""
 
 import math
 import time
@@ -16,14 +16,14 @@ def progress(
 ) -> Iterator[Callable[[int, float], None]]:
     """A bar over all epochs with the items per second, the loss and the time left.
 
-    Yields a function to be called after each step with the step's items and its loss.
+    Yields a function to call after each step with the number of items in the step and its loss.
 
     Args:
-        console: where the bar is drawn; without one nothing is.
-        epochs: of the whole run.
-        items: in one epoch.
-        done: epochs that an earlier run has done.
-        name: what the items are, in the plural.
+        console: where the bar is drawn; None draws none.
+        epochs: the number of epochs in the whole run.
+        items: the number of items in one epoch.
+        done: the number of epochs that an earlier run completed.
+        name: what the items are called, in the plural.
     """
     if console is None:
         yield lambda items, loss: None

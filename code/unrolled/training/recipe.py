@@ -1,4 +1,4 @@
-"""How to train, in every framework: the numbers of a run and its learning rate."""
+"""How to train, in every framework: the hyperparameters of a run and its learning rate."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ Schedule = Literal["one-cycle", "cosine", "constant"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. The same recipe means the same in PyTorch and in Keras."""
+    """How to train. A recipe means the same in PyTorch and in Keras."""
 
     epochs: int = 4
     batch_size: int = 128  # examples in a step
@@ -24,10 +24,10 @@ class Recipe:
     warm_up: float = 0.2  # share of the steps in which one-cycle rises
     clip_norm: float = 1.0  # gradients of a larger global norm are scaled down to it
     epsilon: float = 1e-8  # Adam's
-    weight_decay: float = 0.0  # each step takes rate * weight_decay of a weight (AdamW)
-    label_smoothing: float = 0.0  # share of the target's probability that is spread over all
-    consistency: float = 0.0  # weight of how far two readings, each with its own dropout, differ
-    sample: int | None = None  # train on so many examples, drawn by the seed; None: on all
+    weight_decay: float = 0.0  # each step subtracts rate * weight_decay of a weight (AdamW)
+    label_smoothing: float = 0.0  # share of the target's probability spread over all classes
+    consistency: float = 0.0  # weight of the difference between two passes with other dropout
+    sample: int | None = None  # train on this many examples, drawn by the seed; None: on all
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class Recipe:
     def rate_at(self, step: int, total: int) -> float:
         """The learning rate of optimiser step `step` of `total`, counted from 0.
 
-        one-cycle: a line from peak / 25 up to the peak, then half a cosine towards 0 (after
+        one-cycle: linear from peak / 25 up to the peak, then half a cosine towards 0 (after
         Smith and Topin 2019). cosine: half a cosine from the peak towards 0 (Loshchilov and
         Hutter 2017).
         """
@@ -71,7 +71,7 @@ class Recipe:
 
 
 def named_today(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers of a recorded recipe; the first edition called a sample `words`."""
+    """A recorded recipe with today's names; the first edition called the sample `words`."""
     return {{"words": "sample"}.get(name, name): value for name, value in recipe.items()}
 
 

@@ -1,4 +1,4 @@
-"""A model in use, and a model with its optimiser: what is asked of each framework."""
+"""A model for prediction, and a model with its optimiser: the interface of each framework."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -9,11 +9,11 @@ from unrolled.training.recipe import Recipe
 
 
 class Predictor(ABC):
-    """A model in one framework, to be asked; it needs no optimiser.
+    """A model in one framework, for prediction; it needs no optimiser.
 
     Args:
         model: one of the framework's models.
-        answer: what it answers; None: what its class says, which is no number.
+        answer: what it answers with; None: as its class states, which is never numbers.
     """
 
     framework: ClassVar[str]
@@ -24,30 +24,30 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
-        """The answers: the most probable class of each step, or the numbers.
+        """The predictions: the most probable class at each step, or the numbers.
 
-        Shape: (B, T) or (B, T, D) -> (B, U), or of numbers (B, U, M).
+        Shape: (B, T) or (B, T, D) -> (B, U), or (B, U, M) for numbers.
         """
 
     @abstractmethod
     def logits(
         self, inputs: Array, targets: Array | None = None, lengths: Array | None = None
     ) -> Array:
-        """What the model puts out before any choice: by itself, or told the targets before each.
+        """The logits, on the model's own predictions or, given targets, by teacher forcing.
 
         Shape: inputs (B, T) or (B, T, D); targets (B, U); logits (B, U, K).
         """
 
     @abstractmethod
     def advance(self, inputs: Array, state: Any = None) -> tuple[Array, Any]:
-        """The logits of rows that go on from a state, and the state after them.
+        """The logits of rows that continue from a state, and the state after them.
 
         Args:
             inputs: (B, T) or (B, T, D).
-            state: what `advance` returned for the same rows before; None: they begin.
+            state: what `advance` last returned for the same rows; None: their beginning.
 
         Raises:
-            UserError: the model has no state to go on from, such as one in both directions.
+            UserError: the model has no state to continue from, such as a bidirectional one.
         """
 
     @abstractmethod
@@ -73,7 +73,7 @@ class Trainer(Predictor):
 
     @abstractmethod
     def reseed(self, seed: int) -> None:
-        """Makes all chance within a step, such as dropout, begin anew from a seed."""
+        """Seeds all randomness within a step, such as dropout."""
 
     @abstractmethod
     def train_step(self, batch: Batch, learning_rate: float) -> float:
@@ -81,7 +81,7 @@ class Trainer(Predictor):
 
     @abstractmethod
     def optimizer_state(self) -> Arrays:
-        """A copy of all that the optimiser remembers."""
+        """A copy of the optimiser's state."""
 
     @abstractmethod
     def load_optimizer_state(self, arrays: Arrays) -> None:
