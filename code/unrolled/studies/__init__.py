@@ -1,1 +1,1 @@
-"""What a chapter measures of models and cells."""
+"""What the chapters measure on models and cells."""

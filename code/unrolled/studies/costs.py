@@ -1,4 +1,4 @@
-"""What a model costs: seconds, taken in turns, and bytes that are kept for the way back."""
+"""What a model costs: seconds, measured in turns, and bytes kept for the backward pass."""
 
 import time
 from collections.abc import Callable, Hashable, Mapping
@@ -17,11 +17,11 @@ def in_turns(
 ) -> dict[Key, NDArray[np.float64]]:
     """The seconds that each action takes.
 
-    All actions take turns, so that whatever else the machine does disturbs all of them alike.
+    The actions take turns, so that other load on the machine disturbs all of them alike.
 
     Args:
         actions: by name.
-        repeats: how often each is done.
+        repeats: how often each is run.
 
     Shape: (repeats,) for each action.
     """
@@ -35,15 +35,15 @@ def in_turns(
 
 
 def bytes_kept(model: Any, letters: Tensor) -> int:
-    """How many bytes autograd keeps for the way back when a model reads a batch in training.
+    """How many bytes autograd keeps for the backward pass when a model reads a training batch.
 
-    Its own weights do not count.
+    The model's own weights do not count.
 
     Args:
         model: in PyTorch.
         letters: (B, T).
     """
-    kept: dict[int, int] = {}  # by where a storage lies: two views of it count once
+    kept: dict[int, int] = {}  # by the address of the storage: two views of it count once
 
     def pack(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()

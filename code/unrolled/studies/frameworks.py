@@ -1,4 +1,4 @@
-"""The same model in both frameworks: built with the same weights, compared, trained beside it."""
+"""The same model in both frameworks: built with the same weights, compared, trained."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -15,14 +15,14 @@ from unrolled.training import History, Trainer
 
 
 def twins(spec: models.Spec, num_letters: int, num_symbols: int, seed: int = 0) -> dict[str, Any]:
-    """A model in each framework, by "pytorch" and "keras", with the weights that PyTorch draws."""
+    """The same model as "pytorch" and as "keras", both with the weights that PyTorch draws."""
     built = {f: models.build(f, spec, num_letters, num_symbols, seed) for f in models.FRAMEWORKS}
     parity.carry(built["pytorch"], built["keras"])
     return built
 
 
 def apart(a: Any, b: Any, letters: Array, targets: Array) -> dict[str, float]:
-    """How far two models are apart on one batch, at most.
+    """How far apart two models are on one batch, at most.
 
     Args:
         a: of any framework.
@@ -31,7 +31,7 @@ def apart(a: Any, b: Any, letters: Array, targets: Array) -> dict[str, float]:
         targets: (B, U).
 
     Returns:
-        The distance of the "logits", and the largest of all "gradients".
+        The distance between the "logits", and the largest one between any "gradients".
     """
     distances = parity.differences(a, b, letters, targets)
     logits = distances.pop("logits")
@@ -39,7 +39,7 @@ def apart(a: Any, b: Any, letters: Array, targets: Array) -> dict[str, float]:
 
 
 def of_lengths(data: PronunciationData, lengths: Collection[int]) -> PronunciationData:
-    """The data with words of some lengths alone to train and to validate on.
+    """The data with only the training and validation words of the given lengths.
 
     Keras compiles one graph for each length of word.
     """
@@ -54,11 +54,11 @@ def of_lengths(data: PronunciationData, lengths: Collection[int]) -> Pronunciati
 def outcomes(
     trainers: Mapping[tuple[str, str], Trainer], histories: Mapping[tuple[str, str], History]
 ) -> pd.DataFrame:
-    """What has come of some trainings: a row each, with the epoch that was best in validation.
+    """The results of training runs: one row per run, from its best epoch in validation.
 
     Args:
         trainers: by model and framework.
-        histories: of the same trainings.
+        histories: of the same runs.
 
     Returns:
         Model, framework, number of parameters, loss on the training words, PER and WER in percent.

@@ -1,4 +1,4 @@
-"""How gradients pass through time, measured: by lag, against the bounds, and when they are cut.
+"""Measuring how gradients pass through time: by lag, against the bounds, and when truncated.
 
 A lag k leads from a step back to the step k before it.
 """
@@ -19,7 +19,7 @@ Gradient = dict[str, Array]
 
 
 class Rectified(Elman):
-    """The plain layer with max(0, a) in the place of tanh (Le, Jaitly and Hinton 2015).
+    """The plain layer with max(0, a) in place of tanh (Le, Jaitly and Hinton 2015).
 
     h_t = relu(W x_t + U h_prev + b)
     """
@@ -34,7 +34,7 @@ class Rectified(Elman):
 
 
 def _with(cell: type[Elman], start: Callable[[Tensor], Tensor]) -> Callable[[int, int], Recurrent]:
-    """A plain layer whose recurrent weights start in another way."""
+    """Builds a plain layer with another initialisation of its recurrent weights."""
 
     def build(input_size: int, hidden_size: int) -> Recurrent:
         layer = cell(input_size, hidden_size)
@@ -63,24 +63,24 @@ def scaled(gain: float, input_size: int, hidden_size: int) -> Recurrent:
 
 
 def jacobians(cell: Recurrent, x: Tensor) -> list[Tensor]:
-    """How the last output depends on each state before it.
+    """How the last output depends on each earlier state.
 
-    The sequence is run H times side by side, and row i asks for the derivative of output i.
+    The sequence is run H times side by side, and row i computes the derivative of output i.
 
     Args:
         cell: a layer whose output is the first tensor of its state.
         x: one sequence, (T, D).
 
     Returns:
-        By lag k = 0 ... T the Jacobian of h_T by the whole state after step T - k, (H, S); for an
-        LSTM, S = 2H, because h and c are the state.
+        For each lag k = 0 ... T, the Jacobian of h_T with respect to the whole state after step
+        T - k, (H, S); for an LSTM, S = 2H, because h and c are the state.
     """
     H = cell.hidden_size
     state = tuple(s.detach().requires_grad_() for s in cell.initial_state(H))
     states = [state]
     for x_t in x:
         _, state = cell.step(x_t.expand(H, -1), state)
-        # A step makes h of c. The copies leave that behind: h and c are changed one by one.
+        # A step computes h from c. The copies cut that link: h and c vary independently.
         state = tuple(s.clone() for s in state)
         states.append(state)
     flat = [s for state in states for s in state]
@@ -93,9 +93,9 @@ def jacobians(cell: Recurrent, x: Tensor) -> list[Tensor]:
 
 
 def norms_by_lag(cell: Recurrent, x: Tensor) -> Array:
-    """How large a gradient is that has gone back k steps, where it began with norm 1.
+    """The norm of a gradient after k steps back in time, starting from norm 1.
 
-    The mean is over all directions at the last output: |J_k| / sqrt(H), with the Frobenius norm.
+    It is the mean over all directions at the last output: |J_k| / sqrt(H), in the Frobenius norm.
 
     Shape: x (T, D); returns (T + 1,), by lag, 1 at lag 0.
     """
@@ -110,12 +110,12 @@ def measure(
     sizes: tuple[int, int] = (32, 64),
     scale: float = 1.0,
 ) -> Array:
-    """`norms_by_lag` for fresh layers that read noise.
+    """`norms_by_lag` for newly built layers that read noise.
 
     Args:
         build: makes a layer from D and H.
-        T: steps.
-        seeds: layers, each with its own weights and its own noise.
+        T: the number of steps.
+        seeds: the number of layers, each with its own weights and its own noise.
         sizes: D and H.
         scale: the standard deviation of the noise.
 
@@ -136,7 +136,7 @@ def middle(norms: Array) -> Array:
 
 
 def factor(norms: Array, first: int = 0) -> float:
-    """By how much a step back multiplies the gradient: the geometric mean from lag `first` on.
+    """The factor by which a step back scales the gradient: the geometric mean from lag `first` on.
 
     Shape: norms (seeds, T + 1).
     """
@@ -155,7 +155,7 @@ def reference(cell: Recurrent) -> Reference:
 def parts(
     cell: Reference, x: Array, d_outputs: Array, window: int | None = None
 ) -> Iterator[Gradient]:
-    """The gradient of a plain layer in parts: what each loss says of the step k before it.
+    """The gradient of a plain layer, split by lag: from each loss to the step k before it.
 
     With d_k[s] = dL_{s+k} / da_s, one step back serves all losses at once:
 
@@ -164,12 +164,12 @@ def parts(
     Args:
         cell: the plain layer.
         x: (B, T, D).
-        d_outputs: the derivative of each step's own loss by its output, (B, T, H).
-        window: where given, no part crosses from one window of so many steps into the one before.
+        d_outputs: the derivative of each step's own loss with respect to its output, (B, T, H).
+        window: if given, no part crosses from one window of this many steps into the one before.
 
     Yields:
-        For k = 0 ... T - 1, or up to the window, the parts of the gradients by W, U and b. They
-        sum to the gradient.
+        For k = 0 ... T - 1, or less than the window, the parts of the gradients for W, U and b.
+        They sum to the gradient.
     """
     (B, T, D), H = x.shape, cell.hidden_size
     h, _ = cell.forward(x)
@@ -190,16 +190,16 @@ def parts(
 
 
 def vector(gradient: Gradient) -> Array:
-    """All entries of a gradient behind each other."""
+    """All entries of a gradient as one vector."""
     return np.concatenate([part.ravel() for part in gradient.values()])
 
 
 def truncated(
     cell: Reference, x: Array, d_outputs: Array, windows: Sequence[int]
 ) -> dict[str, dict[int, Array]]:
-    """The gradient by W, U and b, cut in two ways, for each window.
+    """The gradient for W, U and b, truncated in two ways, for each window.
 
-    "chunks": the sequence is read in windows, the state is handed over, and the gradient stops
+    "chunks": the sequence is read in windows, the state is carried over, and the gradient stops
     where a window begins. "every step": each loss goes back through as many steps as a window has.
 
     Shape: x (B, T, D); d_outputs (B, T, H); each gradient one vector.

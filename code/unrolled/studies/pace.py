@@ -1,4 +1,4 @@
-"""What a training step of a recurrent layer takes, beside the LSTM's loop, in PyTorch."""
+"""The time of a recurrent layer's training step, relative to the LSTM's loop, in PyTorch."""
 
 import time
 from collections.abc import Callable
@@ -13,23 +13,23 @@ from unrolled.torch.cells import CELLS
 
 BATCH, INPUT_SIZE, PARAMETERS = 16, 32, 20_000
 FORMS = ("parallel", "sequential")
-ROUNDS = 5  # at the least
+ROUNDS = 5  # at least
 
 
 def forms(cell: str) -> tuple[str, ...]:
-    """The ways in which a layer can read a sequence: all have a loop, some a parallel form."""
+    """The ways a layer can read a sequence: all have a loop, some a parallel form."""
     return FORMS if CELLS[cell].parallel else FORMS[1:]
 
 
 def measure(cell: str, T: int, form: str) -> dict[str, Any]:
     """The CPU seconds of forward, backward and Adam's step, and their ratio to the LSTM's loop.
 
-    Both are timed in turns, after one round that does not count. It is the processor's time, on
-    one thread: other programs on the machine hardly count.
+    Both are timed in turns, after one round that does not count. Processor time is measured, on
+    one thread, so that other programs on the machine hardly matter.
 
     Args:
-        cell: a name of `CELLS`.
-        T: time steps.
+        cell: a name in `CELLS`.
+        T: the number of time steps.
         form: "parallel", or "sequential" for the loop step by step.
     """
     layer, other = (
@@ -54,7 +54,7 @@ def measure(cell: str, T: int, form: str) -> dict[str, Any]:
 
 
 def _step(layer: nn.Module, form: str, T: int) -> Callable[[], None]:
-    """One training step on random input, to be called again and again."""
+    """A function that runs one training step on random input each time it is called."""
     x = torch.randn(BATCH, T, INPUT_SIZE)
     learnt = [parameter for parameter in layer.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(learnt) if learnt else None

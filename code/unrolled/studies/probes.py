@@ -1,26 +1,26 @@
-"""What a model can see, and where its gradient goes: asked in the same way of every framework."""
+"""What a model can see, and where its gradient goes; the same probes for every framework."""
 
 import numpy as np
 
 from unrolled.models import parity
 from unrolled.tasks.task import Array
 
-FELT = 1e-5  # a smaller change of a logit may be rounding
+FELT = 1e-5  # a smaller change in a logit may be rounding
 
 
 def sees(model: object, inputs: Array) -> Array:
     """Whether the logits of item t depend on item s.
 
-    Each item in turn is replaced by another one. Where a logit of item t then changes, the model
-    sees s when it answers for t.
+    Each item in turn is replaced by another one. If a logit of item t then changes, the model
+    sees s when it labels t.
 
     Args:
         model: a tagger of any framework.
         inputs: the ids of one row, (T,).
 
-    Shape: (T, T) of bool, a row for each answer t, a column for each item s.
+    Shape: (T, T) of bool, a row for each label t, a column for each item s.
     """
-    changed = np.tile(inputs, (len(inputs), 1))  # (T, T), in row s item s is another
+    changed = np.tile(inputs, (len(inputs), 1))  # (T, T); in row s, item s is replaced
     changed[np.diag_indices(len(inputs))] = np.where(inputs == 2, 3, 2)
     logits = parity.logits(model, np.concatenate([inputs[None], changed]))  # (1 + T, T, K)
     return (np.abs(logits[1:] - logits[0]) > FELT).any(axis=-1).T
@@ -37,7 +37,7 @@ def gradient_norms(model: object, inputs: Array, targets: Array) -> list[float]:
         targets: its labels, (B, T).
 
     Returns:
-        One norm a layer, the layer next to the inputs first.
+        One norm per layer, starting with the layer next to the inputs.
     """
     squares: dict[int, float] = {}
     for name, gradient in parity.gradients(model, inputs, targets).items():
@@ -48,17 +48,17 @@ def gradient_norms(model: object, inputs: Array, targets: Array) -> list[float]:
 
 
 def after_first_slip(model: object, inputs: Array, targets: Array) -> tuple[Array, Array]:
-    """Whether a model that writes a sequence is right in the step after its first mistake.
+    """Whether a model that writes a sequence is right at the step after its first mistake.
 
-    Up to there it is told the right symbols. Then it is told the right one once more, or its own.
+    Up to the mistake it is fed the right symbols; then the right one again, or its own.
 
     Args:
-        model: it writes symbols, each told the one before it.
+        model: writes symbols, each fed the one before it.
         inputs: rows of one length, (B, T).
-        targets: what is right, (B, U), below 0 where nothing is asked for.
+        targets: the right symbols, (B, U), negative where there is no target.
 
-    Shape: two arrays of bool, one entry for each row with a mistake that is not its last step:
-    told the right symbol, told its own.
+    Shape: two arrays of bool, one entry for each row whose first mistake is not at its last step:
+    fed the right symbol, fed its own.
     """
     predictions = parity.logits(model, inputs, targets).argmax(axis=-1)  # (B, U)
     wrong = (predictions != targets) & (targets >= 0)

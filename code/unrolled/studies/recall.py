@@ -1,4 +1,4 @@
-"""How far back a recurrent layer learns to remember, with nothing but a readout; in PyTorch."""
+"""How far back a recurrent layer with only a readout learns to remember; in PyTorch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Search:
     """How long, and how fast: the same for every cell."""
 
     steps: int = 1500
-    rates: tuple[float, ...] = (1e-2, 2e-3)  # of Adam; the second only where the first fails
+    rates: tuple[float, ...] = (1e-2, 2e-3)  # for Adam; the second only if the first fails
     clip_norm: float = 1.0
-    every: int = 50  # steps from score to score; once learnt, it stops
+    every: int = 50  # steps between validations; training stops once it has learnt
 
     def recipe(self, rate: float, seed: int) -> Recipe:
         """The recipe of one attempt."""
@@ -45,12 +45,12 @@ def rememberer(cell: str, rule: Rule, hidden_size: int) -> Tagger:
 
 
 def num_parameters(module: nn.Module) -> int:
-    """All numbers of a module, learnt or not."""
+    """The number of parameters of a module, learnt or not."""
     return sum(parameter.numel() for parameter in module.parameters())
 
 
 def width(build: Callable[[int], nn.Module], parameters: int) -> int:
-    """The H with which what is built of it comes closest to so many parameters."""
+    """The H whose module comes closest to the given number of parameters."""
 
     def off(hidden_size: int) -> int:
         return abs(num_parameters(build(hidden_size)) - parameters)
@@ -62,7 +62,7 @@ def width(build: Callable[[int], nn.Module], parameters: int) -> int:
 
 
 def learn(cell: str, rule_name: str, lag: int, seed: int, search: Search) -> dict[str, Any]:
-    """Trains on new batches until the held-out sequences are answered, or the steps are done.
+    """Trains on new batches until the held-out sequences are solved, or the steps run out.
 
     Returns:
         Whether it was `solved`, the `score`, the `steps` and the `rate` it took, and what was

@@ -1,4 +1,4 @@
-"""A short training on the book's data in other shapes, in both frameworks."""
+"""Short training runs on the book's data in other shapes, in both frameworks."""
 
 from importlib import import_module
 
@@ -36,11 +36,11 @@ __all__ = [
 
 
 def trainers(shape: str, *sizes: int, rate: float = 3e-3) -> dict[str, Trainer]:
-    """The same model of a shape in both frameworks, from the same weights.
+    """The model of a shape in both frameworks, with the same initial weights.
 
     Args:
         shape: "one-to-one", "many-to-one" or "one-to-many".
-        sizes: of the inputs' and of the outputs' vocabulary.
+        sizes: of the input and the output vocabulary.
         rate: the highest learning rate.
     """
     import_module("torch").manual_seed(0)
@@ -55,5 +55,5 @@ def trainers(shape: str, *sizes: int, rate: float = 3e-3) -> dict[str, Trainer]:
 
 
 def learn(trainer: Trainer, parts: list[Pairs], steps: int, size: int = 128) -> list[float]:
-    """Trains for some steps on random rows, by a recipe of one epoch; the loss of each step."""
+    """Trains for `steps` steps on random rows, as one epoch; returns the loss of each step."""
     return fit(trainer, ShapeTask(parts, trainer.answer.kind, steps, size)).losses

@@ -1,4 +1,4 @@
-"""What a model makes of a long text that it reads in windows; in PyTorch."""
+"""How a model reads a long text in windows; in PyTorch."""
 
 from typing import Any, Literal
 
@@ -16,12 +16,12 @@ Carry = Literal["carried", "zero", "shuffled"]  # the state with which a window 
 def errors(
     model: Any, inputs: Array, targets: Array
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What the cell reads, and what the mean cross-entropy says of each of its outputs.
+    """The inputs of the cell, and the gradient of the mean cross-entropy for each output.
 
-    g_t = V^T (p_t - q_t) / (B T), with q_t 1 at the character that follows
+    g_t = V^T (p_t - q_t) / (B T), with q_t one-hot at the next character
 
     Args:
-        model: a tagger in PyTorch whose labels are the characters that follow.
+        model: a tagger in PyTorch whose labels are the next characters.
         inputs: (B, T).
         targets: (B, T).
 
@@ -37,14 +37,14 @@ def errors(
 
 
 def loss_by_place(model: Any, rows: Array, window: int, carry: Carry) -> NDArray[np.float64]:
-    """How surprised the model is at each place of a window, in bits a character.
+    """The model's surprise at each position in a window, in bits per character.
 
     Args:
-        model: a tagger in PyTorch whose labels are the characters that follow.
+        model: a tagger in PyTorch whose labels are the next characters.
         rows: (B, T), read in windows.
-        window: steps.
+        window: the number of steps in a window.
         carry: a window begins with the state of its own stream, with zeros, or with the state of
-            another stream, as it does where windows are shuffled and the state is kept.
+            another stream, as it does if windows are shuffled and the state is kept.
 
     Shape: returns (window,).
     """
@@ -56,5 +56,5 @@ def loss_by_place(model: Any, rows: Array, window: int, carry: Carry) -> NDArray
             state = None
         elif carry == "shuffled":
             state = tuple(s.roll(1, dims=0) for s in state)
-    by_place: NDArray[np.float64] = np.mean(bits[1:], axis=0)  # the first begins anyway
+    by_place: NDArray[np.float64] = np.mean(bits[1:], axis=0)  # the first has no state to carry
     return by_place

@@ -1,6 +1,6 @@
-"""What is learned: data, the arrays made of it, and the score. No framework is imported here.
+"""The tasks: their data, the arrays made from it, and the scores. Imports no framework.
 
-Each task is a folder with the name that checkpoints and recorded runs know it by.
+Each task is a folder, named as checkpoints and recorded runs refer to it.
 """
 
 from importlib import import_module
@@ -12,7 +12,7 @@ NAMES = ("pronunciation", "recall", "text")
 
 
 def named(name: str) -> Any:
-    """The module of a task: its `TASK`, and `SAVED`, the class of its models in use.
+    """The module of a task: its `TASK`, and `SAVED`, the class of its trained models.
 
     Raises:
         UserError: there is no such task.

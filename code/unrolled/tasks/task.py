@@ -1,7 +1,7 @@
-"""The contract of a task: what its examples are, what is answered, and how that is scored.
+"""The contract of a task: its examples, the kind of answer, and how predictions are scored.
 
-`fit` trains a model of any framework on any task, `saved` keeps it, `statistics` compares what it
-scored; none of them knows what the task is about. What a task brings is in its own folder.
+`fit` trains a model of any framework on any task, `saved` stores it, `statistics` compares the
+scores; none of them knows what the task is about. All of that is in the task's own folder.
 """
 
 from abc import ABC, abstractmethod
@@ -17,22 +17,22 @@ from unrolled.errors import UserError
 
 Array = NDArray[Any]
 Row = dict[str, float]
-ABSENT = -1  # a target that does not count in the loss; of numbers it is NaN
+ABSENT = -1  # a target that does not count in the loss; among numbers it is NaN
 Inputs = Literal["ids", "vectors"]
 Kind = Literal["labels", "label", "next", "sequence", "unaligned", "numbers", "quantiles"]
 
 
 class Batch(NamedTuple):
-    """Some examples, one a row.
+    """Some examples, one per row.
 
     Args:
         inputs: ids (B, T), or vectors (B, T, D).
-        targets: what is to be answered, (B, U), `ABSENT` where nothing is; numbers (B, U, M), NaN
-            where nothing is.
-        lengths: the items of each row, (B,), where rows are padded on the right; None: none is.
+        targets: classes (B, U), `ABSENT` where there is no target; or numbers (B, U, M), NaN
+            where there is none.
+        lengths: the items in each row, (B,), if rows are padded on the right; None: none is.
         weights: how much each target counts, (B, U); None: all count alike.
-        continues: True: each row goes on where the same row of the batch before ended, and the
-            state is carried over; False: a stream begins; None: each row stands by itself.
+        continues: True: each row continues the same row of the previous batch, and the state is
+            carried over; False: a stream begins; None: rows are independent.
     """
 
     inputs: Array
@@ -43,7 +43,7 @@ class Batch(NamedTuple):
 
     @property
     def num_items(self) -> int:
-        """The items of all rows together, padding left out."""
+        """The total number of items, without padding."""
         if self.lengths is None:
             return int(np.prod(self.inputs.shape[:2]))
         return int(self.lengths.sum())
@@ -51,20 +51,20 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answers, and so its loss.
+    """The kind of answer that a model gives, which determines its loss.
 
     - `labels`: one of K classes at each step, (B, T); `next`: the same, and the class is the next
-      item; `label`: one for the whole row, (B, 1);
-      `sequence`: symbols until an end symbol, (B, U), each told those before it.
-      Cross-entropy.
-    - `unaligned`: a sequence whose places in the input nobody tells: the loss of CTC, (B, U).
-    - `numbers`: M numbers a step, (B, U, M). The mean squared error.
-    - `quantiles`: of M numbers a step those at the `levels`. The pinball loss.
+      item; `label`: one class for the whole row, (B, 1);
+      `sequence`: symbols until an end symbol, (B, U), each given those before it.
+      The loss is the cross-entropy.
+    - `unaligned`: a sequence not aligned with the input, (B, U). The CTC loss.
+    - `numbers`: M numbers per step, (B, U, M). The mean squared error.
+    - `quantiles`: for each of M numbers per step, its quantiles at the `levels`. The pinball loss.
 
     Args:
         kind: one of these.
-        size: what the model puts out at each step: K classes, M numbers, or M times the levels.
-        levels: of the quantiles, each between 0 and 1, rising.
+        size: the outputs at each step: K classes, M numbers, or M times the number of levels.
+        levels: the quantile levels, each between 0 and 1, in rising order.
     """
 
     kind: Kind
@@ -81,22 +81,22 @@ class Answer:
 
     @property
     def is_number(self) -> bool:
-        """Whether it is no choice among classes."""
+        """Whether the outputs are numbers, not scores of classes."""
         return self.kind in ("numbers", "quantiles")
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A number by which models of a task are judged: sum of values / sum of what they are out of.
+    """A metric for the models of a task: the sum of the values / the sum of their totals.
 
     Args:
-        title: as it stands in a table, such as WER.
+        title: its name in a table, such as WER.
         counted: what is right or wrong, in the plural, such as words.
         key: its name in a row.
-        scale: what it is multiplied by in a table; 100 makes it percent.
-        value: the name of the array, of those that `Task.test` returns, that is added up.
-        out_of: the name of the array that it is divided by; "": the number of items.
-        at_most: values above count as this; 1 counts the items that are wrong at all.
+        scale: its factor in a table; 100 makes it percent.
+        value: the name of the array, among those that `Task.test` returns, to sum up.
+        out_of: the name of the array whose sum is the divisor; "": the number of items.
+        at_most: values are capped at this; 1 counts the items with any error.
     """
 
     title: str
@@ -109,11 +109,11 @@ class Measure:
 
     @property
     def counts(self) -> bool:
-        """Whether an item is right or wrong, and wrong ones are counted."""
+        """Whether each item is either right or wrong, and the wrong ones are counted."""
         return self.at_most == 1 and not self.out_of
 
     def parts(self, arrays: Mapping[str, Array]) -> tuple[Array, Array]:
-        """The values, and what they are out of. Shape: of the arrays, float32."""
+        """The values and the totals to divide them by. Shape: that of the arrays, float32."""
         values = np.minimum(arrays[self.value], self.at_most).astype(np.float32)
         if not self.out_of:
             return values, np.ones_like(values)
@@ -121,24 +121,24 @@ class Measure:
 
 
 class Predictor(Protocol):
-    """A model in use, of any framework."""
+    """A model for prediction, in any framework."""
 
     def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
-        """The answers: the most probable class of each step, or the numbers."""
+        """The predictions: the most probable class at each step, or the numbers."""
 
     def logits(
         self, inputs: Array, targets: Array | None = None, lengths: Array | None = None
     ) -> Array:
-        """What the model puts out before any choice: by itself, or told the targets before each."""
+        """The logits, on the model's own predictions or, given targets, by teacher forcing."""
 
     def advance(self, inputs: Array, state: Any = None) -> tuple[Array, Any]:
-        """The logits of rows that go on from a state, and the state after them."""
+        """The logits of rows that continue from a state, and the state after them."""
 
 
 class Task(ABC):
-    """One thing to be learned, with its data.
+    """Something to learn, with its data.
 
-    Args of every subclass are its own. What it declares for all models:
+    Each subclass has its own arguments. For all models it declares:
     - `name`: its folder in `unrolled.tasks`; `items`: what a row is made of, in the plural.
     - `decides`: the column of `validate` by which the best epoch is chosen, the lowest value or,
       with `lower_is_better` False, the highest.
@@ -148,75 +148,75 @@ class Task(ABC):
     items: ClassVar[str]
     decides: ClassVar[str]
     lower_is_better: ClassVar[bool] = True
-    measures: ClassVar[tuple[Measure, ...]] = ()  # the first one is tested
+    measures: ClassVar[tuple[Measure, ...]] = ()  # significance is tested on the first
     inputs: ClassVar[Inputs] = "ids"
 
     @property
     @abstractmethod
     def input_size(self) -> int:
-        """How many ids there are, or D, the features of a vector."""
+        """The number of ids, or D, the features of a vector."""
 
     @property
     @abstractmethod
     def answer(self) -> Answer:
-        """What is answered."""
+        """The kind and size of the answer."""
 
     @property
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """What a checkpoint keeps so that the model can be used without the data.
+        """What a checkpoint stores so that the model can be used without the data.
 
-        Vocabularies, scaling, and under "data" its name and a fingerprint, as JSON can hold them.
+        Vocabularies, scaling, and under "data" its name and a fingerprint, all as JSON values.
         """
 
     @abstractmethod
     def num_items(self, sample: int | None) -> int:
-        """The items of one epoch on all examples, or on a sample of them."""
+        """The number of items in an epoch on all examples, or on a sample of them."""
 
     @abstractmethod
     def epoch(
         self, epoch: int, batch_size: int, seed: int, sample: int | None = None
     ) -> Sequence[Batch]:
-        """The batches of one epoch of training, in an order that the seed and the epoch decide.
+        """The batches of one training epoch, in an order set by the seed and the epoch.
 
         Args:
             epoch: counted from 0.
-            batch_size: the most rows of a batch, B.
-            seed: of the order, and of whatever else is drawn.
-            sample: train on so many examples, drawn by the seed; None: on all.
+            batch_size: the most rows in a batch, B.
+            seed: for the order, and for any other randomness.
+            sample: train on this many examples, drawn by the seed; None: on all.
         """
 
     @abstractmethod
     def validate(self, predictor: Predictor) -> Row:
-        """Scores a model on the validation part: what an epoch's row tells besides the loss."""
+        """Scores a model on the validation set; the scores join the loss in the epoch's row."""
 
     def test(self, predictor: Predictor) -> tuple[Row, dict[str, Array]]:
-        """Scores a model on the test part, which is read once, after all choices.
+        """Scores a model on the test set, which is used once, after all choices are made.
 
         Returns:
-            The row as `validate` has it, and by name what statistics pair: numbers, one for each
-            test item in a fixed order, such as errors and what they are divided by.
+            A row as from `validate`, and by name the arrays that statistics pair: one number for
+            each test item, in a fixed order, such as its errors and what they are divided by.
 
         Raises:
-            UserError: the task has no test part.
+            UserError: the task has no test set.
         """
         raise UserError(f"the task {self.name} has no test part")
 
     def is_done(self, row: Row) -> bool:
-        """Whether an epoch's row is so good that training may stop."""
+        """Whether an epoch's row is good enough for training to stop."""
         return False
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A model read from disk, and all that is needed to use it without the data.
+    """A model read from disk, with all that is needed to use it without the data.
 
-    A task has a subclass of its own that says what the model is for.
+    A task may have its own subclass, with methods for what the model does.
 
     Args:
         path: of the checkpoint.
-        facts: what the checkpoint tells: model, recipe, the task's own `facts`, history.
-        predictor: the model in use, with the framework that it runs in.
+        facts: what the checkpoint records: model, recipe, the task's own `facts`, history.
+        predictor: the model, in the framework that it runs in.
     """
 
     path: Path
@@ -225,7 +225,7 @@ class Saved:
 
     @property
     def framework(self) -> str:
-        """Where it runs, "pytorch" or "keras"."""
+        """The framework that it runs in, "pytorch" or "keras"."""
         return str(self.predictor.framework)
 
     @property

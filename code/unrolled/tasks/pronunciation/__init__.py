@@ -1,6 +1,6 @@
-"""Spelling to sound: a word comes in letter by letter, each letter gets a tag.
+"""Spelling to sound: a word is read letter by letter, and each letter gets a tag.
 
-A tag is the none, one or two phonemes that the letter stands for:
+A tag is zero, one or two phonemes, those that the letter stands for:
 h a t e -> HH EY T -.
 """
 

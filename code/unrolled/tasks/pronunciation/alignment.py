@@ -1,10 +1,10 @@
 """Which letter stands for which phonemes: alignment by expectation maximisation.
 
-Each letter x_i of a word takes a tag z_i: none, one or two phonemes. The model is
+Each letter x_i of a word takes a tag z_i: zero, one or two phonemes. The model is
 
     p(y, z | x) = prod_i theta[x_i, z_i],    sum_k theta[x, k] = 1,
 
-over all rows of tags whose phonemes, one after the other, are the pronunciation y = y_1 .. y_m.
+over all tag sequences whose phonemes, joined, are the pronunciation y = y_1 .. y_m.
 
 E step. With n letters and m phonemes, let y(j, s) be the tag of the s phonemes that end at j:
 
@@ -17,11 +17,11 @@ where gamma is the probability that letter i takes the s phonemes that end at j.
 
     theta[x, k] = C[x, k] / sum_k' C[x, k'],    C[x, k] = sum of the gamma of letter x and tag k.
 
-All words with the same n and m are worked on at once, as arrays (N, n+1, m+1). Each row
+All words with the same n and m are processed at once, as arrays (N, n+1, m+1). Each row
 alpha[i, :] and beta[i, :] is scaled to sum to 1, so that long words do not underflow.
 
 Source: S. Jiampojamarn, G. Kondrak and T. Sherif, Applying many-to-many alignments and hidden
-Markov models to letter-to-phoneme conversion, NAACL-HLT 2007; here with one letter a tag.
+Markov models to letter-to-phoneme conversion, NAACL-HLT 2007; here with one letter per tag.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ Pair = tuple[str, Pronunciation]  # a word and one of its pronunciations
 ITERATIONS = 10
 DOUBLE_START = 0.1  # the weight of a pair of phonemes at the start; 1 for all other tags
 RARE = 50_000  # a tag of two phonemes stays if it takes at least one letter in this many
-_CELLS = 1 << 20  # the most cells (N, n, m) worked on at once
+_CELLS = 1 << 20  # the most cells (N, n, m) processed at once
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Aligner:
     """A fitted model of which letter stands for which phonemes.
 
     Args:
-        letters: the letters of the rows of `theta`.
-        tags: "-", then the single phonemes, then pairs of phonemes, as in its columns.
+        letters: the rows of `theta`.
+        tags: its columns: "-", then the single phonemes, then pairs of phonemes.
         theta: p(tag | letter). Shape: (letters, tags).
-        log_likelihood: of the words before each iteration, and after the last.
+        log_likelihood: of the words, before each iteration and after the last.
     """
 
     letters: tuple[str, ...]
@@ -64,13 +64,13 @@ class Aligner:
         Every letter starts alike. A pair of phonemes starts at a tenth of the weight of the other
         tags, so that it needs evidence.
 
-        "-" and the single phonemes always stay. A pair of phonemes stays if the best alignments
-        use it for at least one letter in `rare`; in a dictionary of fewer letters than that, one
-        use is enough.
+        "-" and the single phonemes are always kept. A pair of phonemes is kept if the best
+        alignments use it for at least one letter in `rare`; in a dictionary with fewer letters
+        than that, one use is enough.
 
         Args:
             pairs: the training words, one entry for each pronunciation.
-            iterations: how many E and M steps.
+            iterations: the number of E and M steps.
             rare: see above.
         """
         aligner, likelihoods = cls._start(pairs), []
@@ -115,17 +115,17 @@ class Aligner:
     def align(self, pairs: Sequence[Pair]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The most probable tags of each word (Viterbi).
 
-        Words of more than two phonemes a letter are passed over. Letters and phonemes that the
-        fit has not seen make a word impossible to align.
+        Words with more than two phonemes per letter are skipped. A word with letters or phonemes
+        that were not in the fitted words cannot be aligned.
 
-        Shape: yields, for words of one number of letters n and of phonemes, their places in
-            `pairs` (N,) and their tags (N, n), a row of -1 where there is no alignment.
+        Shape: yields, for all words with the same numbers of letters n and phonemes, their places
+            in `pairs` (N,) and their tags (N, n), a row of -1 where there is no alignment.
         """
         for group in self.groups(pairs):
             yield group.places, group.viterbi(self.theta)
 
     def groups(self, pairs: Sequence[Pair]) -> Iterator["_Group"]:
-        """The words by number of letters and of phonemes, without those of too many phonemes."""
+        """The words by numbers of letters and phonemes, without those with too many phonemes."""
         letter_ids = {letter: i for i, letter in enumerate(self.letters)}
         tag_ids = {tag: i for i, tag in enumerate(self.tags)}
         by_shape: dict[tuple[int, int], list[int]] = {}
@@ -159,7 +159,7 @@ class _Group:
     y2: np.ndarray
 
     def emissions(self, theta: np.ndarray) -> list[np.ndarray]:
-        """theta[x_i, y(j, s)] for s = 0, 1, 2; 0 for what theta does not list.
+        """theta[x_i, y(j, s)] for s = 0, 1, 2; 0 for letters and tags not in theta.
 
         Shape: (N, n, 1), (N, n, m), (N, n, m-1); the columns of the last two end at j = s, s+1, ..
         """
@@ -220,7 +220,7 @@ class _Group:
         return float(log_p[np.isfinite(log_p)].sum())
 
     def viterbi(self, theta: np.ndarray) -> np.ndarray:
-        """The most probable tags, -1 where there is no alignment; on a tie the fewest phonemes.
+        """The most probable tags, -1 where there is no alignment; ties go to fewer phonemes.
 
         Shape: (N, n).
         """

@@ -1,4 +1,4 @@
-"""What counting alone achieves: the baselines that a network has to beat."""
+"""Baselines that only count: what a network has to beat."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -10,11 +10,11 @@ from unrolled.tasks.pronunciation.data import PADDING, Examples
 
 @dataclass
 class MostFrequentTag:
-    """Each letter takes the tag that it has most often in training.
+    """Gives each letter its most frequent tag in the training set.
 
         k(x) = argmax_k count(x, k)
 
-    A letter that training has not seen takes the most frequent tag of all.
+    A letter not seen in training takes the most frequent tag overall.
     """
 
     writes: ClassVar[str] = "tags"
@@ -39,18 +39,18 @@ class MostFrequentTag:
 
 @dataclass
 class WindowBackOff:
-    """Each letter takes the most frequent tag of the longest window around it that was seen.
+    """Gives each letter the most frequent tag of the longest window around it seen in training.
 
-    A window of `size` letters is tried first. If training has not seen it, its letters are
+    A window of `size` letters is tried first. If it was not seen in training, its letters are
     dropped one at a time, the farthest first and the left one before the right one, because
     English spelling looks ahead. For size 5, with 0 the letter itself:
 
         (-2 .. +2)  (-1 .. +2)  (-1 .. +1)  (0 .. +1)  (0)  any letter
 
-    The boundary of a word counts as a symbol. On a tie the lower tag id wins.
+    The boundary of a word counts as a symbol. Ties go to the lower tag id.
 
     Args:
-        size: how many letters wide the window is, odd.
+        size: the width of the window in letters, odd.
     """
 
     writes: ClassVar[str] = "tags"
@@ -66,7 +66,7 @@ class WindowBackOff:
 
     @property
     def windows(self) -> list[tuple[int, int]]:
-        """How many letters to the left and to the right, in the order of back-off."""
+        """The windows as numbers of letters to the left and right, in back-off order."""
         half = self.size // 2
         steps = [[(reach, reach), (reach - 1, reach)] for reach in range(half, 0, -1)]
         return [window for step in steps for window in step] + [(0, 0)]
@@ -95,7 +95,7 @@ class WindowBackOff:
         return np.where(tags < 0, self.default, tags)
 
     def _codes(self, letters: np.ndarray, left: int, right: int) -> np.ndarray:
-        """One number for each window, -1 if a letter in it is unheard of. Shape: (B, T)."""
+        """One number for each window, -1 if it holds an unseen letter. Shape: (B, T)."""
         length = letters.shape[1]
         padded = np.pad(letters.astype(np.int64), ((0, 0), (left, right)), constant_values=PADDING)
         codes, unheard = np.zeros(letters.shape, np.int64), np.zeros(letters.shape, bool)
@@ -106,7 +106,7 @@ class WindowBackOff:
 
 
 def _flat(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
-    """All letters and all tags in one row each, the lengths in order."""
+    """All letters and all tags, flattened, in order of word length."""
     if not len(examples):
         raise ValueError("there are no examples to count")
     rows = [examples.by_length[length] for length in sorted(examples.by_length)]
@@ -115,7 +115,7 @@ def _flat(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _most_frequent(codes: np.ndarray, tags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The different codes in order, and the tag that each has most often."""
+    """The distinct codes, sorted, and the most frequent tag of each."""
     known, place = np.unique(codes, return_inverse=True)
     width = int(tags.max()) + 1
     cells, counts = np.unique(place * width + tags, return_counts=True)

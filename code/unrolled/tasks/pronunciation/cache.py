@@ -1,8 +1,8 @@
 """Prepared data on disk: read in a fraction of a second instead of prepared again.
 
-One safetensors file holds the arrays, and in its metadata everything else as JSON, with a SHA-256
-checksum over both. It is found by a key, a hash of all that the data was made from, so it is
-never out of date. Files of older keys may be deleted at any time.
+One safetensors file holds the arrays and, in its metadata, everything else as JSON, with a SHA-256
+checksum over both. Its name contains a key, a hash of everything that the data was made from, so
+it is never out of date. Files with older keys may be deleted at any time.
 """
 
 import hashlib
@@ -32,22 +32,22 @@ LOCK_SECONDS = 300  # how long to wait for another process that prepares the sam
 
 
 def cache_folder() -> Path:
-    """The folder in the environment variable `UNROLLED_CACHE`, else the user's cache folder."""
+    """The folder named by `UNROLLED_CACHE` in the environment, or else the user's cache folder."""
     return Path(os.environ.get("UNROLLED_CACHE") or user_cache_dir("unrolled", appauthor=False))
 
 
 def fetch(key: str, build: Callable[[], PronunciationData]) -> PronunciationData:
-    """Take the data of `key` from the cache; otherwise build it and keep it there.
+    """Read the data of `key` from the cache, or build it and store it there.
 
-    A damaged file is built anew, with a `Notice`. If the folder cannot be used (read-only, full),
+    A damaged file is rebuilt, with a `Notice`. If the folder cannot be used (read-only, full),
     the data is built without it, with a `Notice`. Two processes that need the same data take
-    turns: the second finds what the first has made.
+    turns: the second reads what the first has built.
     """
     path = cache_folder() / f"pronunciation-{key}.safetensors"
     try:
         return _read(path)
     except (OSError, ValueError):
-        pass  # looked at again under the lock
+        pass  # tried again under the lock
     lock = FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Vocabularies, aligned examples in arrays, and the whole of the prepared data."""
+"""Vocabularies, aligned examples as arrays, and the prepared data as a whole."""
 
 import hashlib
 import json
@@ -14,13 +14,13 @@ from unrolled.tasks.pronunciation.dictionary import SILENT, Dictionary, Pronunci
 from unrolled.tasks.task import ABSENT
 
 PADDING, UNKNOWN = 0, 1  # the first two ids of every letter vocabulary
-END = "<end>"  # what a model that writes phonemes says after the last one; its id is 0
+END = "<end>"  # ends the output of a model that writes phonemes; its id is 0
 UNKNOWN_RATE = 0.001
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The symbols of one side of the task; the id of a symbol is its place.
+    """The symbols of the inputs or of the targets; the id of a symbol is its index.
 
     Args:
         symbols: letters or tags, each once.
@@ -40,12 +40,12 @@ class Vocabulary:
 
     @property
     def listed(self) -> tuple[str, ...]:
-        """The symbols without padding and the unknown one, where there are these."""
+        """The symbols, without padding and the unknown symbol if there are any."""
         return self.symbols if self.unknown is None else self.symbols[self.unknown + 1 :]
 
     @cached_property
     def ids(self) -> dict[str, int]:
-        """From symbol to id."""
+        """The id of each symbol."""
         return {symbol: i for i, symbol in enumerate(self.symbols)}
 
     def encode(self, sequence: str | Sequence[str]) -> np.ndarray:
@@ -71,8 +71,8 @@ class Vocabulary:
 class Examples:
     """Words and their targets, one row for each pronunciation, grouped by exact length.
 
-    There is no padding of letters at all: a batch holds words of one length. Targets are tags,
-    one a letter, or phonemes up to the end symbol, padded with `ABSENT`.
+    Letters are never padded: a batch holds words of one length. Targets are tags, one per
+    letter, or phonemes up to the end symbol, padded with `ABSENT`.
 
     Args:
         by_length: for each number of letters T, the letters (N, T) and the targets (N, U), int32.
@@ -85,24 +85,24 @@ class Examples:
 
     @property
     def num_letters(self) -> int:
-        """The letters of all rows together."""
+        """The total number of letters."""
         return sum(letters.size for letters, _ in self.by_length.values())
 
     def batches(
         self, batch_size: int, rng: np.random.Generator, unknown_rate: float = UNKNOWN_RATE
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """One epoch of training: every row once, in an order that `rng` alone decides.
+        """One epoch of training: every row once, in an order that depends only on `rng`.
 
-        Rows are shuffled within a length, cut into batches (what is left of a length is a smaller
-        batch of its own), and the batches are shuffled.
+        Rows are shuffled within each length and cut into batches (the last one of a length may be
+        smaller), and then the batches are shuffled.
 
-        A letter that never occurs in training has the unknown id, whose embedding would stay as
-        it was drawn. So each letter is replaced by the unknown one with a small probability.
+        A letter that never occurs in training has the unknown id, whose embedding would keep its
+        initial value. So each letter is replaced by the unknown one with a small probability.
 
         Args:
             batch_size: the most rows in a batch, B.
-            rng: the source of the order and of the replaced letters.
-            unknown_rate: the probability that a letter is replaced; 0 leaves the words as they are.
+            rng: draws the order and the replaced letters.
+            unknown_rate: the probability that a letter is replaced; 0 leaves the words unchanged.
 
         Shape: yields letters (B, T) and targets (B, U), int32; for tags U = T.
         """
@@ -120,7 +120,7 @@ class Examples:
             yield letters, targets
 
     def sample(self, n: int, seed: int) -> "Examples":
-        """`n` rows drawn at random without replacement; all of them if there are no more."""
+        """`n` rows drawn at random without replacement; all rows if there are fewer."""
         lengths = np.repeat(*np.array(self._sizes(), dtype=int).reshape(-1, 2).T)
         rows = np.concatenate([np.arange(size) for _, size in self._sizes()] or [lengths])
         drawn = np.sort(np.random.default_rng(seed).permutation(len(rows))[:n])
@@ -134,11 +134,11 @@ class Examples:
 
 
 class Target(NamedTuple):
-    """What a model is to write, and the words to learn it from.
+    """What a model learns to write, and the words to learn it from.
 
     Args:
-        symbols: what it writes.
-        examples: the training words with the ids of these symbols.
+        symbols: the output vocabulary.
+        examples: the training words, with targets as ids of these symbols.
     """
 
     symbols: Vocabulary
@@ -147,18 +147,18 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class PronunciationData:
-    """Everything that a model of spelling to sound is trained and measured on.
+    """Everything that a model of spelling to sound is trained and evaluated on.
 
     Args:
-        letters: id 0 is padding, 1 the unknown letter, then the letters of training.
+        letters: id 0 is padding, 1 the unknown letter, then the letters of the training set.
         tags: id 0 is the silent "-", then single phonemes, then pairs such as "K S".
         train: the aligned training words.
-        train_words: all training words, those that could not be aligned included.
+        train_words: all training words, including those that could not be aligned.
         valid: the validation words. None is ever dropped.
         test: the test words. None is ever dropped.
         dropped: the training words that could not be aligned, once for each such pronunciation,
             so `len(train) + len(dropped)` is the number of pronunciations in `train_words`.
-        name: what the data was made of.
+        name: what the data was made from.
         stress: whether the phonemes keep their stress.
     """
 
@@ -174,12 +174,12 @@ class PronunciationData:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the words that shape a model: of training, and of validation."""
+        """A hash of the words that shape a model: the training and validation sets."""
         text = json.dumps([self.train_words, self.valid], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def target(self, writes: str) -> Target:
-        """What a model learns that writes "tags", one a letter, or "phonemes" until the end."""
+        """The targets for a model that writes "tags", one per letter, or "phonemes"."""
         return {"tags": self._tags, "phonemes": self._phonemes}[writes]
 
     @property
@@ -188,7 +188,7 @@ class PronunciationData:
 
     @cached_property
     def _phonemes(self) -> Target:
-        """Every training pronunciation, the dropped ones too: there is nothing to align."""
+        """Every training pronunciation, even the dropped ones: nothing has to be aligned."""
         phonemes = {p for variants in self.train_words.values() for v in variants for p in v}
         symbols = Vocabulary((END, *sorted(phonemes)))
         return Target(symbols, spoken(self.train_words, self.letters, symbols))
@@ -221,7 +221,7 @@ def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
 def decode(symbols: Vocabulary, ids: Iterable[int]) -> Pronunciation:
     """The phonemes that a row of tags or phonemes stands for.
 
-    Silent letters add none, pairs add two; after the end symbol nothing counts.
+    A silent letter adds none, a pair adds two; everything after the end symbol is ignored.
     """
     answer = takewhile(lambda symbol: symbol != END, symbols.decode(ids))
     return tuple(p for symbol in answer if symbol != SILENT for p in symbol.split(" "))

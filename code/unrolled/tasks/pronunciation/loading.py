@@ -23,7 +23,7 @@ from unrolled.tasks.pronunciation.dictionary import (
 )
 from unrolled.tasks.pronunciation.families import PARTS, Split, part_of
 
-MANY_DROPPED = 0.01  # the share of training words that may be dropped without a word
+MANY_DROPPED = 0.01  # the share of training pronunciations that may be dropped without a notice
 
 
 def load(
@@ -36,23 +36,24 @@ def load(
 ) -> PronunciationData:
     """Read, split and align a dictionary: the CMU dictionary, or files of your own.
 
-    Without paths the CMU dictionary is split by word family into about 80/10/10. With `train`
-    alone that file is split in the same way. With `train` and `test`, the tenth of the families
-    of `train` that the same rule calls validation is held out for it and the rest is trained on;
-    likewise for a test set with `train` and `valid`. Files are read as `read_tsv` says.
+    Without paths, the CMU dictionary is split by word family into about 80/10/10. With `train`
+    alone, that file is split in the same way. With `train` and `test`, the tenth of the families
+    of `train` that the same rule assigns to validation is held out and the rest is trained on;
+    likewise for a test set with `train` and `valid`. Files are read by `read_tsv`.
 
-    The words of training alone shape the vocabularies and the alignment. A training word that
-    cannot be aligned (more than two phonemes a letter, or a rare pair of phonemes) is dropped; a
-    validation or test word never is. A letter that training lacks is read as the unknown letter.
-    A phoneme that training lacks can never be predicted: a `Notice` counts the words it touches. A
-    `Notice` also tells when more than one training pronunciation in a hundred is dropped.
+    Only the training words determine the vocabularies and the alignment. A training word that
+    cannot be aligned (more than two phonemes per letter, or a rare pair of phonemes) is dropped; a
+    validation or test word never is. A letter not in the training set is read as the unknown
+    letter. A phoneme not in the training set can never be predicted: a `Notice` counts the words
+    affected. A `Notice` also says so when more than one training pronunciation in a hundred is
+    dropped.
 
     Args:
         train: the training words, a file of lines `word<TAB>phonemes`.
         valid: the validation words, likewise.
         test: the test words, likewise.
-        stress: keep the digits of stress in the CMU dictionary. Files are read as they stand.
-        cache: keep the prepared data in the cache folder and take it from there.
+        stress: keep the stress digits of the CMU dictionary. Files are read as written.
+        cache: read the prepared data from the cache folder, and store it there.
 
     Raises:
         UserError: a file cannot be read or has a bad line; `valid` or `test` is given without
@@ -77,8 +78,8 @@ def prepare(split: Split, name: str, stress: bool = False) -> PronunciationData:
     """Align the training words of a split of your own, such as the careless one.
 
     Args:
-        split: the three parts; validation and test words are taken as they are.
-        name: what the data was made of.
+        split: the three parts; validation and test words are kept as they are.
+        name: what the data was made from.
         stress: whether its phonemes keep their stress.
 
     Raises:
@@ -126,7 +127,7 @@ def _prepare_files(
 
 
 def _hold_out(parts: dict[str, Dictionary]) -> Split:
-    """Take the parts that are missing from training, by word family."""
+    """Hold out the missing parts from the training words, by word family."""
     held = {part: parts.get(part, {}) for part in PARTS} | {"train": {}}
     for word, variants in parts["train"].items():
         part = part_of(word)
@@ -185,7 +186,7 @@ def _phonemes(d: Dictionary) -> set[str]:
 
 
 def _key(contents: dict[str, bytes], paths: dict[str, Path], stress: bool) -> str:
-    """A hash of all that the prepared data depends on: sources, settings and this code."""
+    """A hash of everything that the prepared data depends on: sources, settings and this code."""
     code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
     parts = {
         "sources": {part: hashlib.sha256(c).hexdigest() for part, c in contents.items()},

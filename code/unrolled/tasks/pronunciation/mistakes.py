@@ -1,4 +1,4 @@
-"""Where a reader of words goes wrong: at which letters, and which phonemes it confuses."""
+"""Where a model goes wrong: at which letters, and which phonemes it confuses."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from unrolled.tasks.pronunciation.dictionary import Dictionary, Pronunciation
 from unrolled.tasks.pronunciation.letters import count
 from unrolled.tasks.task import Array
 
-NOTHING = "nothing"  # stands for the phoneme that one of the two does not have
+NOTHING = "nothing"  # stands in for a phoneme that the prediction or the reference lacks
 
 
 def by_pattern(
@@ -19,12 +19,12 @@ def by_pattern(
     """How many letters match a pattern, and how many of them each model reads wrong.
 
     Args:
-        wrong: by model, the letters of each word that it reads wrong, as
-            `wrong_letters` gives them: a bool for each letter, (T,).
-        patterns: by name, a pattern that begins at the letters in question.
+        wrong: for each model, the letters of each word that it reads wrong, as returned by
+            `wrong_letters`: a bool for each letter, (T,).
+        patterns: named patterns that begin at the letters in question.
 
     Returns:
-        A row for each pattern, with the column "letters" and one for each model.
+        A row for each pattern, with the column "letters" and one column for each model.
     """
     rows = {}
     for name, pattern in patterns.items():
@@ -37,13 +37,12 @@ def by_pattern(
 def confusions(
     predictions: Mapping[str, Pronunciation], references: Dictionary
 ) -> Counter[tuple[str, str]]:
-    """How often each phoneme is taken for each other one.
+    """How often each phoneme is mistaken for each other one.
 
-    Each prediction is held against the closest pronunciation of its word.
+    Each prediction is compared with the closest pronunciation of its word.
 
     Returns:
-        Counts by the right phoneme and the one that was predicted; one of the two may be
-        `NOTHING`.
+        Counts by the true phoneme and the predicted one; one of the two may be `NOTHING`.
     """
     confused: Counter[tuple[str, str]] = Counter()
     for word, predicted in predictions.items():

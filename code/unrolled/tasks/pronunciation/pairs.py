@@ -1,4 +1,4 @@
-"""Pairs of words that a last *e* tells apart: hat and hate, not and note."""
+"""Pairs of words that differ in a final *e*: hat and hate, not and note."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from unrolled.tasks.pronunciation.data import Examples, Vocabulary
 
 
 class SilentEPair(NamedTuple):
-    """A word and the same word with an *e* at its end, which share letters but not tags.
+    """A word and the same word with a final *e*, whose shared letters are tagged differently.
 
     Args:
         word: the letters of the shorter word, (T,).
@@ -26,14 +26,14 @@ class SilentEPair(NamedTuple):
 def silent_e_pairs(examples: Examples, letters: Vocabulary) -> list[SilentEPair]:
     """The pairs among the training words, each in its first listed pronunciation.
 
-    Whoever reads from left to right and tags each letter at once has seen the same at `place` in
-    both words, says the same, and is wrong in one of them.
+    A model that reads from left to right and tags each letter at once has seen the same letters
+    at `place` in both words, so it predicts the same tag and is wrong in one of them.
     """
     e = letters.ids["e"]
     pairs = []
     first: dict[int, dict[bytes, np.ndarray]] = {}
     for length, (rows, tags) in examples.by_length.items():
-        # Later rows of a word are variants: filling from the back leaves the first.
+        # Later rows of a word are variants: filling from the back leaves the first one.
         reversed_rows = zip(rows[::-1], tags[::-1], strict=True)
         first[length] = {row.tobytes(): tag for row, tag in reversed_rows}
     for length, words in first.items():

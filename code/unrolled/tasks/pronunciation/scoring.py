@@ -16,12 +16,12 @@ class Score:
     """How far the predictions are from the references.
 
     Args:
-        words: how many words were scored.
-        wrong: how many of them have at least one error.
-        phonemes: the phonemes of the closest references together.
-        errors: phonemes inserted, left out or replaced, together.
-        distances: the errors of each word.
-        lengths: the phonemes of the closest reference of each word.
+        words: the number of words scored.
+        wrong: the number of them with at least one error.
+        phonemes: the total number of phonemes in the closest references.
+        errors: the total number of phonemes inserted, deleted or replaced.
+        distances: the number of errors in each word.
+        lengths: the number of phonemes in the closest reference of each word.
     """
 
     words: int
@@ -43,13 +43,13 @@ class Score:
 
 
 def score(predictions: Mapping[str, Pronunciation | None], references: Dictionary) -> Score:
-    """Count the errors against the closest of each word's pronunciations.
+    """Count the errors of each prediction against the closest pronunciation of its word.
 
     PER = sum_w d_w / sum_w |r_w|,    WER = share of words with d_w > 0,
 
     with r_w the reference closest to the prediction and d_w its Levenshtein distance. If two
     references are equally close, r_w is the one listed first. A word without a prediction (None,
-    or missing) counts as read in silence: every phoneme of its shortest reference is an error.
+    or missing) counts as empty: every phoneme of its shortest reference is an error.
     Predictions of words that are not in `references` are ignored.
 
     Raises:
@@ -84,17 +84,17 @@ def transcribe(
     predict: Callable[[np.ndarray], np.ndarray],
     batch_size: int = 512,
 ) -> dict[str, Pronunciation]:
-    """Read words with a model of any framework, batches of equal length at a time.
+    """Predict the phonemes of words with a model of any framework, in batches of equal length.
 
     Args:
-        words: in any case; a letter that training has not seen is read as the unknown letter.
+        words: in any case; a letter not seen in training is read as the unknown letter.
         letters: the letter vocabulary of the model.
-        symbols: what the model writes: tags, or phonemes until the end symbol.
-        predict: from letters (B, T), int32, to ids (B, U); for tags U = T.
+        symbols: its output vocabulary: tags, or phonemes and the end symbol.
+        predict: maps letters (B, T), int32, to ids (B, U); for tags U = T.
         batch_size: the most words in a batch, B.
 
     Raises:
-        ValueError: `predict` does not return one row a word, or not one tag a letter.
+        ValueError: `predict` does not return one row per word, or not one tag per letter.
     """
     each = END not in symbols.ids
     answers = answer(words, letters, predict, each=each, batch_size=batch_size)
@@ -109,20 +109,20 @@ def answer(
     each: bool = True,
     batch_size: int = 512,
 ) -> dict[str, np.ndarray]:
-    """The ids (U,) that a model answers to each word; words of one length are read together.
+    """The ids (U,) that a model predicts for each word; a batch holds words of one length.
 
     Args:
-        words: in any case; a letter that training has not seen is read as the unknown letter.
+        words: in any case; a letter not seen in training is read as the unknown letter.
         letters: the letter vocabulary of the model.
-        predict: from letters (B, T), int32, to ids (B, U).
-        each: whether every letter has an answer, U = T.
+        predict: maps letters (B, T), int32, to ids (B, U).
+        each: whether every letter has a prediction, U = T.
         batch_size: the most words in a batch, B.
 
     Raises:
-        ValueError: `predict` does not return one row a word, or not one id a letter.
+        ValueError: `predict` does not return one row per word or, with `each`, one id per letter.
     """
     encoded = {word: letters.encode(word) for word in words}
-    answers = dict.fromkeys(encoded, np.zeros(0, np.int32))  # that to a word of no letters
+    answers = dict.fromkeys(encoded, np.zeros(0, np.int32))  # stays so for an empty word
     for length in sorted({len(ids) for ids in encoded.values()} - {0}):
         names = [word for word, ids in encoded.items() if len(ids) == length]
         for start in range(0, len(names), batch_size):

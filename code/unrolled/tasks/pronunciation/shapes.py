@@ -1,4 +1,4 @@
-"""The book's data in other shapes than one tag a letter."""
+"""The book's data in shapes other than one tag per letter."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from unrolled.tasks.task import ABSENT, Answer, Array, Batch, Kind, Predictor, R
 VOWELS = frozenset(
     ["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"]
 )
-LENGTHS = (6, 7, 8)  # of the words: few, because Keras compiles one graph for each
+LENGTHS = (6, 7, 8)  # of the words; only a few, because Keras compiles one graph for each
 
 
 class Pairs(NamedTuple):
@@ -25,18 +25,18 @@ class Pairs(NamedTuple):
 
 
 def syllables(phonemes: tuple[str, ...]) -> int:
-    """As many as there are vowels among the phonemes, whose stress does not count."""
+    """The number of syllables: that of the vowels among the phonemes, with or without stress."""
     return sum(phoneme.rstrip("012") in VOWELS for phoneme in phonemes)
 
 
 def vowel_groups(word: str) -> int:
-    """A count by eye: groups of vowel letters, without an e at the end; at least one."""
+    """A rule-of-thumb syllable count: groups of vowel letters, less a final e; at least one."""
     vowels = "".join(letter if letter in "aeiouy" else " " for letter in word.removesuffix("e"))
     return max(1, len(vowels.split()))
 
 
 def words(data: PronunciationData, part: str) -> dict[str, tuple[str, ...]]:
-    """The words of some lengths with their first pronunciation; `part` is "train" or "valid"."""
+    """The words of the chosen lengths, in their first pronunciation, from "train" or "valid"."""
     words = data.train_words if part == "train" else data.valid
     return {word: variants[0] for word, variants in words.items() if len(word) in LENGTHS}
 
@@ -49,7 +49,7 @@ def single_letters(data: PronunciationData) -> Pairs:
 
 
 def syllable_counts(data: PronunciationData, part: str) -> list[Pairs]:
-    """Many to one: words and how many syllables they have, one pair of arrays a length."""
+    """Many to one: words and their numbers of syllables, one pair of arrays per length."""
     known = words(data, part)
     counts = {word: syllables(phonemes) for word, phonemes in known.items()}
     return [
@@ -62,7 +62,7 @@ def syllable_counts(data: PronunciationData, part: str) -> list[Pairs]:
 
 
 def bag(word: str, letters: Vocabulary) -> Array:
-    """How often each letter stands in a word; in which order is lost. Shape: (letters,), int32."""
+    """How often each letter occurs in a word; the order is lost. Shape: (letters,), int32."""
     return np.bincount(letters.encode(word), minlength=len(letters)).astype(np.int32)
 
 
@@ -77,13 +77,13 @@ def bags(data: PronunciationData, part: str) -> Pairs:
 
 
 class ShapeTask(Task):
-    """Random batches of rows of one shape, for a short training of one epoch.
+    """Random batches of rows of one shape, for a short training run of one epoch.
 
     Args:
         parts: the rows, each part of one length; a batch is drawn from one part.
-        kind: what is answered.
-        steps: batches of the epoch.
-        size: rows of a batch.
+        kind: the kind of answer.
+        steps: the number of batches in the epoch.
+        size: the number of rows in a batch.
     """
 
     name = "pronunciation"
@@ -111,7 +111,7 @@ class ShapeTask(Task):
     def epoch(
         self, epoch: int, batch_size: int, seed: int, sample: int | None = None
     ) -> list[Batch]:
-        """So many batches of so many rows, each of one part, drawn with replacement."""
+        """`steps` batches of `size` rows, each from one part, drawn with replacement."""
         rng = np.random.default_rng(seed)
         rows = np.array([len(part.inputs) for part in self.parts])
         drawn = []
@@ -121,11 +121,11 @@ class ShapeTask(Task):
         return drawn
 
     def validate(self, predictor: Predictor) -> Row:
-        """Nothing: the loss decides, and `share_right` is asked where it is wanted."""
+        """Scores nothing: the loss decides, and `share_right` is called where it is needed."""
         return {}
 
 
 def share_right(predictor: Predictor, parts: list[Pairs]) -> float:
-    """The share of rows whose first target is answered."""
+    """The share of rows whose first target is predicted correctly."""
     right = [predictor.predict(inputs)[:, 0] == targets[:, 0] for inputs, targets in parts]
     return float(np.concatenate(right).mean())

@@ -40,7 +40,7 @@ class PronunciationTask(Task):
 
     @property
     def target(self) -> Target:
-        """The symbols that are answered, and the training words with their ids."""
+        """The output vocabulary, and the training words with targets in its ids."""
         return self.data.target("tags" if self.kind == "labels" else "phonemes")
 
     @property
@@ -76,10 +76,10 @@ class PronunciationTask(Task):
         return [Batch(letters, targets) for letters, targets in batches]
 
     def score(self, predict: Callable[[Array], Array], words: Dictionary | None = None) -> Score:
-        """PER and WER of a model on words: those of validation, unless others are given.
+        """PER and WER of a model, on the validation words unless others are given.
 
         Args:
-            predict: from letters (B, T) to ids (B, U), of a network or of a baseline.
+            predict: maps letters (B, T) to ids (B, U); a network or a baseline.
             words: with their pronunciations.
         """
         words = self.data.valid if words is None else words
@@ -101,16 +101,16 @@ class PronunciationTask(Task):
 
 
 class Reader(Saved):
-    """A trained model of spelling to sound, in use."""
+    """A trained model of spelling to sound."""
 
     @cached_property
     def letters(self) -> Vocabulary:
-        """What it reads."""
+        """The input vocabulary."""
         return Vocabulary(tuple(self.facts["letters"]), UNKNOWN)
 
     @cached_property
     def tags(self) -> Vocabulary:
-        """What it answers: tags, or phonemes and the end."""
+        """The output vocabulary: tags, or phonemes and the end symbol."""
         return Vocabulary(tuple(self.facts["tags"]))
 
     def probabilities(self, letters: Array) -> Array:
@@ -124,10 +124,10 @@ class Reader(Saved):
         return transcribe(words, self.letters, self.tags, self.predict)
 
     def refuse_other(self, data: PronunciationData) -> None:
-        """Refuses data whose held-out words may be among those the model was trained on.
+        """Refuses data whose held-out words may be among the model's training words.
 
         Raises:
-            UserError: the words of training or validation are not those of the model.
+            UserError: the training or validation words differ from those of the model.
         """
         kept = self.facts["data"]
         if data.fingerprint != kept["fingerprint"]:
@@ -140,7 +140,7 @@ class Reader(Saved):
 def of_first_edition(
     arrays: Mapping[str, Array], facts: Mapping[str, Any]
 ) -> tuple[dict[str, Array], dict[str, Any]]:
-    """A checkpoint of the first edition, which knew no other task, as one is written today."""
+    """Converts a checkpoint of the first edition, which knew no other task, to today's form."""
     model = dict(facts["model"])
     written = {"tags": "labels", "phonemes": "sequence"}[model.pop("writes", "tags")]
     kind = model.get("answer", written)

@@ -1,4 +1,4 @@
-"""Recall: sequences drawn by a rule, which cannot be answered without remembering."""
+"""Recall: sequences drawn by a rule, whose targets cannot be predicted without memory."""
 
 from unrolled.tasks.recall.sequences import RULES, Rule
 from unrolled.tasks.recall.task import RecallTask

@@ -1,6 +1,6 @@
-"""Three kinds of sequence that cannot be answered without remembering, at any lag.
+"""Three kinds of sequence whose targets cannot be predicted without memory, at any lag.
 
-What a model must not answer has the target `ABSENT`, or NaN where the answer is a number.
+A step without a target has `ABSENT`, or NaN where targets are numbers.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,9 @@ import numpy as np
 
 from unrolled.tasks.task import ABSENT, Array
 
-ECHOED = 32  # answers in a sequence of the echo task
-COPIED = 5  # symbols to be copied
-SYMBOLS = 8  # that they are drawn from
+ECHOED = 32  # targets in a sequence of the echo task
+COPIED = 5  # symbols to copy
+SYMBOLS = 8  # the number of different ones
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Rule:
     Args:
         draw: (lag, batch, generator) -> inputs (B, T, D) and targets (B, T), or (B, T, 1) numbers.
         inputs: D.
-        outputs: K classes; 1: the target is a number, held against one output.
-        chance: what a model scores that remembers nothing.
-        solved: from which score on it counts as learnt; of a number's error, up to which.
+        outputs: K classes; 1: the target is a number, compared with a single output.
+        chance: the score of a model without memory.
+        solved: the score at which it counts as learnt: the lowest, or for numbers the highest.
     """
 
     draw: Callable[[int, int, np.random.Generator], tuple[Array, Array]]
@@ -35,11 +35,11 @@ class Rule:
 
     @property
     def is_number(self) -> bool:
-        """Whether the answer is a number, scored by its squared error."""
+        """Whether the target is a number, scored by its squared error."""
         return self.outputs == 1
 
     def score(self, answers: Array, targets: Array) -> float:
-        """The share of right answers; of numbers the mean squared error.
+        """The accuracy; for numbers the mean squared error.
 
         Shape: answers and targets (B, T), or (B, T, 1) numbers.
         """
@@ -54,9 +54,9 @@ class Rule:
 
 
 def echo(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Delayed echo: at each step answer the bit of `lag` steps ago.
+    """Delayed echo: at each step, output the bit from `lag` steps ago.
 
-    y_t = x_{t - lag}. So `lag` bits must be held at once.
+    y_t = x_{t - lag}. So `lag` bits must be remembered at once.
 
     Shape: inputs (B, lag + 32, 1), +1 or -1; targets (B, lag + 32), 1 or 0.
     """
@@ -67,10 +67,10 @@ def echo(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Array]:
 
 
 def adding(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Adding: of `lag` numbers two are marked; say their sum at the end.
+    """Adding: two of `lag` numbers are marked; output their sum at the end.
 
-    One mark stands in the first half, one in the second (Hochreiter and Schmidhuber 1997, in the
-    form of Le, Jaitly and Hinton 2015). Answering 1 each time has a mean squared error of 1/6.
+    One mark is in the first half, one in the second (Hochreiter and Schmidhuber 1997, in the
+    form of Le, Jaitly and Hinton 2015). Always predicting 1 has a mean squared error of 1/6.
 
     Shape: inputs (B, lag, 2), number and mark; targets (B, lag, 1) of floats.
     """
@@ -84,9 +84,9 @@ def adding(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Array
 
 
 def copying(lag: int, batch: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Copying: read five symbols, wait `lag` steps, repeat them in their order.
+    """Copying: read five symbols, wait `lag` steps, repeat them in order.
 
-    After the symbols stand `lag` - 1 blanks and a mark, then blanks while the answers are due
+    The symbols are followed by `lag` - 1 blanks and a mark, then by blanks during the output
     (Hochreiter and Schmidhuber 1997, in the form of Arjovsky, Shah and Bengio 2016).
 
     Shape: inputs (B, 2 * 5 + lag, 10), one hot; targets (B, 2 * 5 + lag).

@@ -7,18 +7,18 @@ import numpy as np
 from unrolled.tasks.recall.sequences import RULES
 from unrolled.tasks.task import Answer, Batch, Predictor, Row, Task
 
-EVERY = 50  # steps of an epoch, from score to score
-HELD_OUT = 256  # sequences of the score
+EVERY = 50  # steps in an epoch, between validations
+HELD_OUT = 256  # sequences to validate on
 
 
 class RecallTask(Task):
     """Echo, adding or copying at one lag; training ends as soon as it is learnt.
 
     Args:
-        rule: a name of `RULES`.
-        lag: steps between what is seen and what is answered.
-        seed: of the sequences, of training and of the score.
-        steps: batches of an epoch.
+        rule: a name in `RULES`.
+        lag: the number of steps from an input to the output that depends on it.
+        seed: for the training and the validation sequences.
+        steps: the number of batches in an epoch.
     """
 
     name = "recall"
@@ -28,7 +28,7 @@ class RecallTask(Task):
 
     def __init__(self, rule: str, lag: int, seed: int, steps: int = EVERY) -> None:
         self.rule, self.lag, self.seed, self.steps = RULES[rule], lag, seed, steps
-        self.lower_is_better = self.rule.is_number  # type: ignore[misc]  # of this rule alone
+        self.lower_is_better = self.rule.is_number  # type: ignore[misc]  # depends on the rule
         self._facts = {"rule": rule, "lag": lag, "seed": seed}
         self._held_out = self.rule.draw(lag, HELD_OUT, np.random.default_rng([seed, 1]))
         self._states = [np.random.default_rng([seed, 0]).bit_generator.state]  # before each epoch
@@ -51,7 +51,7 @@ class RecallTask(Task):
     def epoch(
         self, epoch: int, batch_size: int, seed: int, sample: int | None = None
     ) -> list[Batch]:
-        """The next batches; those before a later epoch are drawn again where nobody has."""
+        """The batches of an epoch; earlier ones are drawn first where that has not been done."""
         rng = np.random.default_rng()
         for done in range(min(epoch, len(self._states) - 1), epoch + 1):
             rng.bit_generator.state = self._states[done]

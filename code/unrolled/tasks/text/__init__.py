@@ -1,4 +1,4 @@
-"""Text: at each character, which one is next."""
+"""Text: predicting the next character at each character."""
 
 from unrolled.tasks.task import Saved
 from unrolled.tasks.text.manual import CHARACTERS, encode, manual

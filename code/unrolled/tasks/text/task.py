@@ -9,7 +9,7 @@ from unrolled.tasks.task import Answer, Array, Batch, Predictor, Row, Task
 
 
 def lay_out(ids: Array, streams: int) -> Array:
-    """A text as parallel streams: row 0 is its first part, row 1 its second.
+    """A text cut into parallel streams: row 0 is its first part, row 1 its second.
 
     Shape: ids (N,) -> (streams, N // streams).
     """
@@ -18,9 +18,9 @@ def lay_out(ids: Array, streams: int) -> Array:
 
 
 def windows(streams: Array, window: int) -> list[Batch]:
-    """The characters, and the one after each, window by window.
+    """The characters and their successors, window by window.
 
-    Row b of a window goes on where row b of the one before has ended.
+    Row b of a window continues row b of the previous one.
 
     Shape: streams (B, N); inputs and targets (B, window) each.
     """
@@ -35,17 +35,17 @@ def windows(streams: Array, window: int) -> list[Batch]:
 
 
 class TextTask(Task):
-    """Which character is next, in windows of streams.
+    """Predicting the next character, in streams that are read in windows.
 
-    Row b of a window goes on where row b of the window before has ended, so a model that carries
-    its state reads each stream from its beginning; its gradient ends where the window begins
+    Row b of a window continues row b of the previous one, so a model that carries its state
+    reads each stream from its beginning; its gradient stops where the window begins
     (truncated backpropagation through time).
 
     Args:
         train: the streams to learn from, (B, N) ids.
-        valid: the streams to be scored on, likewise.
-        size: how many characters there are, K.
-        window: steps of a window.
+        valid: the streams to validate on, likewise.
+        size: the number of different characters, K.
+        window: the number of steps in a window.
     """
 
     name = "text"
@@ -75,11 +75,11 @@ class TextTask(Task):
     def epoch(
         self, epoch: int, batch_size: int, seed: int, sample: int | None = None
     ) -> list[Batch]:
-        """All windows in their order; there is nothing to shuffle, and the rows are the streams."""
+        """All windows in order; nothing is shuffled, and each row is a stream."""
         return windows(self.train, self.window)
 
     def validate(self, predictor: Predictor) -> Row:
-        """Bits a character: the mean of -log2 p(character), the state carried from the start."""
+        """Bits per character: the mean of -log2 p(character), the state carried throughout."""
         return {"bits": float(self.surprise(predictor, self.valid).mean())}
 
     def surprise(self, predictor: Predictor, streams: Array) -> Array:
