@@ -1,6 +1,6 @@
 """The command line: `unrolled train`, `evaluate`, `pronounce`, `export`, `data`, `bench`...
 
-Exit status: 0 done; 1 a mistake in this package; 2 a mistake of the user's; 130 stopped by Ctrl-C.
+Exit status: 0 done; 1 a bug in this package; 2 a mistake of the user's; 130 stopped by Ctrl-C.
 What is wrong stands in one line on standard error. With `--json`, standard output holds one JSON
 object: the result, or `{"error": "what is wrong"}`.
 
@@ -54,7 +54,7 @@ def _options(
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status. A mistake in this package is raised.
+    """Run one command; returns the exit status. A bug in this package is raised.
 
     Args:
         args: the words after `unrolled`; None: those of the process.

@@ -38,13 +38,13 @@ def run(
 ) -> None:
     """Do every run that is not recorded yet, and record it.
 
-    It may be stopped at any moment: the same command goes on from there.
+    It may be stopped at any moment: the same command resumes from there.
     """
     from unrolled.experiments import cluster, runner, trials
 
     console, done = output.console(stderr=True), 0
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # Ray tells there of machines that are lost
+        with contextlib.redirect_stdout(sys.stderr):  # Ray prints to stdout when a machine is lost
             for name in _names(suite):
                 if name in trials.SUITES:
                     rows = trials.work(name, folder, console)
@@ -63,7 +63,7 @@ def run(
 
 
 def _names(suite: str | None) -> list[str]:
-    """The suites that are meant."""
+    """The named suite, or all of them."""
     from unrolled.experiments import suite as suites
     from unrolled.experiments import trials
 
@@ -79,10 +79,10 @@ def show(
     runs: Annotated[bool, typer.Option("--runs", help="Print every run by itself.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Print what is recorded, rates in percent.
+    """Print the recorded results, error rates in percent.
 
     A row is a model in a framework with the mean of its runs; low and high are the ends of the 95 %
-    interval of WER over seeds and words.
+    confidence interval of WER over seeds and words.
     """
     from unrolled.experiments import statistics, store, trials
     from unrolled.experiments import suite as suites

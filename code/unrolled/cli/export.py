@@ -23,7 +23,7 @@ def export(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write a trained tagger as the explorer reads it: half precision, and no history.
+    """Write a trained tagger for the explorer: in half precision, without its history.
 
     The page runs basic, stacked, bidirectional and attention models with the cells elman and lstm.
     """

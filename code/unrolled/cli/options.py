@@ -55,17 +55,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @dataclass(frozen=True)
 class Group:
-    """Some options; those that are not given are None."""
+    """A group of options; those not given are None."""
 
     @property
     def given(self) -> dict[str, Any]:
-        """Those that are given."""
+        """The options that were given."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Architecture(Group):
-    """What a model may be built with: the arguments of all `models.NAMED` together."""
+    """How to build a model: the arguments of all `models.NAMED` together."""
 
     cell: CellName = None
     hidden_size: Annotated[int | None, typer.Option(**SIZE, help="Hidden units, H.")] = None
@@ -85,7 +85,7 @@ class Architecture(Group):
 
 @dataclass(frozen=True)
 class Training(Group):
-    """What of a `training.Recipe` can be chosen."""
+    """The fields of a `training.Recipe` that can be chosen."""
 
     epochs: Annotated[int | None, typer.Option(min=1, help="Times through the words.")] = None
     batch_size: Annotated[int | None, typer.Option(min=1, help="Words in a step.")] = None
@@ -104,7 +104,7 @@ class Training(Group):
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:
-    """A command of single options, made of one whose parameters may be groups of options."""
+    """A command with single options, made from one whose parameters may be groups of options."""
     parameters: list[inspect.Parameter] = []
     groups: dict[str, type[Group]] = {}
     for parameter in inspect.signature(command, eval_str=True).parameters.values():

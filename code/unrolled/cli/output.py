@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 ISSUES = "https://github.com/unrolled-book/unrolled/issues"
-_SHOWN = 40  # letters of a word that a message repeats
+_SHOWN = 40  # letters of a word that a message shows
 
 
 class Stopped(Exception):  # noqa: N818
-    """The user has stopped a command; the message says what is kept."""
+    """The user has stopped a command; the message says what has been saved."""
 
 
 def console(stderr: bool = False, markup: bool = False) -> "Console":
-    """A terminal that prints text as it stands: no line breaks and no colours guessed from it."""
+    """A terminal that prints text unchanged: no line breaks and no colours guessed from it."""
     from rich.console import Console
 
     return Console(stderr=stderr, markup=markup, highlight=False, emoji=False, soft_wrap=True)
@@ -48,18 +48,18 @@ def fail(message: str, status: int, as_json: bool) -> int:
 
 
 def one_line(message: str) -> str:
-    """A message with its line ends and runs of spaces as single spaces."""
+    """A message with line ends and runs of spaces replaced by single spaces."""
     return " ".join(message.split())
 
 
 def shown(word: str) -> str:
-    """A word as it may be printed: cut if it is long, its invisible characters as numbers."""
+    """A word made safe to print: cut if it is long, invisible characters shown as numbers."""
     letters = [c if c.isprintable() else f"<U+{ord(c):04X}>" for c in word[:_SHOWN]]
     return "".join(letters) + ("..." if len(word) > _SHOWN else "")
 
 
 def quoted(path: Path) -> str:
-    """A path as a word of a command, in quotes where a shell needs them."""
+    """A path as an argument of a command, in quotes where a shell needs them."""
     text = path.as_posix()
     if re.search(r'["$`\\]', text):
         return shlex.quote(text)
@@ -84,7 +84,7 @@ def show_warning(others: Callable[..., None]) -> Callable[..., None]:
 
 
 def use_any_encoding() -> None:
-    """Prints what a terminal cannot show as escapes, where Python would stop."""
+    """Prints characters that a terminal cannot show as escapes, where Python would fail."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -50,9 +50,9 @@ def train(
 ) -> None:
     """Train a model and keep its best epoch.
 
-    After every epoch the state is kept. After Ctrl-C, or a crash, the same command goes on from
-    there and ends with the same weights. The test words are looked at once, after training, if
-    they are named by --test or read for --predictions.
+    The state is saved after every epoch. After Ctrl-C, or a crash, the same command resumes from
+    there and ends with the same weights. The test words are used once, after training, if
+    they are given by --test or read for --predictions.
     """
     from unrolled.models import saved
     from unrolled.tasks.pronunciation import PronunciationTask
@@ -89,7 +89,7 @@ def train(
 
 
 def _result(trained: "Reader", task: "PronunciationTask", words: Words) -> dict[str, Any]:
-    """What is told of a trained model."""
+    """What the command reports about a trained model."""
     from unrolled.training import History
 
     history = History(**trained.facts["history"])
@@ -114,7 +114,7 @@ def _result(trained: "Reader", task: "PronunciationTask", words: Words) -> dict[
 def _chosen(
     model: str | None, preset: str | None, budget: Budget | None, given: dict[str, Any]
 ) -> "tuple[models.Spec, Recipe]":
-    """The model and its recipe: as the budget has it, or as the preset has it."""
+    """The model and its recipe, from the budget or from the preset."""
     from unrolled.training import BUDGETS, Recipe
 
     if preset is None:
@@ -129,7 +129,7 @@ def _chosen(
 
 
 def _refuse_missing(path: Path) -> None:
-    """Refuses a place for the predictions before hours of training, not after them."""
+    """Refuses a missing folder for the predictions before hours of training, not after them."""
     from unrolled.models import saved
 
     saved.refuse_folder(path)

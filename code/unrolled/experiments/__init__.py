@@ -1,1 +1,1 @@
-"""Measured runs: which there are, how they are obtained, where they are kept."""
+"""Recorded runs: which ones there are, how they are produced, where they are stored."""

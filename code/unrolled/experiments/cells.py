@@ -1,4 +1,4 @@
-"""The runs that compare all cells: the tagger in both directions, about 60,000 parameters each."""
+"""The runs that compare all cells: bidirectional taggers with about 60,000 parameters each."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -37,8 +37,8 @@ WIDTHS = {
     "mlstm": 141,
     "stack-augmented": 119,
 }
-# Searched for each cell alike: on a part of the words, and scored on the validation words alone.
-# The last rate came when the highest of the others had won for half of the cells.
+# The same search for each cell: on some of the words, and scored on the validation words only.
+# The last rate was added when the highest of the others had won for half of the cells.
 GRID = (3e-3, 6e-3, 1.2e-2, 2.4e-2, 4.8e-2)
 TUNING = {"epochs": 2, "sample": 40_000}
 # The best by PER on the validation words of the suite "cells-tuning".
@@ -72,14 +72,14 @@ RATES: dict[str, float] = {
 
 
 def refuse_untuned(suite: str) -> None:
-    """Refuses a suite of this module in which a cell of the catalogue would be left out.
+    """Refuses a suite of this module that would leave out a cell of the catalogue.
 
     Args:
         suite: "cells-tuning", which needs the width of every cell, or "cells", which needs its
             learning rate as well.
 
     Raises:
-        UserError: it names the cell, and says how its number is to be had.
+        UserError: a number is missing; the message names the cell and says how to get it.
     """
     here = "of unrolled/experiments/cells.py"
     for cell in CELLS:

@@ -1,8 +1,8 @@
-"""All cells side by side: what was recorded of each, as one table and two plots.
+"""All cells side by side: their recorded results, as one table and two plots.
 
-Three files of `book/results` hold it: `cells` (spelling to sound in both directions, every cell
-with as many parameters), `memory` (the longest lag learnt on three synthetic tasks) and `pace`
-(seconds of a training step). A cell or a column that has not been recorded shows a dash.
+The results are in three files of `book/results`: `cells` (spelling to sound in both directions,
+every cell with the same number of parameters), `memory` (the longest lag learnt on three synthetic
+tasks) and `pace` (seconds per training step). What has not been recorded shows as a dash.
 """
 
 import math
@@ -20,18 +20,17 @@ from unrolled.pictures.plots import COLOURS, drawing, finish
 from unrolled.tasks import pronunciation
 
 TITLES = {name: cell.title for name, cell in CELLS.items()}
-MARKS = ("o", "s", "^", "D", "v", "P")  # one a family, so that colour is never the only sign
+MARKS = ("o", "s", "^", "D", "v", "P")  # one per family, so that colour is never the only cue
 DASH = "\u2013"
-MEASURE = pronunciation.TASK.measures[1]  # what the suite `cells` is compared by
+MEASURE = pronunciation.TASK.measures[1]  # the metric that compares the suite `cells`
 
 
 class Lag(NamedTuple):
     """How far back a cell learnt to remember.
 
     Args:
-        longest: the longest lag that more than half of the seeds learnt, with all shorter ones;
-            0: not even the shortest.
-        seeds: how many there were.
+        longest: the longest lag that more than half of the seeds learnt; 0: not even the shortest.
+        seeds: the number of seeds.
     """
 
     longest: int
@@ -44,7 +43,7 @@ class Lag(NamedTuple):
 
 
 def right() -> pd.DataFrame:
-    """The share that each cell gets right on the test items, in percent: a row a cell."""
+    """The accuracy of each cell on the test items, in percent: one row per cell."""
     runs = store.table("cells")
     if runs.empty:
         return pd.DataFrame(columns=["mean", "lowest", "highest", "seeds", "size"])
@@ -63,10 +62,10 @@ def right() -> pd.DataFrame:
 
 
 def lags(rows: Sequence[Mapping[str, Any]] | None = None) -> dict[tuple[str, str], Lag]:
-    """By cell and task, the longest lag learnt.
+    """The longest lag learnt, by cell and task.
 
     Args:
-        rows: as in `memory.jsonl`; None: those that are recorded.
+        rows: as in `memory.jsonl`; None: the recorded ones.
     """
     learnt: dict[tuple[str, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for row in store.rows("memory") if rows is None else rows:
@@ -81,10 +80,10 @@ def lags(rows: Sequence[Mapping[str, Any]] | None = None) -> dict[tuple[str, str
 
 
 def paces(rows: Sequence[Mapping[str, Any]] | None = None) -> pd.DataFrame:
-    """Time of a training step, of the LSTM's loop: a row a cell and form, a column a length.
+    """Time per training step relative to the LSTM's loop: rows are cell and form, columns T.
 
     Args:
-        rows: as in `pace.jsonl`; None: those that are recorded.
+        rows: as in `pace.jsonl`; None: the recorded ones.
     """
     given = pd.DataFrame(list(store.rows("pace") if rows is None else rows))
     if given.empty:
@@ -96,10 +95,10 @@ def paces(rows: Sequence[Mapping[str, Any]] | None = None) -> pd.DataFrame:
 
 
 def table() -> pd.DataFrame:
-    """One row a cell, as text.
+    """One row per cell, as text.
 
-    Columns: the share that is right; the longest lag learnt in each task; the time of a
-    training step for sequences of some lengths, as a loop and all at once (LSTM's loop = 1).
+    Columns: the accuracy; the longest lag learnt in each task; the time per training step for
+    sequences of several lengths, as a loop and all at once (LSTM's loop = 1).
     """
     scored, remembered, timed = right(), lags(), paces()
 
@@ -124,7 +123,7 @@ def table() -> pd.DataFrame:
 
 
 def right_by_cell() -> Figure:
-    """The share that is right, the best cell first: the mean, the lowest and the highest run."""
+    """The accuracy, best cell first: the mean, the lowest and the highest run."""
     scored = right().sort_values("mean")
     families = list(FAMILIES)
     with drawing(6.6, 1.2 + 0.24 * len(scored)) as (canvas, (axes,)):
@@ -151,10 +150,10 @@ def right_by_cell() -> Figure:
 
 
 def pace_by_length(cells: Sequence[str]) -> Figure:
-    """Time of a training step against T: the loop solid, all steps at once dashed.
+    """Time per training step against T: the loop solid, all steps at once dashed.
 
     Args:
-        cells: of which lines are drawn, at most five.
+        cells: those to draw, at most five.
     """
     timed = paces()
     told = []

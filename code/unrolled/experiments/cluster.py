@@ -1,8 +1,8 @@
-"""Hands the missing runs of a suite to a Ray cluster, each as one task; records them here.
+"""Runs the missing runs of a suite on a Ray cluster, each as one task; records them here.
 
-A machine of the cluster trains as `runner.work` does on one, in its own cache folder, and knows no
-store: the row comes back to the process that asked for it, which alone records it. Ray, the
-optional extra `cluster`, is imported only when a cluster is asked for.
+A machine of the cluster trains as `runner.work` does, in its own cache folder, and never touches
+the store: the row is sent back to the process that started the run, which alone records it. Ray,
+the optional extra `cluster`, is imported only when a cluster is used.
 """
 
 import hashlib
@@ -29,30 +29,30 @@ from unrolled.files import atomic_write
 from unrolled.models import saved
 from unrolled.tasks.pronunciation.cache import cache_folder
 
-RETRIES = 3  # of a run whose machine is lost
-PATIENCE = 60  # seconds in which the processes of a lost machine must have ended
-LOOK_AGAIN = 5  # seconds until machines that came or went are counted
+RETRIES = 3  # for a run whose machine is lost
+PATIENCE = 60  # seconds to wait for the processes of a lost machine to end
+LOOK_AGAIN = 5  # seconds between counts of the machines, which may come and go
 
 
 def work(
     suite: str, folder: Path, address: str, console: Console | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Does every missing run on a Ray cluster and yields its row once that is recorded.
+    """Does every missing run on a Ray cluster and yields its row once it is recorded.
 
     As many runs are under way as the cluster has processors, each on one thread. A run whose
-    machine is lost is done again on another. When this process is stopped, what a run has done
-    stays on its machine and goes on from its last epoch when that machine gets the run again. A
-    run that was begun without a cluster begins anew on it.
+    machine is lost is repeated on another. If this process is stopped, an unfinished run stays on
+    its machine and resumes from its last epoch when that machine gets the run again. A run that
+    was started without a cluster starts afresh on it.
 
     Args:
-        suite: a name of `suite.SUITES`.
+        suite: a name in `suite.SUITES`.
         folder: where runs are claimed, as in `runner.work`: both may work at once.
-        address: HOST:PORT of the cluster's head. This machine must be one of the cluster.
-        console: where it says which run is handed out; None says nothing.
+        address: HOST:PORT of the cluster's head. This machine must be part of the cluster.
+        console: where each run is named as it is submitted; None prints nothing.
 
     Raises:
-        UserError: as in `runner.work`; or there is no Ray, no such cluster, another version of
-            this package on a machine, or a run was lost too often.
+        UserError: as in `runner.work`; or Ray is not installed, there is no such cluster, a
+            machine has another version of this package, or a run was lost too often.
     """
     todo, folder = runner.prepared(suite, folder)
     claims, at = _claimed(todo, suite, folder), runner.commit()
@@ -80,7 +80,7 @@ def work(
 
 
 def _claimed(todo: list[Run], suite: str, folder: Path) -> Iterator[tuple[Run, ExitStack]]:
-    """The runs that no other process works at or has recorded, each with the claim to it."""
+    """The runs that no other process is doing or has recorded, each with the lock on it."""
     for run in todo:
         with suppress(saved.BusyError), ExitStack() as claim:
             claim.enter_context(saved.reserved(runner.unfinished(run, folder)))
@@ -96,7 +96,7 @@ def _record(
         with atomic_write(path) as file:
             file.write(checkpoint)
     runner.record(suite, run, row, folder)
-    training.partial(path).unlink(missing_ok=True)  # it may have been begun here
+    training.partial(path).unlink(missing_ok=True)  # it may have been started here
 
 
 def _connected(address: str) -> Any:
@@ -105,7 +105,7 @@ def _connected(address: str) -> Any:
     Raises:
         UserError: Ray is not installed, or no cluster of its version answers at the address.
     """
-    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # it would try for a quarter of an hour
+    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # or it tries for a quarter of an hour
     try:
         import ray
         import ray.util.scheduling_strategies
@@ -126,7 +126,7 @@ def _connected(address: str) -> Any:
 
 
 class _Tasks:
-    """What a cluster has been given to do for a suite."""
+    """The runs of a suite that have been submitted to a cluster."""
 
     def __init__(self, ray: Any, suite: str) -> None:
         self.ray, self.suite, self.code = ray, suite, fingerprint()
@@ -136,7 +136,7 @@ class _Tasks:
         self._tidy = ray.remote(num_cpus=0, max_retries=0)(_shipped("tidy"))
 
     def free(self) -> int:
-        """How many more runs the cluster has processors for; always one if it has no run."""
+        """How many more runs the cluster has processors for; at least one if it is idle."""
         processors = int(self.ray.cluster_resources().get("CPU", 0))
         return max(processors - len(self.under_way), 0 if self.under_way else 1)
 
@@ -145,7 +145,7 @@ class _Tasks:
         self.under_way[done] = run, claim
 
     def ended(self) -> Iterator[tuple[Run, ExitStack, Any]]:
-        """Those that have ended in the next seconds, if any."""
+        """The runs that end within the next seconds, if any."""
         waiting = list(self.under_way)
         for done in self.ray.wait(waiting, timeout=LOOK_AGAIN)[0] if waiting else ():
             yield (*self.under_way.pop(done), done)
@@ -165,7 +165,7 @@ class _Tasks:
         return result
 
     def tidy(self, run: Run, node: str) -> None:
-        """Lets the machine that did a run forget it."""
+        """Deletes a run from the machine that did it."""
         there = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
         tidy = self._tidy.options(scheduling_strategy=there)
         self._tidied.append(tidy.remote(self.code, self.suite, _plain(run)))
@@ -180,15 +180,15 @@ class _Tasks:
 
 
 def _plain(run: Run) -> dict[str, Any]:
-    """A run in types of Python alone: it is read before the versions are compared."""
+    """A run in built-in types only: it is unpacked before the versions are compared."""
     return {**asdict(run), "budget": run.budget.value}
 
 
 def _shipped(name: str) -> Callable[..., dict[str, Any]]:
     """A function of this module as a task.
 
-    Ray carries a function within a function as it is, not by its name. So it can say what is
-    wrong on a machine where this package is another, or is not.
+    Ray ships a nested function by value, not by name. So it can report the problem on a machine
+    where this package is missing or has another version.
     """
 
     def task(code: str, suite: str, run: dict[str, Any]) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def _shipped(name: str) -> Callable[..., dict[str, Any]]:
 
 
 def fingerprint() -> str:
-    """A hash of the package's code, the same on every system."""
+    """A hash of the package's code, the same on every operating system."""
     package = Path(unrolled.__file__).parent
     digest = hashlib.sha256()
     for file in sorted(package.rglob("*.py"), key=lambda file: file.relative_to(package).parts):
@@ -220,7 +220,7 @@ def fingerprint() -> str:
 
 
 def train(code: str, suite: str, run: dict[str, Any]) -> dict[str, Any]:
-    """On a machine of the cluster: trains a run, or finishes what is left of it there."""
+    """On a machine of the cluster: trains a run, or resumes one that is unfinished there."""
     import ray
 
     wanted, folder = _here(code, suite, run)
@@ -235,7 +235,7 @@ def train(code: str, suite: str, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def tidy(code: str, suite: str, run: dict[str, Any]) -> dict[str, Any]:
-    """On the machine that did a run: removes it, for it is recorded."""
+    """On the machine that did a run: deletes it, now that it is recorded."""
     path = runner.unfinished(*_here(code, suite, run))
     with suppress(saved.BusyError), saved.reserved(path):
         path.unlink(missing_ok=True)

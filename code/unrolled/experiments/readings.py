@@ -1,4 +1,4 @@
-"""What recorded models make of one word, as a picture: the tag of each letter, and how sure."""
+"""How recorded models read one word, as a picture: the tag of each letter and its probability."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,11 +15,11 @@ NAMES = {"lstm": "LSTM", "elman": "Elman"}
 
 
 class Reading(NamedTuple):
-    """What one model makes of a word of T letters.
+    """One model's prediction for a word of T letters.
 
     Args:
         tags: its T tags.
-        sure: the probability that it gives to each of them.
+        sure: the probability of each.
     """
 
     tags: list[str]
@@ -27,17 +27,17 @@ class Reading(NamedTuple):
 
 
 def title(name: str) -> str:
-    """How a model is called here: "bidirectional-lstm" is the Bidirectional LSTM."""
+    """The title of a model here: "bidirectional-lstm" is the Bidirectional LSTM."""
     words = name.replace("attention-bidirectional", "attention").split("-")
     called = " ".join(NAMES.get(word, word) for word in words)
     return called[0].upper() + called[1:]
 
 
 def reading(name: str, word: str) -> Reading:
-    """What the first PyTorch run of a headline model makes of a word.
+    """The prediction for a word by the first PyTorch run of a headline model.
 
     Raises:
-        UserError: no weights of the model are kept.
+        UserError: no weights of the model are stored.
     """
     model = store.model(name)
     p = model.probabilities(model.letters.encode(word)[None])[0]  # (T, K)
@@ -45,11 +45,11 @@ def reading(name: str, word: str) -> Reading:
 
 
 def picture(word: str, names: Sequence[str]) -> Figure:
-    """A row for each model, a column for each letter; letters where models differ are framed.
+    """A row for each model, a column for each letter; tags that differ between models are framed.
 
     Raises:
         ValueError: the word has no letters.
-        UserError: no weights of a model are kept.
+        UserError: no weights of a model are stored.
     """
     if not word:
         raise ValueError("a word without letters has no reading")

@@ -1,4 +1,4 @@
-"""One recorded training, as the suites list it."""
+"""One recorded training run, as listed in the suites."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,19 +9,19 @@ from unrolled.budgets import Budget
 
 @dataclass(frozen=True)
 class Run:
-    """One training, from the initial weights to the score.
+    """One training run, from the initial weights to the scores.
 
     Args:
-        model: a name of `unrolled.models.NAMED`.
-        variant: what tells it from other runs of the model: "lstm"; empty where nothing has to.
+        model: a name in `unrolled.models.NAMED`.
+        variant: distinguishes it from other runs of the model: "lstm"; may be empty.
         framework: "pytorch" or "keras".
-        seed: of the initial weights and of the order of the examples.
-        arguments: of the model, where they are not the named ones.
-        recipe: where it is not that of the budget.
+        seed: for the initial weights and the order of the examples.
+        arguments: of the model, where they differ from the defaults.
+        recipe: what differs from the recipe of the budget.
         budget: how long it trains.
-        tests: whether it is scored on the test part; False: on the validation part alone.
-        kept: whether its weights are kept beside the results, for the pages to use.
-        task: what it learns, a name of `unrolled.tasks`, on the book's own data.
+        tests: whether it is scored on the test set; False: on the validation set only.
+        kept: whether its weights are stored with the results, for the pages to use.
+        task: what it learns, a task of `unrolled.tasks`, on the book's own data.
     """
 
     model: str

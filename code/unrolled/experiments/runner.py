@@ -1,4 +1,4 @@
-"""Works through a suite: what is missing is trained, scored and recorded, run by run."""
+"""Completes a suite: trains, scores and records the missing runs, one by one."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from unrolled.training import BUDGETS, History, Recipe
 
 
 def missing(suite: str) -> list[Run]:
-    """The runs of a suite that are not recorded yet, or had other settings when they were."""
+    """The runs of a suite that are not recorded yet, or were recorded with other settings."""
     recorded = {row["run"]: row for row in store.rows(suite)}
     return [run for run in runs_of(suite) if not _is(run, recorded.get(run.name, {}))]
 
@@ -32,7 +32,7 @@ def _is(run: Run, row: Mapping[str, Any]) -> bool:
 
 
 def elsewhere(run: Run) -> dict[str, Any] | None:
-    """The row of the same run in another suite."""
+    """The row of the same run in any suite, if there is one."""
     rows = (row for suite in SUITES for row in store.rows(suite) if row["run"] == run.name)
     return next((row for row in rows if _is(run, row) and ("test" in row) == run.tests), None)
 
@@ -42,15 +42,15 @@ def _recipe(run: Run) -> Recipe:
 
 
 def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[dict[str, Any]]:
-    """Does every missing run and yields its row once that is recorded.
+    """Does every missing run and yields its row once it is recorded.
 
-    It may be stopped at any moment, by a kill too: what is recorded stays, and the run that was
-    under way goes on from its last epoch. What another suite has already is taken from there.
-    Several processes may work at once: each run is claimed by a lock, which the system frees when
-    its process ends.
+    It may be stopped at any moment, even by a kill: what is recorded stays, and the unfinished run
+    resumes from its last epoch. A run that another suite has already recorded is copied from there.
+    Several processes may work at once: each run is claimed by a lock, which the system releases
+    when the process ends.
 
     Args:
-        suite: a name of `suite.SUITES`.
+        suite: a name in `suite.SUITES`.
         folder: where unfinished runs are kept.
         console: where progress is drawn; None draws none.
 
@@ -71,7 +71,7 @@ def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[d
 
 
 def prepared(suite: str, folder: Path) -> tuple[list[Run], Path]:
-    """The runs that are missing, and the folder for those of this suite that are not finished.
+    """The missing runs, and the folder for the unfinished runs of this suite.
 
     Raises:
         UserError: there is no such suite, no checkout of the book, or `folder` cannot be written.
@@ -84,13 +84,13 @@ def prepared(suite: str, folder: Path) -> tuple[list[Run], Path]:
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error.strerror}") from None
     for run in runs_of(suite):
-        if run not in todo:  # a kill may have come between its row and this
+        if run not in todo:  # a kill may have come after its row was recorded
             unfinished(run, folder).unlink(missing_ok=True)
     return todo, folder
 
 
 def record(suite: str, run: Run, row: Mapping[str, Any], folder: Path) -> None:
-    """Keeps the weights of a run if that is wanted, and its row; then its file may go."""
+    """Stores the row of a run, and its weights if they are to be kept; then deletes its file."""
     path = unfinished(run, folder)
     if run.kept and path.exists():
         store.keep(run.name, path)
@@ -99,7 +99,7 @@ def record(suite: str, run: Run, row: Mapping[str, Any], folder: Path) -> None:
 
 
 def unfinished(run: Run, folder: Path) -> Path:
-    """The checkpoint of a run, from its end until it is recorded."""
+    """The file of a run's checkpoint, until the run is recorded."""
     return folder / f"{run.name}.safetensors"
 
 
@@ -107,8 +107,8 @@ def execute(run: Run, folder: Path, console: Console | None = None) -> dict[str,
     """Trains one run, unless it is finished already, and scores its best weights.
 
     Returns:
-        All that is recorded of it but the commit: settings, versions, threads, parameters,
-        seconds, items a second, and the measures of its task on validation and test part.
+        The row to record, but for the commit: settings, versions, threads, parameters, seconds,
+        items per second, and the scores on the validation and test sets.
     """
     recipe = _recipe(run)
     spec = models.spec(run.model, **run.arguments)
@@ -147,7 +147,7 @@ def execute(run: Run, folder: Path, console: Console | None = None) -> dict[str,
 
 
 def tell(row: Mapping[str, Any]) -> str:
-    """One row in a few words."""
+    """A row summed up in one line."""
     scored = row.get("test", row["valid"])
     told = (f"{m.title} {scored[m.key]:.4f}" for m in store.measures(row))
     return "  ".join([row["run"], *told])
@@ -158,9 +158,9 @@ def _rounded(epoch: Mapping[str, float]) -> dict[str, float]:
 
 
 def commit() -> str | None:
-    """The commit of the code that runs, with "+" if it was changed since.
+    """The commit of the running code, with "+" if it has been changed since.
 
-    None where the code is not that of a checkout of this project.
+    None if the code does not come from a checkout of this project.
     """
     here = Path(__file__).resolve().parent
 

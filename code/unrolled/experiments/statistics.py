@@ -1,8 +1,8 @@
-"""How sure a comparison is: intervals over seeds and items, and tests on the same items.
+"""How certain a comparison is: intervals over seeds and items, and paired tests on the items.
 
-A rate that was measured depends on two draws: of the seeds, and of the items. Both are resampled
-here, each by itself (the two-way, or pigeonhole, bootstrap: Owen 2007). With few seeds the
-resampled means spread less than new ones would, by sqrt((S - 1) / S).
+A measured rate depends on two draws: of the seeds, and of the items. Both are resampled here,
+independently (the two-way, or pigeonhole, bootstrap: Owen 2007). With few seeds the resampled
+means spread less than new ones would, by sqrt((S - 1) / S).
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A measure, scaled as in tables, with the interval that holds it at the level `LEVEL`."""
+    """A measure, scaled as in tables, with its confidence interval at `LEVEL`."""
 
     mean: float
     low: float
@@ -29,15 +29,15 @@ class Interval(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Two models on the same items, by a measure scaled as in tables.
+    """Two models compared on the same items, by a measure scaled as in tables.
 
     Args:
         difference: the measure of the first minus that of the second.
-        low, high: its interval.
-        relative: the difference as a share of the second one's measure, in percent.
-        odds: items that the first alone gets wrong, for one that the second alone gets wrong; NaN
-            where items are not right or wrong.
-        p: the larger of two p-values, one for other items and one for other seeds.
+        low, high: its confidence interval.
+        relative: the difference relative to the second model's measure, in percent.
+        odds: items that only the first gets wrong, per item that only the second gets wrong; NaN
+            unless each item is right or wrong.
+        p: the larger of two p-values, one over items and one over seeds.
     """
 
     difference: float
@@ -49,11 +49,11 @@ class Comparison(NamedTuple):
 
 
 def interval(scores: Scores, measure: str | None = None) -> Interval:
-    """A measure of a model with its interval.
+    """A measure of a model with its confidence interval.
 
     Args:
         scores: of all runs of the model.
-        measure: its title, such as "PER"; None: the first of the task's.
+        measure: its title, such as "PER"; None: the task's first.
     """
     judged = scores.measure(measure)
     values, out_of = judged.parts(scores.arrays)  # (S, N)
@@ -64,7 +64,7 @@ def interval(scores: Scores, measure: str | None = None) -> Interval:
 
 
 def _shares(scores: Scores, measure: Measure) -> Array:
-    """What each item adds to the measure, as a share of the mean. Shape: (S, N)."""
+    """The contributions of the items, whose mean is the measure. Shape: (S, N)."""
     values, out_of = measure.parts(scores.arrays)
     return values / out_of.mean(axis=1, keepdims=True)
 
@@ -72,17 +72,17 @@ def _shares(scores: Scores, measure: Measure) -> Array:
 def difference(first: Scores, second: Scores, measure: str | None = None) -> Comparison:
     """Compares a measure of two models on the same items.
 
-    The p-value for the items comes from flipping the sign of each item's difference, as it would
-    be if both models were the same to it; that for the seeds is Welch's t-test on the measures of
-    the runs. The larger of both counts: a difference must hold for other items and for other seeds.
+    The p-value over items comes from a sign-flip test: if the models were equal, the difference on
+    each item could as well have the other sign. The one over seeds is Welch's t-test on the runs.
+    The larger of the two counts: a difference must hold for other items and for other seeds.
 
     Args:
         first: the scores of all runs of one model.
         second: those of the other.
-        measure: its title; None: the first of the task's.
+        measure: its title; None: the task's first.
 
     Raises:
-        ValueError: they did not answer the same items.
+        ValueError: they were not scored on the same number of items.
     """
     from scipy import stats
 
@@ -116,10 +116,10 @@ def difference(first: Scores, second: Scores, measure: str | None = None) -> Com
 
 @lru_cache(maxsize=4)
 def _draws(runs: tuple[int, ...], items: int) -> tuple[list[Array], Array]:
-    """What each resample draws: the runs of every model, and how often it draws each word.
+    """The draws of each resample: the runs of every model, and a count for each item.
 
-    Models with as many runs on as many items share their draws. A single run is drawn again and
-    again: its interval is over items alone.
+    Models with the same numbers of runs and items share their draws. A single run is drawn every
+    time: its interval is over items only.
 
     Shape: (RESAMPLES, S) for every model, and (RESAMPLES, N).
     """
@@ -132,15 +132,15 @@ def _draws(runs: tuple[int, ...], items: int) -> tuple[list[Array], Array]:
 
 
 def _means(values: Array, runs: Array, items: Array) -> Array:
-    """Means over the runs and items of each resample. Shape: (RESAMPLES,)."""
+    """The mean over the runs and items of each resample. Shape: (RESAMPLES,)."""
     if not np.array_equal(values, np.rint(values)):
         items = items.astype(float)
-    sums = items @ values.T  # (RESAMPLES, S); of whole numbers below 2^24 exact
+    sums = items @ values.T  # (RESAMPLES, S); exact for whole numbers below 2^24
     return np.take_along_axis(sums, runs, axis=1).mean(1, dtype=float) / values.shape[1]
 
 
 def _with_ends(value: float, resampled: Array, scale: float) -> tuple[float, float, float]:
-    """A measure as in tables, with the ends of its interval."""
+    """A measure, scaled as in tables, with the ends of its confidence interval."""
     low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return scale * float(value), scale * float(low), scale * float(high)
 
@@ -151,9 +151,9 @@ def compare(
     """Compares pairs of models, with p-values corrected for their number (Holm 1979).
 
     Args:
-        pairs: models by name, such as ("bidirectional-lstm", "basic-lstm").
+        pairs: names of models, such as ("bidirectional-lstm", "basic-lstm").
         framework: "pytorch" or "keras".
-        suites: where their runs are recorded; "matched" and "ablations" if none is named.
+        suites: where their runs are recorded; by default "matched" and "ablations".
     """
     pairs = list(pairs)
     scores = {
@@ -165,7 +165,7 @@ def compare(
 
 
 def frameworks(models: Iterable[str], *suites: str) -> pd.DataFrame:
-    """Compares each model in PyTorch with the same in Keras, as `compare` does."""
+    """Compares each model in PyTorch with the same model in Keras, as `compare` does."""
     return _corrected(
         {
             "model": model,
@@ -186,10 +186,10 @@ def _corrected(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 
 def summary(suite: str) -> pd.DataFrame:
-    """What a suite has recorded, one row a model and framework.
+    """The recorded results of a suite, one row per model and framework.
 
-    Measures are means over the runs, `low` and `high` the ends of the interval of the first one; of
-    a suite that left the test part alone they are missing.
+    Measures are means over the runs; `low` and `high` are the ends of the first one's confidence
+    interval, and are missing for a suite that was not tested.
     """
     recorded = store.table(suite)
     runs = recorded.groupby(["name", "framework"], sort=False)

@@ -1,6 +1,6 @@
-"""Recorded results: one JSON line a run in `book/results/SUITE.jsonl`.
+"""Recorded results: one line of JSON per run in `book/results/SUITE.jsonl`.
 
-An installed package carries a copy of them, to read.
+An installed package carries a read-only copy.
 """
 
 import base64
@@ -25,11 +25,11 @@ from unrolled.training.checkpoints import Checkpoint, read, write
 from unrolled.training.recipe import named_today
 
 PACKAGE = Path(__file__).resolve().parents[1]
-HOME = PACKAGE.parents[1]  # of a checkout
+HOME = PACKAGE.parents[1]  # the root of a checkout
 
 
 def folder(package: Path) -> Path:
-    """Where the results are: in the book of a checkout, or else within the package."""
+    """The folder of the results: in the book of a checkout, or else within the package."""
     book = package.parents[1] / "book"
     return (book if package.parent.name == "code" and book.is_dir() else package) / "results"
 
@@ -38,10 +38,10 @@ FOLDER = folder(PACKAGE)
 
 
 def require_book() -> None:
-    """Refuses to record where there is no book: an installed package is only read.
+    """Refuses to record without the book: the results of an installed package are read-only.
 
     Raises:
-        UserError: the package is not that of a checkout.
+        UserError: the package is not part of a checkout.
     """
     if FOLDER.parent == PACKAGE or not FOLDER.parent.is_dir():
         raise UserError(
@@ -55,10 +55,10 @@ def path(suite: str) -> Path:
 
 
 def rows(suite: str) -> list[dict[str, Any]]:
-    """What has been recorded so far, in the order in which it was.
+    """The rows recorded so far, in order.
 
     Raises:
-        UserError: a line is no JSON object.
+        UserError: a line is not a JSON object.
     """
     file = path(suite)
     recorded = []
@@ -76,13 +76,13 @@ def rows(suite: str) -> list[dict[str, Any]]:
 
 
 def append(suite: str, row: Mapping[str, Any]) -> None:
-    """Adds one run; the same run is never recorded twice, one by another recipe replaces it.
+    """Adds one run; the same run is never recorded twice, and new settings replace the old row.
 
     The file is replaced in one step, under a lock: it never holds half a line, and two processes
-    lose nothing to each other.
+    do not overwrite each other's rows.
 
     Raises:
-        UserError: the package is not that of a checkout, or the file cannot be written.
+        UserError: the package is not part of a checkout, or the file cannot be written.
     """
     require_book()
     FOLDER.mkdir(exist_ok=True)
@@ -97,10 +97,10 @@ def append(suite: str, row: Mapping[str, Any]) -> None:
 
 
 def keep(run: str, checkpoint: Path) -> None:
-    """Keeps the weights of a run beside the results, without the loss of every step.
+    """Stores the weights of a run with the results, without the loss of every step.
 
     Raises:
-        UserError: the checkpoint cannot be read, or its copy not written.
+        UserError: the checkpoint cannot be read, or its copy cannot be written.
     """
     arrays, facts = read(checkpoint)
     history = {**facts["history"], "losses": []}
@@ -109,7 +109,7 @@ def keep(run: str, checkpoint: Path) -> None:
 
 
 def weights(run: str) -> Path:
-    """Where the weights of a run are kept, such as those of bidirectional-lstm-pytorch-0."""
+    """The file for the weights of a run, such as bidirectional-lstm-pytorch-0."""
     return FOLDER / "weights" / f"{run}.safetensors"
 
 
@@ -117,18 +117,18 @@ def model(name: str) -> Any:
     """The first PyTorch run of a headline model, such as "bidirectional-lstm", ready to use.
 
     Returns:
-        A `task.Saved`, of the class that the model's task has for it.
+        A `task.Saved`, of the class that the model's task names as `SAVED`.
 
     Raises:
-        UserError: no weights of it are kept.
+        UserError: no weights of it are stored.
     """
     return saved.load(weights(f"{name}-pytorch-0"))
 
 
 def to_text(values: Array) -> str:
-    """One number for each test item, in the order of the test items, as a short text.
+    """Packs an array with one number for each test item, in their order, into a short text.
 
-    Whole numbers from 0 to 255 are kept as they are, others in half precision.
+    Whole numbers from 0 to 255 are stored exactly, others in half precision.
     """
     whole = np.asarray(values)
     kind = "u1" if np.array_equal(whole, whole.astype(np.uint8)) else "f2"
@@ -137,18 +137,18 @@ def to_text(values: Array) -> str:
 
 
 def from_text(text: str) -> Array:
-    """What `to_text` was given. Shape: (items,)."""
+    """The inverse of `to_text`. Shape: returns (items,)."""
     kind, _, digits = text.rpartition(":")
     return np.frombuffer(zlib.decompress(base64.b85decode(digits)), kind or "u1")
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What the runs of one model scored on every test item, in the order of their seeds.
+    """The scores of one model's runs on every test item, in the order of their seeds.
 
     Args:
         arrays: by name, a number for each run and item, (S, N).
-        measures: of the task, the first one being tested.
+        measures: of the task; significance is tested on the first.
     """
 
     arrays: Mapping[str, Array]
@@ -159,7 +159,7 @@ class Scores:
         return self.arrays[name]
 
     def take(self, items: Array) -> "Scores":
-        """The scores on some of the items, by place or by a bool for each."""
+        """The scores on some of the items, chosen by index or by a bool for each."""
         arrays = {name: array[:, items] for name, array in self.arrays.items()}
         return Scores(arrays, self.measures)
 
@@ -174,12 +174,12 @@ def name(row: Mapping[str, Any]) -> str:
 
 
 def scores(model: str, framework: str = "pytorch", *suites: str) -> Scores:
-    """What all recorded runs of a model scored on every test item.
+    """The scores of all recorded runs of a model on every test item.
 
     Args:
         model: with its variant, such as "bidirectional-lstm".
         framework: "pytorch" or "keras".
-        suites: where to look; "matched" and "ablations" if none is named.
+        suites: where to look; by default "matched" and "ablations".
 
     Raises:
         UserError: no run of it is recorded.
@@ -200,7 +200,7 @@ def scores(model: str, framework: str = "pytorch", *suites: str) -> Scores:
 
 
 def measures(row: Mapping[str, Any]) -> Sequence[Measure]:
-    """What models of a row's task are judged by. The rows of the first edition name no task."""
+    """The measures of a row's task. The rows of the first edition name no task."""
     task: type[Task] = tasks.named(row.get("task", "pronunciation")).TASK
     return task.measures
 
@@ -210,10 +210,10 @@ def _model(arguments: Mapping[str, Any]) -> str:
 
 
 def table(*suites: str) -> pd.DataFrame:
-    """The recorded runs with the numbers that comparisons need, one row a run.
+    """The recorded runs with the numbers that comparisons need, one row per run.
 
-    Each measure of the task has a column, and one for the validation part ("valid WER"); of runs
-    that left the test part alone the first is missing.
+    Each measure of the task has one column for the test set and one for the validation set
+    ("valid WER"); for runs that were not tested the first is missing.
     """
     return pd.DataFrame(
         {
@@ -234,9 +234,10 @@ def table(*suites: str) -> pd.DataFrame:
 
 
 def searched() -> pd.DataFrame:
-    """The search for learning rate and dropout, one row a run; rates in percent.
+    """The search for learning rate and dropout, one row per run; error rates in percent.
 
-    The rates are those on the validation words; `name` is the model's without what was searched.
+    The error rates are those on the validation words; `name` is the model's, without the
+    hyperparameters searched.
     """
     runs, recorded = table("tuning"), rows("tuning")
     return pd.DataFrame(
@@ -252,9 +253,9 @@ def searched() -> pd.DataFrame:
 
 
 def training_losses(*suites: str, framework: str = "pytorch") -> pd.DataFrame:
-    """The loss on the training words in each epoch, the mean over the runs of each model.
+    """The training loss in each epoch, averaged over the runs of each model.
 
-    Shape: a row for each model by name, a column for each epoch, counted from 1.
+    Shape: a row for each model, a column for each epoch, counted from 1.
     """
     losses: dict[str, list[list[float]]] = {}
     for row in (row for suite in suites for row in rows(suite)):
@@ -265,7 +266,7 @@ def training_losses(*suites: str, framework: str = "pytorch") -> pd.DataFrame:
 
 
 def ranges(suite: str) -> pd.DataFrame:
-    """Mean, lowest and highest test rates over the seeds of each model, in percent."""
+    """Mean, lowest and highest test error rates over the seeds of each model, in percent."""
     runs = table(suite).groupby(["model", "framework"], sort=False)
     rates = {
         f"{rate} {how}": runs[rate].agg(how)

@@ -1,7 +1,7 @@
-"""What is measured for the record: every run by model, framework, seed and recipe.
+"""The suites of recorded runs: each run by model, framework, seed and recipe.
 
 A suite is a list of runs, the most needed first. To add one, add it here and run
-`unrolled experiments run SUITE`; what is recorded already is not done again.
+`unrolled experiments run SUITE`; runs that are already recorded are not repeated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,11 +19,11 @@ from unrolled.models import Spec
 
 @dataclass(frozen=True)
 class Entry:
-    """A model as it takes part in a comparison: with the width that gives it its parameters.
+    """A model as it takes part in a comparison, at the width that matches the parameters.
 
     Args:
         model, variant, arguments: as in `Run`.
-        like: the model and variant whose tuned learning rate and dropout it takes; None: its own.
+        like: the model and variant whose tuned learning rate and dropout it uses; None: its own.
     """
 
     model: str
@@ -32,7 +32,7 @@ class Entry:
     like: tuple[str, str] | None = None
 
     def run(self, framework: str, seed: int, **recipe: Any) -> Run:
-        """A run of it with what was tuned, and with other changes to the recipe."""
+        """A run with the tuned hyperparameters and any other changes to the recipe."""
         rate, dropout = TUNED[self.like or (self.model, self.variant)]
         arguments = {"dropout": dropout, **self.arguments}
         kept = self in HEADLINE and framework == "pytorch" and seed == 0 and not recipe
@@ -71,7 +71,7 @@ def headline(model: str, variant: str = "lstm") -> Spec:
     return models.spec(model, **entry.arguments)
 
 
-# What takes a model apart: one thing changed, the width adjusted so that the parameters stay.
+# One thing changed at a time, the width adjusted so that the number of parameters stays.
 ABLATIONS = (
     *(_variant("look-ahead", f"delay-{k}", _lstm(98, delay=k)) for k in (1, 2, 4, 5)),
     _variant("stacked", "2-layers", _lstm(62, num_layers=2)),
@@ -94,8 +94,8 @@ ABLATIONS = (
     ),
 )
 
-# The best by PER on the validation words of the suite "tuning", the same small search for each.
-# Learning rate and dropout; the last came when the highest rate of the others had won.
+# Learning rates and dropouts of the suite "tuning"; the last pair was added when the highest rate
+# of the others had won. TUNED: the best by PER on the validation words, by this search for each.
 GRID = ((3e-3, 0.0), (6e-3, 0.0), (1.2e-2, 0.0), (6e-3, 0.1), (2.4e-2, 0.0))
 TUNING_EPOCHS = 2
 TUNED: dict[tuple[str, str], tuple[float, float]] = {
@@ -112,8 +112,8 @@ TUNED: dict[tuple[str, str], tuple[float, float]] = {
     ("encoder-decoder-attention", "lstm"): (2.4e-2, 0.0),
 }
 
-# CPU seconds of an epoch in PyTorch, measured in turns in one process on one core. The suite
-# "timed" gives each model as many epochs as take the time of SLOWEST of the slowest tagger.
+# CPU seconds per epoch in PyTorch, measured in turns in one process on one core. The suite
+# "timed" gives each model as many epochs as fit into SLOWEST epochs of the slowest tagger.
 SECONDS: dict[tuple[str, str], float] = {
     ("basic", "elman"): 5.6,
     ("basic", "lstm"): 4.2,
@@ -131,7 +131,7 @@ SLOWEST = 8
 
 
 def relative_time(model: str, against: str) -> float:
-    """The time of an epoch of one model, such as "basic-lstm", as a multiple of another one's."""
+    """The time per epoch of one model, such as "basic-lstm", as a multiple of another's."""
     seconds = {"-".join(filter(None, key)): value for key, value in SECONDS.items()}
     return seconds[model] / seconds[against]
 
@@ -188,18 +188,18 @@ def _basic() -> Iterator[Run]:
 SUITES: dict[str, tuple[Run, ...]] = {
     # practice/basic-rnn: the basic tagger with each cell at one width, and the window net.
     "basic": tuple(_basic()),
-    # learning rate and dropout, on the validation words alone.
+    # learning rate and dropout, on the validation words only.
     "tuning": tuple(_tuning()),
     # practice/report: the headline models at matched parameters.
     "matched": tuple(_matched()),
     # practice/report: the same models at equal training time.
     "timed": tuple(_timed()),
-    # practice/*: what makes the difference in each model.
+    # practice/*: what each part of a model contributes.
     "ablations": tuple(entry.run("pytorch", seed) for seed in range(2) for entry in ABLATIONS),
-    # theory/types-of-rnn: every cell in both directions, its learning rate searched alike.
+    # theory/types-of-rnn: every cell in both directions, with the same search for learning rates.
     "cells-tuning": tuple(cells.tuning()),
     "cells": tuple(cells.matched()),
-    # runs of seconds that the tests repeat, so that the code cannot drift from the record.
+    # runs of a few seconds that the tests repeat, so that the code cannot drift from the record.
     "small": tuple(_small()),
 }
 

@@ -1,7 +1,7 @@
-"""What is measured of the cells alone: how far back each learns to remember, and its pace.
+"""Measurements on the cells alone: how far back each learns to remember, and its pace.
 
-A trial is a small experiment of seconds to minutes without a dictionary. `work` does those that
-are missing, one after the other, as `runner.work` does runs.
+A trial is a small experiment of seconds to minutes without a dictionary. `work` does the missing
+ones, one after the other, as `runner.work` does runs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from unrolled.tasks import recall
 SUITES = ("memory", "pace")
 LAGS = (5, 10, 20, 40, 80, 160)
 TASKS = tuple(recall.RULES)
-STEPS = (16, 128, 1024)  # T of the pace
+STEPS = (16, 128, 1024)  # values of T at which the pace is measured
 SEEDS = range(1)
 
 
@@ -32,8 +32,8 @@ class Trial:
     """One measurement.
 
     Args:
-        name: in the store: echo-lstm-20-0.
-        facts: what it is of; they stand in its row.
+        name: in the store, such as echo-lstm-20-0.
+        facts: the cell and settings measured, which go into its row.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Trial:
 
 
 def missing(suite: str) -> Iterator[Trial]:
-    """What can be done now; of a memory task the next lag, if those before it are learnt."""
+    """The trials to do now; for a memory task the next lag, if the shorter ones are learnt."""
     recorded = {row["run"]: row for row in store.rows(suite)}
     yield from (_memory if suite == "memory" else _pace)(recorded)
 
@@ -70,12 +70,12 @@ def _pace(recorded: Mapping[str, Any]) -> Iterator[Trial]:
 
 
 def work(suite: str, folder: Path, console: Console | None = None) -> Iterator[dict[str, Any]]:
-    """Does every missing trial and yields its row once that is recorded.
+    """Does every missing trial and yields its row once it is recorded.
 
     It may be stopped at any moment; what is recorded stays. Several processes may work at once.
 
     Args:
-        suite: a name of `SUITES`.
+        suite: a name in `SUITES`.
         folder: where trials are claimed.
         console: where each trial is named; None names none.
 
@@ -112,7 +112,7 @@ def execute(suite: str, trial: Trial) -> dict[str, Any]:
 
 
 def tell(row: Mapping[str, Any]) -> str:
-    """One row in a few words."""
+    """A row summed up in one line."""
     if "relative" in row:
         return f"{row['run']}  {row['seconds']:.3g} s  {row['relative']:.2f} of the LSTM's loop"
     return f"{row['run']}  {'learnt' if row['solved'] else 'not learnt'}  {row['score']:.3f}"

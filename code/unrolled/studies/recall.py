@@ -13,9 +13,9 @@ from unrolled.torch.taggers import Tagger
 from unrolled.torch.training import Trainer
 from unrolled.training import Recipe, fit
 
-BATCH = 32  # sequences of a step
+BATCH = 32  # sequences per step
 PARAMETERS = 10_000
-INPUT_SIZE = 32  # features that a cell reads: one or two would leave some cells hardly a weight
+INPUT_SIZE = 32  # features that a cell reads: with one or two, some cells would have few weights
 
 
 @dataclass(frozen=True)

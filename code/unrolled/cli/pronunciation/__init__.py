@@ -1,4 +1,4 @@
-"""The commands on words and how they are said: `unrolled evaluate`, `pronounce`, `data`."""
+"""The commands on words and their pronunciation: `unrolled evaluate`, `pronounce`, `data`."""
 
 from unrolled.cli.pronunciation import data, evaluate, pronounce
 

@@ -26,7 +26,7 @@ def data(
     stress: Stress = False,
     as_json: options.Json = False,
 ) -> None:
-    """Tell what the data is and how it is split, or look up a word in it."""
+    """Describe the data and how it is split, or look up a word in it."""
     prepared = words.load(stress)
     result = _summary(prepared) if word is None else _look_up(prepared, word)
     if as_json:
@@ -74,7 +74,7 @@ def _look_up(data: "PronunciationData", word: str) -> dict[str, Any]:
 
 
 def _alignments(data: "PronunciationData", word: str) -> list[str]:
-    """The tags of the word's training rows; validation and test words are never aligned."""
+    """The tags of a training word's pronunciations; validation and test words are never aligned."""
     letters, tags = data.train.by_length.get(len(word), ([], []))
     ids = data.letters.encode(word)
     rows = [row for x, row in zip(letters, tags, strict=True) if (x == ids).all()]

@@ -28,7 +28,7 @@ def evaluate(
 ) -> None:
     """Measure a trained model: phoneme and word error rate (PER, WER) on held-out words.
 
-    The data must be that of the training, so that no word is scored that the model has seen: a
+    The data must be the same as in training, so that no word is scored that the model has seen: a
     model trained on files needs the same --train (and --valid) again.
     """
     saved = opened(checkpoint, model, cell, framework)

@@ -34,8 +34,8 @@ def pronounce(
 ) -> None:
     """Read words aloud on paper: the phonemes, step by step, and how sure the model is.
 
-    A step of a tagger is a letter with its tag. An encoder-decoder says a phoneme a step, the
-    most probable one; with --beam it shows the readings that a beam search finds, best first.
+    A step of a tagger is a letter with its tag. An encoder-decoder writes one phoneme per step,
+    the most probable one; with --beam the best pronunciations of a beam search are shown.
     """
     spelled = [_checked(word) for word in words]
     saved = opened(checkpoint, model, cell, framework)
@@ -64,7 +64,7 @@ def _checked(word: str) -> str:
 
 
 def _read(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
-    """What the model says of one word."""
+    """The model's prediction for one word."""
     ids = saved.letters.encode(word)  # (T,)
     known = ids != saved.letters.unknown
     if not known.any():
@@ -78,15 +78,15 @@ def _read(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
 
 
 def _steps(saved: "Reader", ids: Any, letters: list[dict[str, Any]]) -> dict[str, Any]:
-    """The most probable symbol of each step; a tagger's stand with their letters."""
+    """The most probable symbol at each step; those of a tagger come with their letters."""
     from unrolled.tasks import pronunciation
 
-    p = saved.probabilities(ids[None])[0]  # (U, K), of a tagger U = T
+    p = saved.probabilities(ids[None])[0]  # (U, K), for a tagger U = T
     best = p.argmax(axis=-1)
     phonemes = list(pronunciation.decode(saved.tags, best))
     steps = list(zip(saved.tags.decode(best), p.max(axis=-1).tolist(), strict=True))
     if saved.predictor.answer.kind == "sequence":
-        steps = steps[: len(phonemes) + 1]  # with the end
+        steps = steps[: len(phonemes) + 1]  # including the end symbol
         spoken = [{"phoneme": phoneme, "probability": p_u} for phoneme, p_u in steps]
         return {"phonemes": phonemes, "steps": spoken}
     for letter, (tag, p_t) in zip(letters, steps, strict=True):
@@ -95,7 +95,7 @@ def _steps(saved: "Reader", ids: Any, letters: list[dict[str, Any]]) -> dict[str
 
 
 def _search(saved: "Reader", ids: Any, width: int) -> dict[str, Any]:
-    """The readings that a beam search finds, best first."""
+    """The pronunciations that a beam search finds, best first."""
     readings = [
         {"phonemes": saved.tags.decode(h.ids), "log_probability": h.log_p}
         for h in saved.model.beam(ids[None], width)[0]

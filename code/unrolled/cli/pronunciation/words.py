@@ -1,4 +1,4 @@
-"""What the commands on words share: the files, the trained model, and what is told of it."""
+"""What the commands on words share: the files, the trained model, and what is printed about it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ Predictions = Annotated[
 
 @dataclass(frozen=True)
 class Words(options.Group):
-    """Which words are learned and read: the CMU dictionary, or files."""
+    """The words to learn and to read: the CMU dictionary, or files."""
 
     train: TrainFile = None
     valid: ValidFile = None
@@ -48,7 +48,7 @@ class Words(options.Group):
 def opened(
     checkpoint: Path | None, model: str | None, cell: str | None, framework: str | None
 ) -> "Reader":
-    """A trained model: of a checkpoint, or the newest of that name in the folder models."""
+    """A trained model: from a checkpoint, or the newest of that name in the folder models."""
     from unrolled.models.saved import find, load
 
     path = checkpoint or find(model, cell, framework)
@@ -61,7 +61,7 @@ def opened(
 
 
 def about(saved: "Reader") -> dict[str, Any]:
-    """What the answer of a command tells of the model that it used."""
+    """The facts that a command prints about the model that it used."""
     return {
         "model": saved.facts["model"]["name"],
         **saved.facts["model"]["arguments"],
@@ -72,7 +72,7 @@ def about(saved: "Reader") -> dict[str, Any]:
 
 
 def measure(saved: "Reader", references: "Dictionary", predictions: Path | None) -> "Score":
-    """Reads words, writes what was read where it is wanted, and scores it."""
+    """Predicts and scores words, and writes the predictions to a file if one is given."""
     from unrolled.tasks import pronunciation
 
     read = saved.transcribe(references)
