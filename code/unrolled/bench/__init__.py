@@ -1,4 +1,4 @@
-"""Letters a second in training, against a bare PyTorch loop and against the arithmetic itself.
+"""Letters per second in training, against a bare PyTorch loop and against the arithmetic alone.
 
 For each model these loops take turns, round after round in one process, so that other programs
 on the machine disturb all of them alike:
@@ -7,18 +7,18 @@ on the machine disturb all of them alike:
   validations, fed by `Examples.batches`; Keras as TensorFlow runs its graph, and compiled by XLA.
 - `bare`: the layers of `torch.nn` (`unrolled.bench.bare`), cross-entropy and Adam on tensors made
   beforehand. No clipping, no schedule, no NumPy.
-- `limit`: the model's matrix products alone (`unrolled.bench.arithmetic`), in the shapes that
-  training needs. Ratios are given to this one: no model trains faster than its products run.
-- `square`: as many operations in one large square product. A recurrent layer does not reach its
+- `limit`: only the model's matrix products (`unrolled.bench.arithmetic`), in the shapes that
+  training needs. Ratios are relative to it: no model trains faster than its products run.
+- `square`: as many operations in one large square product. A recurrent layer cannot reach its
   rate: h_t needs h_prev, so the T products of (B, H) by (H, G H) cannot become one.
 
 A rate is the median over the rounds, a ratio the median of the ratios of each round.
 
-Ours does more than the bare loop: it clips the gradients, which takes about a twentieth of a step
-at the default sizes. PyTorch's fused Adam wins part of that back. The rest is the same short time
-in every step: the batch is taken from NumPy, dropout is passed through, the loss is waited for. It
-shows where a step is fastest: the window net, whose step has no recurrence, loses a tenth in all,
-the convolutions up to a twelfth, every other model a twentieth or less.
+Our loop does more than the bare one: it clips the gradients, which takes about a twentieth of a
+step at the default sizes. PyTorch's fused Adam wins part of that back. The rest is the same short
+time in every step: converting the batch from NumPy, calling dropout, waiting for the loss. It
+matters most where steps are fastest: the window net, whose step has no recurrence, loses a tenth
+in all, the convolutions up to a twelfth, every other model a twentieth or less.
 """
 
 import time
@@ -49,10 +49,10 @@ def run(
     """Measures models, one after the other; prints nothing.
 
     Args:
-        names: of `MODELS`.
+        names: in `MODELS`.
         setting: what to train, and on what; None: the default.
-        budget: how long to measure; None: what `UNROLLED_BUDGET` says.
-        tell: is called with a line about what happens now.
+        budget: how long to measure; None: as `UNROLLED_BUDGET` says.
+        tell: called with a line about the current step.
 
     Raises:
         UserError: there is no such model, or the dictionary does not fill one batch.
@@ -76,11 +76,11 @@ def run(
 def _measure(
     name: str, loops: dict[str, Loop], work: Work, clock: str, tell: Tell
 ) -> tuple[dict[str, list[float]], dict[str, float]]:
-    """Letters a second in every round, and the seconds that the first run takes more than the next.
+    """Letters per second in every round, and the extra seconds of the first run over the next.
 
     Args:
         name: of the model.
-        loops: what takes turns.
+        loops: those that take turns.
         work: how many turns.
         clock: a function of the module `time`.
         tell: as in `run`.
@@ -101,7 +101,7 @@ def _measure(
 
 
 def _seconds(loop: Loop, clock: Callable[[], float]) -> tuple[float, float]:
-    """What the loop returns, and how long it takes."""
+    """The loop's result, and how long it takes."""
     started = clock()
     return loop(), clock() - started
 

@@ -1,8 +1,8 @@
 """The matrix products that training a model takes, and how fast this machine multiplies.
 
-An affine map of B T rows costs three products in training: forward, and the gradients by its
-input and by its matrix. Each takes 2 * rows * inputs * outputs operations. For a recurrent layer
-with G gates and a readout that is, for a batch,
+An affine map of B T rows costs three products in training: forward, and the gradients for its
+input and for its matrix. Each takes 2 * rows * inputs * outputs operations. For a recurrent layer
+with G gates and a readout that is, per batch,
 
     3 * 2 B T (D H G + H H G)  +  3 * 2 B T H K
 
@@ -22,9 +22,9 @@ Multiplication = Callable[..., Any]  # torch.mm, or torch.bmm
 class Product(NamedTuple):
     """An affine map in training: `steps` times a (rows, inputs) by an (inputs, outputs) matrix.
 
-    The steps follow one another, as U h_prev does. Only the gradient by the matrix can wait for
-    the last of them and is one product over all. In attention each word has matrices of its own:
-    `batch` such products run at once.
+    The steps are sequential, as for U h_prev. Only the gradient for the matrix can wait for the
+    last step and is one product over all. In attention each word has its own matrices: `batch`
+    such products run at once.
     """
 
     rows: int

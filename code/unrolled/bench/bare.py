@@ -1,4 +1,4 @@
-"""The models made of PyTorch's own modules, as somebody would write them who wants speed alone."""
+"""The models built from PyTorch's own modules, as one would write them for speed alone."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -101,7 +101,7 @@ class WindowTagger(nn.Module):
 
 
 class EncoderDecoder(nn.Module):
-    """The `EncoderDecoder`, told the targets: without attention one call, with it a loop of cells.
+    """The `EncoderDecoder` by teacher forcing: without attention one call, with it a loop of cells.
 
     Args:
         V, K, arguments: as in `Tagger`.

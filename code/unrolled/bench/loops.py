@@ -1,4 +1,4 @@
-"""The loops that are measured, for each model of the bench."""
+"""The loops to measure for each model of the bench."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,16 +18,16 @@ from unrolled.tasks.task import ABSENT, Array, Batch
 from unrolled.torch.training import Trainer as TorchTrainer
 from unrolled.training import Recipe, Trainer
 
-Loop = Callable[[], float]  # does the same work each time and returns how many letters that is
+Loop = Callable[[], float]  # does the same work each time and returns its number of letters
 
 
 @dataclass(frozen=True)
 class Model:
-    """What the bench needs to know of a model.
+    """What the bench needs to know about a model.
 
     Args:
-        spec: how ours is built, in either framework.
-        bare: the same of PyTorch's own modules, called with V, K and the spec's arguments.
+        spec: how our model is built, in either framework.
+        bare: the same from PyTorch's own modules, called with V, K and the spec's arguments.
         products: its affine maps, called with B, T, U, K and the spec's arguments.
     """
 
@@ -36,7 +36,7 @@ class Model:
     products: products.Products
 
 
-# The basic tagger stands here by its cells.
+# The basic tagger is listed by its cells.
 SPECS = {
     **{cell: models.spec("basic", cell=cell) for cell in models.FUSED},
     **{name: spec for name, spec in models.NAMED.items() if name != "basic"},
@@ -50,7 +50,7 @@ MODELS = {
 def loops_of(
     model: Model, setting: Setting, examples: Examples, square: int
 ) -> tuple[dict[str, Loop], float]:
-    """Every loop over the examples, ready to run, and the operations that a letter takes."""
+    """Every loop over the examples, ready to run, and the number of operations per letter."""
     V, K = setting.num_letters, setting.output_size(model.spec.answer)
     recipe = Recipe(batch_size=setting.batch_size)
     sizes = {name: getattr(setting, name) for name in ("embedding_size", "hidden_size")}
@@ -116,7 +116,7 @@ def bare_step(
 
 
 def counted(multiply: arithmetic.Multiply, letters: float) -> Loop:
-    """Products whose operations would be enough for so many letters."""
+    """A loop of products with as many operations as `letters` letters take."""
 
     def run() -> float:
         multiply()

@@ -1,4 +1,4 @@
-"""The machine that is measured: its threads, its clock and its facts."""
+"""The machine that runs the bench: its threads, its clock and its facts."""
 
 import os
 import platform
@@ -14,16 +14,16 @@ import torch
 
 from unrolled import models
 
-CPU_INFO = Path("/proc/cpuinfo")  # where Linux tells the name of the processor
+CPU_INFO = Path("/proc/cpuinfo")  # where Linux names the processor
 FINE_CLOCK = 1e-4  # seconds; Windows counts processor time in steps of 16 milliseconds
 
 
 @contextmanager
 def same_threads(wanted: int | None) -> Iterator[dict[str, int]]:
-    """Both frameworks on equally many threads; yields how many each has.
+    """Runs both frameworks on the same number of threads; yields how many each has.
 
-    TensorFlow takes a number only before its first operation. Where it came too late, the numbers
-    that are yielded differ.
+    TensorFlow accepts a number only before its first operation. If it came too late, the yielded
+    numbers differ.
     """
     before = torch.get_num_threads()
     count, threading = wanted or before, tf.config.threading
@@ -44,10 +44,10 @@ def same_threads(wanted: int | None) -> Iterator[dict[str, int]]:
 
 
 def facts_of(threads: dict[str, int]) -> dict[str, Any]:
-    """What the rates depend on.
+    """The facts that the rates depend on.
 
-    With one thread the clock counts the processor time of this process, which other programs
-    hardly touch. With more it counts the time on the wall, since threads wait for one another.
+    With one thread the clock is the processor time of this process, which other programs hardly
+    affect. With more it is the wall-clock time, since threads wait for one another.
     """
     fine = time.get_clock_info("process_time").resolution <= FINE_CLOCK
     alone = set(threads.values()) == {1} and fine

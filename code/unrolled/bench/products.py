@@ -1,7 +1,7 @@
 """The affine maps of every kind of model, as `unrolled.bench.arithmetic` counts and runs them.
 
-Each is asked for with B, T and U, the words of a batch, their letters and their targets (for a
-tagger U = T), with K symbols and with the arguments of the spec.
+Each function takes B, T and U, the numbers of words in a batch, of letters and of targets in a word
+(for a tagger U = T), K symbols and the arguments of the spec.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,20 +26,20 @@ def _stack(B: int, T: int, inputs: int, arguments: Arguments) -> list[Product]:
 
 
 def _features(arguments: Arguments) -> int:
-    """Of the states that `_stack` gives."""
+    """The number of features of the states after `_stack`."""
     H: int = arguments["hidden_size"]
     return 2 * H if arguments.get("bidirectional") else H
 
 
 def tagger(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
-    """Of the `Tagger`, the `StackedTagger` and the `LookAheadTagger`."""
+    """The maps of the `Tagger`, the `StackedTagger` and the `LookAheadTagger`."""
     steps = T + arguments.get("delay", 0)
     below = _stack(B, steps, arguments["embedding_size"], arguments)
     return [*below, *linear(B, T, _features(arguments), K)]
 
 
 def conv(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
-    """Of the `ConvTagger`: a filter is an affine map of the letters that it sees."""
+    """The maps of the `ConvTagger`: a filter is an affine map of the letters that it sees."""
     D, filters = arguments["embedding_size"], arguments["filters"]
     return [
         *linear(B, T, arguments["kernel_size"] * D, filters),
@@ -49,7 +49,7 @@ def conv(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
 
 
 def attention(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
-    """Of the `AttentionTagger`."""
+    """The maps of the `AttentionTagger`."""
     size = arguments["attention_size"]
     return [
         *_stack(B, T, arguments["embedding_size"], arguments),
@@ -61,14 +61,14 @@ def attention(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Prod
 
 
 def window(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
-    """Of the `WindowTagger`."""
+    """The maps of the `WindowTagger`."""
     H = arguments["hidden_size"]
     seen = arguments["window"] * arguments["embedding_size"]
     return [*linear(B, T, seen, H), *linear(B, T, H, K)]
 
 
 def _encoder_decoder(B: int, T: int, U: int, K: int, arguments: Arguments) -> list[Product]:
-    """Of the `EncoderDecoder`, told the targets. With attention the context waits for the state."""
+    """The maps of the `EncoderDecoder`. With attention the context waits for the state."""
     D, H, size = (arguments[f"{of}_size"] for of in ("embedding", "hidden", "attention"))
     gates = len(CELLS[arguments["cell"]].gates)
     read = [*_stack(B, T, D, {**arguments, "bidirectional": True}), *linear(B, 1, 2 * H, H)]

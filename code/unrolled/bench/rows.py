@@ -1,4 +1,4 @@
-"""What the bench has measured, as numbers and as a table."""
+"""The results of the bench, as numbers and as a table."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -23,25 +23,25 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Of at least one value."""
+        """The spread of at least one value."""
         return cls(statistics.median(values), min(values), max(values))
 
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured of one model; `dataclasses.asdict` makes JSON of it.
+    """The results for one model; `dataclasses.asdict` prepares it for JSON.
 
     Args:
         model: its name in `MODELS`.
         setting: what was trained, and on what.
         facts: the machine, the versions, the clock.
-        rates: letters a second of each loop.
-        keras: the faster one of the two Keras loops, which is the `keras` of the ratios.
+        rates: letters per second of each loop.
+        keras: the faster of the two Keras loops, which is the `keras` of the ratios.
         ratios: of the rates of two loops.
         flops_per_letter: multiplications and additions in all matrix products.
-        gflops: thousand millions of them a second, in `limit` and in `square`.
-        compile_seconds: what the Keras loops take once before the first round; in no rate.
-        rounds: of each loop, the letters a second of every round.
+        gflops: billions of them per second, in `limit` and in `square`.
+        compile_seconds: the Keras loops' one-time cost before the first round; in no rate.
+        rounds: letters per second of each loop in every round.
     """
 
     model: str
@@ -70,7 +70,7 @@ def summarise(
 
 
 def table(rows: Sequence[Row]) -> Table:
-    """Rates and ratios, a block of lines for each model; below it what they depend on."""
+    """Rates and ratios, a block of lines for each model; the caption says what they depend on."""
     drawn = Table(
         title=_title(rows[0]),
         caption=_caption(rows),
@@ -96,7 +96,7 @@ def table(rows: Sequence[Row]) -> Table:
 
 
 def _ratio(row: Row, loop: str, to: str) -> str:
-    """A ratio with its range; nothing if there is none or if the other Keras loop is quoted."""
+    """A ratio with its range; empty if there is none or if the other Keras loop is quoted."""
     name = f"{'keras' if loop == row.keras else loop}/{to}"
     if name not in row.ratios or (loop in KERAS and loop != row.keras):
         return ""
@@ -137,7 +137,7 @@ def _caption(rows: Sequence[Row]) -> str:
 
 
 def _warning(facts: Mapping[str, Any]) -> list[str]:
-    """What to think of the numbers if other programs were busy."""
+    """How to take the numbers if other programs were busy."""
     busy = facts["load"] is not None and facts["load"] > facts["cores"] / 2
     if not busy or facts["clock"] == "process_time":
         return []

@@ -21,11 +21,11 @@ class Setting:
     embedding_size: int = 32
     batch_size: int = 128
     length: int = 8  # letters of each word
-    real: bool = False  # words of the dictionary instead, of the lengths that they have
-    threads: int | None = None  # None: as many as PyTorch takes by itself
+    real: bool = False  # words of the dictionary instead, at their real lengths
+    threads: int | None = None  # None: PyTorch's default
     num_letters: int = 29  # V and K are those of the CMU dictionary
     num_tags: int = 76
-    num_symbols: int = 40  # of a model that writes a sequence, with the end symbol
+    num_symbols: int = 40  # for a model that writes a sequence, including the end symbol
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -33,16 +33,16 @@ class Setting:
                 raise UserError(f"{name} is {value}; it must be at least 1")
 
     def output_size(self, answer: str) -> int:
-        """K of a model that answers "labels" or a "sequence"."""
+        """K for a model that answers "labels" or a "sequence"."""
         return {"labels": self.num_tags, "sequence": self.num_symbols}[answer]
 
 
 class Work(NamedTuple):
     """How long to measure one model."""
 
-    steps: int  # batches of each loop in a round
+    steps: int  # batches per loop and round
     rounds: int
-    seconds: float  # after which no further round begins
+    seconds: float  # after this no further round begins
     square: int  # rows of the large square matrices
 
 
@@ -56,9 +56,9 @@ BUDGETS = {
 def draw(setting: Setting, steps: int, answer: Kind = "labels") -> tuple[Setting, Examples]:
     """The words of one round, `steps` full batches, and the setting with their V and K.
 
-    Drawn letters and as many drawn targets, of one length; or, if the setting is `real`, the first
-    full batches of an epoch. Few batches of an epoch are not full, and XLA would compile each of
-    them anew.
+    Random letters and as many random targets, of one length; or, if the setting is `real`, the
+    first full batches of an epoch. Few batches of an epoch are not full, and XLA would compile
+    each of those again.
 
     Raises:
         UserError: no length has enough words for one batch.

@@ -1,10 +1,10 @@
 """The command line: `unrolled train`, `evaluate`, `pronounce`, `export`, `data`, `bench`...
 
 Exit status: 0 done; 1 a bug in this package; 2 a mistake of the user's; 130 stopped by Ctrl-C.
-What is wrong stands in one line on standard error. With `--json`, standard output holds one JSON
-object: the result, or `{"error": "what is wrong"}`.
+An error is one line on standard error. With `--json`, standard output holds one JSON object: the
+result, or `{"error": "what is wrong"}`.
 
-Importing this imports no framework.
+Importing this package imports no framework.
 """
 
 import sys

@@ -35,7 +35,7 @@ def bench(
     threads: Annotated[int | None, typer.Option(min=1, help="Of both frameworks.")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure training in letters a second, against bare PyTorch and against the arithmetic."""
+    """Measure training in letters per second, against bare PyTorch and against the arithmetic."""
     for framework in models.FRAMEWORKS:
         models.versions(framework)
     from unrolled import bench as measure

@@ -1,1 +1,1 @@
-"""Everything that is drawn: diagrams, plots, and the figure that both become."""
+"""Everything drawn: diagrams, plots, and the figure that both become."""

@@ -1,4 +1,4 @@
-"""Pictures inside the page: SVG in the page's own colours, with words for who cannot see it."""
+"""Pictures inside the page: SVG in the page's own colours, with an alternative text."""
 
 from dataclasses import dataclass
 from html import escape
@@ -6,7 +6,7 @@ from html import escape
 # Each is legible (at least 3:1) on the light theme's white and on the dark theme's near-black.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#3f7fd6", "#d9652b", "#2b9a66", "#a463c9", "#868686"
 INK = "currentColor"  # the colour of the text around the picture
-READABLE = 0.8  # of its size: what a picture may shrink to before its words are too small
+READABLE = 0.8  # how far a picture may shrink before its words are too small
 
 
 def sized(width: float) -> str:

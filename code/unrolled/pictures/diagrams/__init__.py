@@ -1,4 +1,4 @@
-"""Every diagram of the book, drawn from the one vocabulary of `Canvas`."""
+"""Every diagram of the book, drawn with the vocabulary of `Canvas`."""
 
 from unrolled.pictures.diagrams.canvas import DASH, Canvas
 from unrolled.pictures.diagrams.circuits import circuit

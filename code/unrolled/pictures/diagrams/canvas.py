@@ -11,13 +11,13 @@ from html import escape
 
 from unrolled.pictures.figures import BLUE, GREEN, INK, ORANGE, PURPLE, Figure, sized
 
-DASH = "\u2013"  # the tag "-" is drawn so: nothing is said
+DASH = "\u2013"  # how the silent tag "-" is drawn
 
 
 class Canvas:
     """Collects shapes; `figure` makes one SVG of them.
 
-    Coordinates are pixels, y downwards; a shape stands where its centre is.
+    Coordinates are pixels, y downwards; a shape's position is its centre.
     """
 
     def __init__(self, width: float, height: float) -> None:
@@ -35,7 +35,7 @@ class Canvas:
         dashed: bool = False,
         radius: float = 7,
     ) -> None:
-        """A labelled box; dashed and empty for what is not there yet."""
+        """A labelled box; dashed and empty if it is not there yet."""
         w, h = size
         dash = 'stroke-dasharray="4 3" fill-opacity="0"' if dashed else 'fill-opacity="0.16"'
         self._shapes.append(
@@ -61,12 +61,12 @@ class Canvas:
         self.box(x, y, label, size=(width, 28), colour=PURPLE)
 
     def state(self, x: float, y: float, label: str, *, dashed: bool = False) -> None:
-        """What is carried from step to step: h, c, a memory."""
+        """A state, carried from step to step: h, c, a memory."""
         size = (max(34, 9 * len(label) + 16), 26)
         self.box(x, y, label, size=size, colour=ORANGE, dashed=dashed, radius=13)
 
     def operator(self, x: float, y: float, sign: str) -> None:
-        """An operation of one number with one number: times, plus, one minus."""
+        """An elementwise operation: times, plus, one minus."""
         self._shapes.append(
             f'<circle cx="{x:g}" cy="{y:g}" r="11" fill="{INK}" fill-opacity="0.06" '
             f'stroke="{INK}" stroke-width="1.3"/>'
@@ -90,7 +90,7 @@ class Canvas:
         label: str = "",
         time: bool = False,
     ) -> None:
-        """Up through weights, or on through time."""
+        """An arrow: up through weights, or with `time` to the next step."""
         colour, width = (ORANGE, 2.6) if time else (INK, 1.3)
         (x1, y1), (x2, y2) = start, end
         self._shapes.append(
@@ -119,7 +119,7 @@ class Canvas:
         colour: str = INK,
         width: float = 1.6,
     ) -> None:
-        """A plain line: these two belong together, the more so the wider it is."""
+        """A plain line that links two shapes; the wider, the stronger the link."""
         self._shapes.append(
             f'<line x1="{start[0]:g}" y1="{start[1]:g}" x2="{end[0]:g}" y2="{end[1]:g}" '
             f'stroke="{colour}" stroke-width="{width:g}"/>'
@@ -139,7 +139,7 @@ class Canvas:
         self.text(x + 50, y - 18, label, size=13, anchor="start")
 
     def figure(self, alt: str) -> Figure:
-        """The picture, as wide as its column if that is narrower."""
+        """The finished picture; it shrinks to fit a narrower column."""
         salt = hashlib.sha256(alt.encode()).hexdigest()[:8]  # ids are shared by the whole page
         markers = "".join(
             f'<marker id="{name}-{salt}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="{size}" '

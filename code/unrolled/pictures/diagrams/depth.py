@@ -1,4 +1,4 @@
-"""Depth: what each state has read, where gradients run, where maps and masks can stand."""
+"""Depth: what each state has read, where gradients run, where layers and masks can go."""
 
 from collections.abc import Sequence
 from itertools import combinations, pairwise
@@ -13,7 +13,7 @@ def read_by_each(word: str) -> Figure:
     """What each state has read: two layers in one direction, and one layer in two directions.
 
     Args:
-        word: its letters; four of them fit a phone.
+        word: its letters; four of them fit on a phone.
     """
     canvas = Canvas(92 * len(word) + 22, 414)
     _read_twice(canvas, word, 0)
@@ -64,7 +64,7 @@ def _onward(canvas: Canvas, start: Point, end: Point, before: str, after: str) -
 
 
 def gradient_paths(T: int = 3, L: int = 2) -> Figure:
-    """Every path of the gradient from the loss after the last step to the first input of a stack.
+    """Every path of the gradient from the last step's loss to the first input of a stack.
 
     Args:
         T: time steps.
@@ -171,7 +171,7 @@ KEPT = ((1, 0, 1, 1), (0, 1, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0), (1, 0, 0, 1))
 
 
 def dropout_masks() -> Figure:
-    """Where dropout stands in a stack: new masks on the way up, or the same ones at each step."""
+    """Where dropout is applied in a stack: new masks on the way up, or the same at each step."""
     step, left, height = 108, 106, 292
     canvas = Canvas(left + 2 * step + 42, 2 * height)
     for base, title in (
@@ -206,7 +206,7 @@ def dropout_masks() -> Figure:
 
 
 def _mask(canvas: Canvas, place: Point, kept: Sequence[int]) -> None:
-    """One bar a unit: thick where it is kept, thin where it is dropped."""
+    """One bar per unit: thick if it is kept, thin if it is dropped."""
     x, y = place
     for unit, stays in enumerate(kept):
         at = x + 9 * (unit - (len(kept) - 1) / 2)

@@ -1,4 +1,4 @@
-"""Direction: what may be known, where past and future meet, where summaries stand, the guide."""
+"""Direction: what may be known, where past and future meet, where summaries are, the guide."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ PAD = "\u00b7"  # how padding is drawn
 
 
 def informed(word: str, at: int, delay: int) -> Figure:
-    """What may be known when one letter is answered: the past, a little more, or everything.
+    """What may be known when a letter is tagged: the past, a little more, or everything.
 
     Args:
         word: its letters.
-        at: the letter that is answered, counted from 0.
+        at: the letter to tag, counted from 0.
         delay: by how many letters the middle net answers late.
     """
     canvas = Canvas(56 * len(word) + 84, 276)
@@ -38,7 +38,7 @@ def informed(word: str, at: int, delay: int) -> Figure:
 
 
 def meeting() -> Figure:
-    """Two layers in two directions at one step, against two stacks of one direction each."""
+    """Two bidirectional layers at one step, compared with two stacks of one direction each."""
     canvas = Canvas(400, 306)
     for x, title in ((100, "each layer both ways"), (300, "two stacks")):
         f, b, top, high, low, bottom = x - 34, x + 34, 60, 124, 206, 284
@@ -62,7 +62,7 @@ def meeting() -> Figure:
 
 
 def summaries(words: Sequence[str] = ("hate", "at")) -> Figure:
-    """Where the summary of each word stands in a padded batch, and where output[:, -1] looks.
+    """Where the summary of each word is in a padded batch, and where output[:, -1] looks.
 
     Args:
         words: the batch, padded on the right to the longest.
@@ -132,7 +132,7 @@ def guide() -> Figure:
 def _lines(
     canvas: Canvas, place: Point, words: str, size: tuple[float, float], colour: str
 ) -> None:
-    """A box with lines of words, parted by slashes."""
+    """A box with lines of text, separated by slashes."""
     (x, y), lines = place, words.split("/")
     canvas.box(x, y, "", size=size, colour=colour)
     for row, line in enumerate(lines):

@@ -25,7 +25,7 @@ def _colour(cell: Cell) -> str:
 
 
 def _legend(canvas: Canvas, y: float, *more: tuple[str, str]) -> float:
-    """What the colours say; returns where the next row may stand."""
+    """The meaning of the colours; returns the y of the next row."""
     told = (
         (BLUE, "its state passes a function: step by step"),
         (GREEN, "linear in its state: can be done in parallel"),
@@ -38,7 +38,7 @@ def _legend(canvas: Canvas, y: float, *more: tuple[str, str]) -> float:
 
 
 def _family() -> list[tuple[Cell, int]]:
-    """The cells, each behind its parent, and how deep each stands."""
+    """The cells, each after its parent, with its depth in the tree."""
     children: dict[str, list[Cell]] = defaultdict(list)
     for cell in sorted(CELLS.values(), key=lambda cell: cell.year):
         children[cell.parent].append(cell)
@@ -54,10 +54,10 @@ def _family() -> list[tuple[Cell, int]]:
 
 
 def family_tree() -> Figure:
-    """Which cell changes what of which; the order is of ideas and not of years."""
+    """Which cell modifies which other, and how; ordered by ideas, not by years."""
     canvas, rows = Canvas(400, 34 * len(CELLS) + 76), _family()
     top, indent = _legend(canvas, 14), 17.0
-    last: dict[int, float] = {}  # where the last one of each depth stands
+    last: dict[int, float] = {}  # the position of the last one at each depth
     for row, (cell, depth) in enumerate(rows):
         x, y = 8 + indent * depth, top + 14 + 34 * row
         if depth:
@@ -82,7 +82,7 @@ def family_tree() -> Figure:
 
 
 def time_line() -> Figure:
-    """All cells and structures by year, from above."""
+    """All cells and structures by year, from the top down."""
     born: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for cell in CELLS.values():
         born[cell.year].append((cell.label, _colour(cell)))

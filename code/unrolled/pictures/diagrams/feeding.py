@@ -1,4 +1,4 @@
-"""How sequences are fed to a recurrent network: in windows, in rows, with or without a teacher."""
+"""How sequences are fed to a recurrent network: in windows, in streams, by teacher forcing."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def truncation(T: int = 8, window: int = 4) -> Figure:
 
 
 def streams(text: str = "a rolling stone gathers no moss.", batch: int = 2) -> Figure:
-    """How a long text is cut for a state that is carried: rows go on from batch to batch."""
+    """How a long text is cut into streams: each row continues from batch to batch."""
     canvas, T = Canvas(400, 66 + 62 * batch), len(text) // batch
     size = T // 3
     for column in range(3):
@@ -54,7 +54,7 @@ def streams(text: str = "a rolling stone gathers no moss.", batch: int = 2) -> F
 def teaching(
     targets: Sequence[str] = ("HH", "EY", "T"), predictions: Sequence[str] = ("HH", "AE", "K")
 ) -> Figure:
-    """A network that speaks: told the right symbol before each step, or its own."""
+    """A network that writes symbols: fed the right symbol before each step, or its own."""
     canvas, step = Canvas(390, 410), 116
     taught = targets[0], predictions[1], targets[2]
     halves = (

@@ -1,4 +1,4 @@
-"""The hybrids of the practice part, unrolled over a word: convolution, attention, two networks."""
+"""The hybrids of the practice part, over a word: convolution, attention, encoder-decoder."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ from unrolled.pictures.figures import BLUE, GREEN, GREY, PURPLE, Figure
 
 
 def conv_tagger(letters: Sequence[str], tags: Sequence[str], kernel_size: int, at: int) -> Figure:
-    """A convolution below the one-directional cells, as it is when letter `at` is tagged.
+    """A convolution below the one-directional cells, at the moment when letter `at` is tagged.
 
     Args:
         letters: the word, T letters.
         tags: the T tags.
         kernel_size: letters that one filter sees, odd.
-        at: the letter whose tag is given, counted from 0; what it cannot know is dashed.
+        at: the letter being tagged, counted from 0; what the model cannot know yet is dashed.
     """
     left, step, reach = 60, 92, kernel_size // 2
     top, middle, below, bottom = 30, 104, 178, 262
@@ -44,7 +44,7 @@ def conv_tagger(letters: Sequence[str], tags: Sequence[str], kernel_size: int, a
 def attention_tagger(
     letters: Sequence[str], tags: Sequence[str], weights: Sequence[float], at: int
 ) -> Figure:
-    """Self-attention over two-directional states, drawn for one letter.
+    """Self-attention over bidirectional states, drawn for one letter.
 
     Args:
         letters: the word, T letters.
@@ -77,17 +77,17 @@ def attention_tagger(
 def encoder_decoder(
     letters: Sequence[str], answer: Sequence[str], weights: Sequence[float] | None, at: int = 0
 ) -> Figure:
-    """One network reads, another one answers, each symbol after the one before it.
+    """One network reads, another one writes, each symbol given the one before it.
 
     Args:
         letters: the word, T letters.
-        answer: its symbols; the end symbol is drawn after them.
-        weights: how much step `at` looks at each letter; None: one vector is handed over.
-        at: the step whose look is drawn, counted from 0.
+        answer: the output symbols; the end symbol is drawn after them.
+        weights: how much step `at` attends to each letter; None: a single vector is passed on.
+        at: the step whose attention is drawn, counted from 0.
     """
     left, step, gap, top, middle, bottom = 34, 76, 66, 34, 150, 232
     first = left + step * (len(letters) - 1) + gap + step
-    look = left + step * (len(letters) - 1) / 2  # where the context stands
+    look = left + step * (len(letters) - 1) / 2  # the position of the context
     canvas = Canvas(first + step * len(answer) + 40, 262)
     for t, letter in enumerate(letters):
         x = left + step * t

@@ -1,4 +1,4 @@
-"""Recurrent networks joined with parts of another kind: where the part stands, what passes."""
+"""Recurrent networks joined with parts of another kind: where each goes, and what it passes on."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from unrolled.pictures.figures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Fi
 
 
 def hybrid_seats() -> Figure:
-    """The five places at which another part can join a recurrent network."""
+    """The five places where another part can join a recurrent network."""
     canvas = Canvas(430, 400)
     columns, y = (
         (120, 205, 290),
@@ -108,11 +108,11 @@ def conv_lstm() -> Figure:
 
 
 def one_vector(letters: Sequence[str], answer: Sequence[str]) -> Figure:
-    """A reader below, a speaker above, and the one vector between them.
+    """An encoder below, a decoder above, and the single vector between them.
 
     Args:
-        letters: what is read.
-        answer: its symbols; the end symbol is drawn after them.
+        letters: the input.
+        answer: the output symbols; the end symbol is drawn after them.
     """
     step, left = 70, 70
     read = [left + step * t for t in range(len(letters))]
@@ -183,12 +183,12 @@ def attention_moments() -> Figure:
 
 
 def heads(letters: Sequence[str], weights: Sequence[Sequence[float]], at: int) -> Figure:
-    """Several heads look from one state over all states, each by its own weights.
+    """Several heads attend from one state to all states, each with its own weights.
 
     Args:
         letters: T letters.
-        weights: for each of two heads, how much letter `at` looks at each of the T states.
-        at: the letter that looks, counted from 0.
+        weights: for each of two heads, how much letter `at` attends to each of the T states.
+        at: the letter that attends, counted from 0.
     """
     step, left = 76, 52
     right = left + step * (len(letters) - 1)
@@ -219,7 +219,7 @@ def heads(letters: Sequence[str], weights: Sequence[Sequence[float]], at: int) -
 
 
 def memory_network(rows: int = 5) -> Figure:
-    """A controller beside a memory matrix: it writes by one address and reads by another."""
+    """A controller with a memory matrix: it writes at one address and reads at another."""
     canvas = Canvas(400, 292)
     read, write = 1, 3
     for row in range(rows):
@@ -250,7 +250,7 @@ def layer_mixes(columns: dict[str, str], window: str = "local") -> Figure:
 
     Args:
         columns: by name, the layers from the bottom up: "R" recurrent, "A" attention.
-        window: what stands beside the attention.
+        window: the label beside the attention.
     """
     kinds = {"R": ("recurrent", BLUE), "A": ("attention", PURPLE)}
     deepest = max(map(len, columns.values()))

@@ -1,4 +1,4 @@
-"""Lattices whose paths a loss adds up: CTC, the transducer, the chain of tags."""
+"""Lattices whose paths a loss sums over: CTC, the transducer, the chain of tags."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,7 +13,7 @@ def ctc_lattice(labels: str, frames: int, path: Sequence[int]) -> Figure:
     """The lattice of CTC with one path.
 
     Args:
-        labels: what is answered, such as "at".
+        labels: the target, such as "at".
         frames: T.
         path: for each frame the row of the path, counted from 0 at the first blank.
     """

@@ -15,7 +15,7 @@ def _at(symbol: str, t: int) -> str:
 
 
 def unrolling(letters: Sequence[str], tags: Sequence[str]) -> Figure:
-    """The network folded, with its loop, above; below it the same network over a word.
+    """The network folded, with its loop, at the top; below, the same network unrolled over a word.
 
     Args:
         letters: the word, T letters.
@@ -83,7 +83,7 @@ def plain_cell() -> Figure:
 
 
 def readers(letters: Sequence[str] = "hate") -> Figure:
-    """Four ways to read a word: by slots, as a bag, through a window, letter by letter."""
+    """Four ways to read a word: in slots, as a bag, through a window, letter by letter."""
     canvas, step, left = Canvas(390, 470), 62, 40
     places = [left + step * t for t in range(len(letters))]
     middle = sum(places) / len(places)
@@ -151,7 +151,7 @@ def backward_flow(T: int = 3) -> Figure:
 
 
 def paths(lag: int = 3) -> Figure:
-    """All paths on which one unit reaches another one some steps later, with two units."""
+    """All paths by which one of two units influences another `lag` steps later."""
     canvas, step = Canvas(100 * lag + 90, 210), 100
     rows = (70, 150)
     for t in range(lag):
@@ -177,7 +177,7 @@ def paths(lag: int = 3) -> Figure:
 
 
 def scan(T: int = 8) -> Figure:
-    """A parallel scan: in each round every place takes in the one twice as far before it."""
+    """A parallel scan: each round joins every step with one twice as far back as the last round."""
     canvas, step, rise = Canvas(46 * T + 20, 330), 46, 80
     distance, row = 1, 0
     while True:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from unrolled.pictures.diagrams.canvas import DASH, Canvas
 from unrolled.pictures.figures import BLUE, Figure
 
-# For what; inputs and outputs, step by step; None: nothing.
+# The use of each shape; its inputs and outputs, step by step; None: nothing.
 SHAPES: dict[str, tuple[str, list[str | None], list[str | None]]] = {
     "one to one": ("a sound for a letter", ["a"], ["AE"]),
     "one to many": ("a word from a letter", ["h", None, None, None], ["a", "t", "e", "end"]),
@@ -24,10 +24,10 @@ SHAPES: dict[str, tuple[str, list[str | None], list[str | None]]] = {
 
 
 def shapes(*names: str) -> Figure:
-    """What is read, and what is answered.
+    """The inputs and the outputs of each shape of task.
 
     Args:
-        names: which of `SHAPES`; all five if none is named.
+        names: keys of `SHAPES`; by default all five.
     """
     names = names or tuple(SHAPES)
     canvas = Canvas(400, 172 * len(names) - 12)
@@ -73,7 +73,7 @@ def _shape(
 
 
 def structure(name: str) -> Figure:
-    """How cells are joined, where no other diagram shows it.
+    """How cells are joined, for the structures that no other diagram shows.
 
     Args:
         name: "residual" or "tree-structured".

@@ -9,7 +9,7 @@ STEP = 92  # from one letter to the next
 
 
 def alignment(letters: Sequence[str], tags: Sequence[str], below: str = "tags") -> Figure:
-    """Letters above, the sounds that each stands for below.
+    """Letters at the top, the sounds that each stands for below.
 
     Args:
         letters: the word, T letters.

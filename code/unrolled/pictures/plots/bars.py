@@ -1,4 +1,4 @@
-"""Bars and rows: one a model, a letter or a tag."""
+"""Bars and rows: one for each model, letter or tag."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -15,15 +15,15 @@ from unrolled.pictures.plots.style import (
     finish,
 )
 
-HEADING = 0.95  # rows that the name of a group takes
-WIDTH = 4.4  # inches: on a phone all of it stands in its column
+HEADING = 0.95  # rows that the name of a group takes up
+WIDTH = 4.4  # inches, so that all of it fits on a phone
 
 
 def compared(rates: Mapping[str, float], label: str, marked: Collection[str] = ()) -> Figure:
-    """One horizontal bar a model, the best at the bottom.
+    """One horizontal bar per model, the best at the bottom.
 
     Args:
-        rates: an error rate by model, between 0 and 1.
+        rates: the error rate of each model, between 0 and 1.
         label: what the rate is.
         marked: models drawn in another colour.
     """
@@ -42,12 +42,12 @@ def compared(rates: Mapping[str, float], label: str, marked: Collection[str] = (
 def tag_probabilities(
     guesses: Mapping[str, Mapping[str, float]], place: str, top: int = 6
 ) -> Figure:
-    """What the model thinks of one letter in several words: a group of bars a tag.
+    """The model's tag probabilities for one letter in several words: a group of bars per tag.
 
     Args:
-        guesses: for each word the probability of each tag.
+        guesses: for each word, the probability of each tag.
         place: which letter this is, in words.
-        top: how many tags are drawn, the most probable ones of all words.
+        top: how many tags are drawn: the most probable ones over all words.
     """
     highest = {tag: max(g[tag] for g in guesses.values()) for tag in next(iter(guesses.values()))}
     tags = sorted(highest, key=lambda tag: -highest[tag])[:top]
@@ -71,7 +71,7 @@ def tag_probabilities(
 def letter_uncertainty(
     bits: Mapping[str, float], tags: Mapping[str, int], marked: Collection[str] = ()
 ) -> Figure:
-    """One horizontal bar a letter, the most uncertain at the top, with the number of its tags.
+    """One horizontal bar per letter, the most uncertain at the top, with its number of tags.
 
     Args:
         bits: for each letter, how uncertain its tag is.
@@ -96,10 +96,10 @@ def runs(
     label: str,
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> Figure:
-    """One row a model with a dot for each run, one colour a framework.
+    """One row per model with a dot for each run, in one colour per framework.
 
     Args:
-        rates: by model and framework, "pytorch" and "keras", the rate in percent of each run.
+        rates: the rate of each run in percent, by model and framework, "pytorch" and "keras".
         label: what the rate is.
         intervals: by model, the two ends of a line behind the dots.
     """
@@ -138,7 +138,7 @@ def change(rates: Mapping[str, tuple[float, float]], ends: tuple[str, str], labe
     """A line from one rate to another in each row, in the given order.
 
     Args:
-        rates: by row the two rates, in percent.
+        rates: the two rates of each row, in percent.
         ends: what the first and the second rate belong to.
         label: what the rates are.
     """
@@ -163,12 +163,12 @@ def change(rates: Mapping[str, tuple[float, float]], ends: tuple[str, str], labe
 def grouped(
     groups: Mapping[str, Mapping[str, tuple[float, float, float]]], label: str, what: str
 ) -> Figure:
-    """One bar a model with its interval, under the name of its group; small enough for a phone.
+    """One bar per model with its interval, under the name of its group; small enough for a phone.
 
     Args:
-        groups: by group and model the rate in percent and the two ends of its interval.
+        groups: by group and model, the rate in percent and the two ends of its interval.
         label: what the rate is, in a word or two.
-        what: what the groups are told apart by, for those who cannot see the picture.
+        what: what distinguishes the groups, for the alternative text.
     """
     rows = sum(HEADING + len(models) for models in groups.values())
     names, places, place = [], [], 0.0

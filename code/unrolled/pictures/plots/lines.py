@@ -22,11 +22,11 @@ STYLES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)))
 
 
 def loss_curves(losses: Mapping[str, Sequence[float]], smooth: int = 25) -> Figure:
-    """The loss of every step in each framework, and how far the two are apart.
+    """The loss of every step in each framework, and how far apart the two are.
 
     Args:
-        losses: by framework, "pytorch" and "keras", one loss a step.
-        smooth: the upper panel shows means of so many steps.
+        losses: by framework, "pytorch" and "keras", one loss per step.
+        smooth: the upper panel shows means over this many steps.
     """
     with drawing(6.8, 4.2, panels=(2, 1)) as (canvas, (above, below)):
         below.sharex(above)
@@ -54,7 +54,7 @@ def loss_curves(losses: Mapping[str, Sequence[float]], smooth: int = 25) -> Figu
 
 
 def window_errors(rates: Mapping[str, Mapping[int, float]]) -> Figure:
-    """Word error rate against the width of the window, one line a split.
+    """Word error rate against the width of the window, one line per split.
 
     Args:
         rates: for each split, the word error rate of each width.
@@ -81,10 +81,10 @@ def against(
     ylabel: str,
     levels: Mapping[str, float] | None = None,
 ) -> Figure:
-    """An error rate against a number, one line a series through its means, one dot a run.
+    """An error rate against a number, one line per series through its means, one dot per run.
 
     Args:
-        series: by name, the rates in percent of each run at each number.
+        series: by name, the rate in percent of each run at each number.
         xlabel: what the number is.
         ylabel: what the rate is.
         levels: rates drawn across the whole width for comparison.
@@ -114,10 +114,10 @@ def against(
 
 
 def by_layer(norms: Mapping[str, Sequence[float]], label: str) -> Figure:
-    """A number for each layer on a logarithmic scale, one line a model.
+    """A number for each layer on a logarithmic scale, one line per model.
 
     Args:
-        norms: by model, one number a layer, the layer next to the letters first.
+        norms: by model, one number per layer, starting with the layer next to the letters.
         label: what the number is.
     """
     with drawing(6.4, 3.4) as (canvas, (axes,)):
@@ -147,20 +147,20 @@ def lines(
     marks: str = "",
     levels: Mapping[str, float] | None = None,
 ) -> Figure:
-    """Panels below each other, each with one line a series; the same series looks the same in all.
+    """Panels below each other, one line per series; a series looks the same in every panel.
 
     Args:
-        panels: by the panel's title, and by the name of the series, its places and its values.
-        xlabel: what the places are.
-        ylabel: what the values are.
+        panels: by the panel's title and the name of the series, its x and y values.
+        xlabel: what the x values are.
+        ylabel: what the y values are.
         xscale: "linear" or "log".
         yscale: "linear" or "log".
         ylim: the lowest and the highest value drawn.
-        marks: a mark at each place, such as "o".
+        marks: a marker at each point, such as "o".
         levels: by name, values drawn across the whole width.
     """
     names = list(dict.fromkeys(name for panel in panels.values() for name in panel))
-    # The sixth line and those after it take the colours again, with other dashes.
+    # From the sixth line on, the colours repeat, with other dashes.
     looks = {name: (COLOURS[i % 5], STYLES[(i + i // 5) % 4]) for i, name in enumerate(names)}
     size = (5.6, 0.7 + 2.7 * len(panels))
     with drawing(*size, panels=(len(panels), 1)) as (canvas, every):
@@ -194,10 +194,10 @@ def lines(
 def by_lag(
     panels: Mapping[str, Mapping[str, Sequence[float]]], ylim: tuple[float, float]
 ) -> Figure:
-    """What is left of a gradient, by lag, on a logarithmic scale: panels as those of `lines`.
+    """What is left of a gradient, by lag, on a logarithmic scale, in panels as in `lines`.
 
     Args:
-        panels: by the panel's title, and by the name of the series, a norm for each lag from 0 on.
+        panels: by the panel's title and the name of the series, a norm for each lag from 0 on.
         ylim: the lowest and the highest norm drawn.
     """
     placed = {
@@ -212,7 +212,7 @@ def _handles(axes: Axes) -> Iterator[tuple[Any, str]]:
 
 
 def _said(title: str, panel: Mapping[str, Line]) -> str:
-    """The lines of a panel in words: each at its ends and in the middle."""
+    """The lines of a panel in words: the values at both ends and in the middle."""
     values = "; ".join(
         f"{name} "
         + ", ".join(
@@ -225,7 +225,7 @@ def _said(title: str, panel: Mapping[str, Line]) -> str:
 
 
 def cost(points: Mapping[str, tuple[float, float]], xlabel: str, ylabel: str) -> Figure:
-    """What a model costs against how often it errs, a numbered dot each; better is lower left.
+    """Error rate against cost, a numbered dot for each model; better is towards the lower left.
 
     Args:
         points: by name, the cost and the error rate in percent; the numbers count from 1.

@@ -1,4 +1,4 @@
-"""Maps: a value at each pair of places, as a colour or a mark."""
+"""Maps: a value for each row and column, as a colour or a mark."""
 
 import itertools
 import os
@@ -20,10 +20,10 @@ from unrolled.pictures.plots.style import (
 
 
 def hidden_states(states: Mapping[str, ArrayLike], units: int = 24) -> Figure:
-    """The hidden state letter by letter, one panel a word.
+    """The hidden state letter by letter, one panel per word.
 
     Args:
-        states: for each word its hidden states (T, H), all of the same network.
+        states: for each word, its hidden states (T, H), all from the same network.
         units: how many of the H units are drawn: those that vary most over these words.
     """
     arrays = {word: np.asarray(h) for word, h in states.items()}
@@ -49,10 +49,10 @@ def hidden_states(states: Mapping[str, ArrayLike], units: int = 24) -> Figure:
 
 
 def looks(maps: Mapping[str, tuple[Sequence[str], ArrayLike]]) -> Figure:
-    """Where each step looks, one panel a word: a row for each step, a column for each letter.
+    """Where each step attends, one panel per word: a row for each step, a column per letter.
 
     Args:
-        maps: by word, what each of the U steps says and the weights (U, T); rows sum to 1.
+        maps: by word, the output of each of the U steps and the weights (U, T); rows sum to 1.
     """
     arrays = {word: (tags, np.asarray(weights)) for word, (tags, weights) in maps.items()}
     tallest = max(len(tags) for tags, _ in arrays.values())
@@ -78,15 +78,15 @@ def looks(maps: Mapping[str, tuple[Sequence[str], ArrayLike]]) -> Figure:
 
 
 def silent_as_words(tag: str) -> str:
-    """A tag as a label: the silent one by its name."""
+    """A tag as a label: the silent one is spelled out."""
     return "silent" if tag == "-" else tag
 
 
 def seen(maps: Mapping[str, tuple[str, ArrayLike]]) -> Figure:
-    """Which letters each answer depends on, one panel a model.
+    """Which letters each output depends on, one panel per model.
 
     Args:
-        maps: by model, the word of T letters and a (T, T) of bool: answer t depends on letter s.
+        maps: by model, the word of T letters and a (T, T) of bool: output t depends on letter s.
     """
     arrays = {name: (word, np.asarray(there)) for name, (word, there) in maps.items()}
     tallest = max(len(word) for word, _ in arrays.values())

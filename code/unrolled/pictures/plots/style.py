@@ -18,10 +18,10 @@ from unrolled.pictures.figures import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, Fi
 
 PLACEHOLDER = "#010203"  # stands for the page's own text colour until the SVG is written
 _NAMES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-# What Matplotlib writes for a file of its own and a page with many pictures must not have.
+# What Matplotlib writes for a separate file and a page with many pictures must not contain.
 _TIDY = (
     (r"<metadata>.*?</metadata>", ""),
-    (r"<style.*?</style>", ""),  # it would hold for the whole page
+    (r"<style.*?</style>", ""),  # it would apply to the whole page
     (r'<g id="[^"]*"', "<g"),  # the same in every picture
     (r'(?<=<svg )(.*?)(viewBox="[^"]*")[^>]*', r"\2 " + _NAMES),
     (r"font-family: [^;\"]*", "font-family: inherit"),
@@ -30,7 +30,7 @@ COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
 LABELS = {"pytorch": "PyTorch", "keras": "Keras"}
 FRAMEWORKS = {"pytorch": ORANGE, "keras": BLUE}
 DIVERGING = LinearSegmentedColormap.from_list("unrolled", [BLUE, "#b9b9b9", ORANGE])
-SHADES = LinearSegmentedColormap.from_list("shades", [f"{PURPLE}10", PURPLE])  # over any ground
+SHADES = LinearSegmentedColormap.from_list("shades", [f"{PURPLE}10", PURPLE])  # on any background
 STYLE: Any = {
     "axes.edgecolor": PLACEHOLDER,
     "axes.labelcolor": PLACEHOLDER,
@@ -42,7 +42,7 @@ STYLE: Any = {
     "grid.alpha": 0.25,
     "grid.color": PLACEHOLDER,
     "legend.frameon": False,
-    "svg.fonttype": "none",  # text stays text: the page's font, and findable
+    "svg.fonttype": "none",  # text stays text: in the page's font, and searchable
     "text.color": PLACEHOLDER,
     "xtick.color": PLACEHOLDER,
     "ytick.color": PLACEHOLDER,

@@ -42,7 +42,7 @@ def words(data: PronunciationData, part: str) -> dict[str, tuple[str, ...]]:
 
 
 def single_letters(data: PronunciationData) -> Pairs:
-    """One to one: every letter of every aligned training word by itself, with its tag."""
+    """One to one: every letter of every aligned training word on its own, with its tag."""
     rows = data.train.by_length.values()
     letters, tags = (np.concatenate([row[at].ravel() for row in rows]) for at in (0, 1))
     return Pairs(letters[:, None], tags[:, None])

@@ -1,4 +1,4 @@
-"""The inside of every cell, drawn from one vocabulary with the same parts in the same places."""
+"""The inside of every cell, drawn in one vocabulary, with the same parts in the same places."""
 
 from importlib import import_module
 
@@ -13,7 +13,7 @@ CIRCUITS: dict[str, Circuit] = {
 
 
 def circuit(name: str) -> Figure:
-    """The inside of a cell; what it changes against its parent is outlined heavily.
+    """The inside of a cell; what it changes from its parent is outlined heavily.
 
     Args:
         name: of the cell, such as "lstm".

@@ -27,7 +27,7 @@ from unrolled.pictures.diagrams.circuits.parts import (
 )
 
 LAST = 288  # the last column of the recurrent highway
-PEEP = 308  # and that of the peephole LSTM
+PEEP = 308  # the last column of the peephole LSTM
 
 LSTM = Circuit(
     flow="All four boxes see the input and the output before the step. The forget gate f "

@@ -1,4 +1,4 @@
-"""The cells whose gates see the input alone, or each unit's own memory."""
+"""The cells whose gates see only the input, or each unit's own memory."""
 
 from unrolled.pictures.diagrams.circuits.parts import (
     EXIT,
@@ -25,7 +25,7 @@ from unrolled.pictures.diagrams.circuits.parts import (
     wire,
 )
 
-MIXED = (  # keep by a gate, take in by one minus it
+MIXED = (  # a gate scales what is kept, one minus it what is taken in
     wire("rest", "write"),
     wire("n", "write"),
     wire("write", "add"),

@@ -1,9 +1,9 @@
-"""What the inside of a cell is drawn from: nodes at fixed places, wires between them, two buses.
+"""The parts of a cell's drawing: nodes at fixed places, wires between them, two buses.
 
-A purple box is a learned map with its function, and adds up what reaches it; a small square is a
-matrix, a circle an operator; what stands beside an operator is a number of its own that does not
-depend on the input. What carries a state is thick and orange. A dot is a branch; lines that cross
-without one do not meet. What a cell changes has a heavy purple outline.
+A purple box is a learned map with its function, and adds up its inputs; a small square is a
+matrix, a circle an operator; a symbol beside an operator is a parameter that does not depend on
+the input. A wire that carries a state is thick and orange. A dot is a branch; lines that cross
+without one are not connected. What a cell changes has a heavy purple outline.
 """
 
 import itertools
@@ -20,18 +20,18 @@ A, B, C, D = 88, 156, 224, 292  # the columns: keep, write, new content, read
 OUT, LINE, HIGH, LOW, GATES = 22, 78, 124, 172, 222  # the rows, from above
 STATE_BUS, INPUT_BUS, INPUT = 292, 312, 348
 SHORT: dict[str, Any] = {"lower": -36.0, "bottom": INPUT - 36.0}  # where no bus carries a state
-PREVIOUS, NEXT, EXIT = 30, 369, 334  # where the states stand, and where the output leaves
+PREVIOUS, NEXT, EXIT = 30, 369, 334  # the x of the states, and where the output leaves
 
 
 @dataclass(frozen=True)
 class Node:
-    """One shape: what it is, its label, its centre.
+    """One shape: its kind, its label, its centre.
 
     Args:
-        name: of a gate's value, or of an operator's number.
-        beside: where it is written, from the centre.
-        width: of a box; by its label if left out.
-        fixed: a matrix that is never learnt is dashed.
+        name: of a gate's value, or of an operator's parameter.
+        beside: where the name is written, relative to the centre.
+        width: of a box; 0 fits it to its label.
+        fixed: draws the matrix dashed, because it is never learnt.
     """
 
     kind: Kind
@@ -58,7 +58,7 @@ class Node:
         return (self.width or width) / 2, height / 2
 
     def edge(self, towards: Point, gap: float = 0) -> Point:
-        """Where a wire from or to the side of `towards` touches the shape."""
+        """The point where a wire that comes from, or leads to, `towards` touches the shape."""
         (x, y), (w, h) = towards, self.half
         if abs(x - self.x) < w:
             return x, self.y + (h + gap if y > self.y else -h - gap)
@@ -69,7 +69,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Wire:
-    """From one node to another through corners; `at` is where it leaves another wire."""
+    """A line from one node to another through corners; `at` is where it branches off a wire."""
 
     source: str
     target: str
@@ -80,22 +80,22 @@ class Wire:
 
 
 def wire(source: str, target: str, *corners: Point, at: Point | None = None) -> Wire:
-    """What passes within a step."""
+    """A wire within a step."""
     return Wire(source, target, corners, at)
 
 
 def held(source: str, target: str, *corners: Point, at: Point | None = None) -> Wire:
-    """What a state is carried by."""
+    """A wire that carries a state."""
     return Wire(source, target, corners, at, time=True)
 
 
 def line(*names: str) -> tuple[Wire, ...]:
-    """The state's line, from node to node."""
+    """The wires of the state's line, from node to node."""
     return tuple(held(a, b) for a, b in itertools.pairwise(names))
 
 
 def gate(label: str, x: float, y: float = GATES, name: str = "", **more: Any) -> Node:
-    """A learned map and its function."""
+    """A learned map with its function."""
     return Node("gate", label, x, y, name, **more)
 
 
@@ -105,17 +105,17 @@ def sigmoid(name: str, x: float, y: float = GATES, **more: Any) -> Node:
 
 
 def matrix(label: str, x: float, y: float = GATES, name: str = "", **more: Any) -> Node:
-    """A product with a matrix, and no function."""
+    """A product with a matrix, without a function."""
     return Node("matrix", label, x, y, name, **more)
 
 
 def operator(sign: str, x: float, y: float, name: str = "", **more: Any) -> Node:
-    """What is done with numbers, each for itself."""
+    """An elementwise operation."""
     return Node("operator", sign, x, y, name, **more)
 
 
 def times(x: float, y: float, name: str = "", beside: Point = (0, 22)) -> Node:
-    """The product, number by number."""
+    """The elementwise product."""
     return operator(TIMES, x, y, name, beside=beside)
 
 
@@ -135,18 +135,18 @@ class Circuit:
 
     Args:
         flow: what feeds what, in words.
-        change: what differs from the parent, in words.
+        change: how it differs from the parent, in words.
         nodes: the shapes by name.
         wires: between them; "x" is the input and "y" the output.
-        states: by symbol, the height at which it comes in and goes out.
-        buses: from the input ("x", "x0" for the one before) or from a state before the step, such
-            as "h0", to the gates that see it; with a number the tap stands that far from the
+        states: the height at which each state enters and leaves, by symbol.
+        buses: from the input ("x", or "x0" for the previous one) or from a state before the step,
+            such as "h0", to the gates that see it; a number puts the tap that far from the
             gate's middle.
         new: the names of the nodes that the parent lacks.
-        output: the symbol that leaves above.
-        bottom, entrance: where the input stands.
+        output: the symbol that leaves at the top.
+        bottom, entrance: the position of the input.
         lower: how much lower than usual the buses run.
-        against: what the marked parts are new against, if it is not the parent.
+        against: what the marked parts are compared with, if not with the parent.
     """
 
     flow: str
@@ -164,7 +164,7 @@ class Circuit:
 
     @property
     def all_nodes(self) -> dict[str, Node]:
-        """With the input, the output, and the states before (h0) and after (h1) the step."""
+        """All nodes, with the input, the output, and the states before (h0) and after (h1)."""
         ends = {
             "x": Node("input", "xₜ", self.entrance, self.bottom),
             "y": Node("output", self.output, EXIT, OUT),
@@ -176,7 +176,7 @@ class Circuit:
 
     @property
     def edges(self) -> set[tuple[str, str]]:
-        """What feeds what."""
+        """Which node feeds which."""
         taps = {
             (source, tap if isinstance(tap, str) else tap[0])
             for source, names in self.buses.items()

@@ -23,7 +23,7 @@ from unrolled.pictures.diagrams.circuits.parts import (
 )
 
 GAMMA = "\u03b3"
-READ = (  # C times the state, plus what passes by it, through gelu
+READ = (  # C times the state, plus what bypasses it, through gelu
     wire("add", "C", at=(D, LINE)),
     wire("C", "sum"),
     wire("D", "sum"),

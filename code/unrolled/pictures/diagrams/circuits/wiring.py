@@ -21,7 +21,7 @@ class Board(Canvas):
     """A canvas that draws nodes and wires."""
 
     def node(self, node: Node, *, new: bool = False) -> None:
-        """One shape, outlined heavily where it is new."""
+        """One shape, outlined heavily if it is new."""
         x, y, (w, h) = node.x, node.y, node.half
         if new:
             round_ = {"gate": 8, "operator": 13, "matrix": 4}.get(node.kind, 9)
@@ -60,7 +60,7 @@ class Board(Canvas):
         )
 
     def wire(self, wire: Wire, nodes: Mapping[str, Node], gap: float) -> None:
-        """From node to node, upright and level only."""
+        """A wire from node to node, in vertical and horizontal segments."""
         source, target = nodes[wire.source], nodes[wire.target]
         after = [*wire.corners, (target.x, target.y)][0]
         start = wire.at or source.edge(after)
@@ -76,7 +76,7 @@ class Board(Canvas):
     def bus(
         self, y: float, source: Node, taps: Sequence[tuple[Node, float, float]], time: bool
     ) -> None:
-        """A level line from the source; from it to each gate a tap, so far from its middle."""
+        """A horizontal line from the source, with a tap to each gate, offset from its middle."""
         places = sorted(node.x + offset for node, offset, _ in taps)
         far = places[-1] if source.x < places[-1] else places[0]
         if source.y == y:
@@ -95,7 +95,7 @@ class Board(Canvas):
 
 
 def draw(circuit: Circuit, note: str) -> Board:
-    """All wires, then all nodes; the note stands in the corner."""
+    """Draws all wires, then all nodes, and the note in the corner."""
     nodes = circuit.all_nodes
     gaps = {name: 4 if name in circuit.new else 1.5 for name in nodes}  # outside the outline
     board = Board(WIDTH, circuit.bottom + 18)
