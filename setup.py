@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the wheel takes the recorded runs from `book/results`."""
+"""What pyproject.toml cannot express: the wheel includes the recorded runs of `book/results`."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ KINDS = ("*.jsonl", "*.json", "*.safetensors")
 
 
 class WithResults(build_py):
-    """Lay the results beside the modules, where `unrolled.experiments.store` finds them."""
+    """Copy the results next to the modules, where `unrolled.experiments.store` finds them."""
 
     def run(self) -> None:
         super().run()

@@ -1,4 +1,4 @@
-"""Convert the notebooks of the book to .ipynb, for the tools that read nothing else.
+"""Convert the notebooks of the book to .ipynb, for tools that read only that.
 
 usage: pages.py OUT
 """
@@ -27,7 +27,7 @@ def notebooks(book: Path) -> Iterator[Path]:
 def mirror(book: Path, out: Path) -> list[Path]:
     """Write every notebook of `book` under `out`, which is emptied first, and return the files.
 
-    Files that are no pages are copied too, so that a relative path means the same there.
+    Files that are not pages are copied too, so that relative paths keep working.
     """
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(book, out, ignore=shutil.ignore_patterns("*.md", "_ext", "__pycache__"))
@@ -36,7 +36,7 @@ def mirror(book: Path, out: Path) -> list[Path]:
         target = out / page.relative_to(book).with_suffix(".ipynb")
         target.parent.mkdir(parents=True, exist_ok=True)
         notebook = jupytext.read(page)
-        notebook.metadata["language_info"] = {"name": "python"}  # without it ruff passes over it
+        notebook.metadata["language_info"] = {"name": "python"}  # or ruff would skip it
         nbformat.write(notebook, target)
         written.append(target)
     return written

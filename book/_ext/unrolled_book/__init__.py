@@ -1,7 +1,7 @@
-"""What the book adds to Sphinx, as one extension: its rooms are the packages here.
+"""What the book adds to Sphinx, as one extension, with one package here for each purpose.
 
-Each part has a `setup` of its own, which connects that part alone. Where one must act before
-another, the priority of its event says so; the order here decides nothing.
+Each part has its own `setup`, which connects that part only. If one must act before another, the
+priority of its event ensures it; the order here does not matter.
 """
 
 from importlib import import_module
@@ -34,6 +34,6 @@ def setup(app: Any) -> dict[str, Any]:
     """Connect all parts to Sphinx."""
     for part in PARTS:
         import_module(f"{__name__}.{part}").setup(app)
-    # The number changes with what a part leaves in the pages as they are kept between builds, so
-    # that they are read again.
+    # Change the number when a part changes what it leaves in the pages cached between builds, so
+    # that all of them are read again.
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

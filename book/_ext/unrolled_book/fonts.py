@@ -1,8 +1,8 @@
-"""Fonts that stand inside a style sheet, cut down to the characters that the site shows.
+"""Fonts inside a style sheet, cut down to the characters that the site shows.
 
-A browser waits for a style sheet before it paints, and would not for a font. So nothing comes in
-late and moves a line, and a page that is opened as a file, from which not every browser loads
-fonts, has them too.
+A browser waits for a style sheet before it paints, but not for a font file. So no font arrives
+late and moves a line, and a page opened as a file, for which not every browser loads font files,
+has them too.
 """
 
 import base64
@@ -15,12 +15,12 @@ from fontTools.ttLib import TTFont
 
 
 def embedded(font: TTFont, kept: Iterable[int], **options: Any) -> str:
-    """Return the source of a font in a style sheet: these characters alone, as WOFF2.
+    """Return the source of a font for a style sheet: only these characters, as WOFF2.
 
     Args:
-        font: is changed.
+        font: is modified.
         kept: the codes of the characters.
-        options: of fontTools, how to cut.
+        options: options of the subsetter of fontTools.
     """
     settings = subset.Options(flavor="woff2", **options)
     cutter = subset.Subsetter(settings)

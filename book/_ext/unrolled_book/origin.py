@@ -1,4 +1,4 @@
-"""Where the book comes from: the files of its repository, and what GitHub Actions says of it."""
+"""Where the book comes from: its repository, as configured or as GitHub Actions reports it."""
 
 import os
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[3]
-BRANCH = "notebooks"  # of the repository, for those who open a notebook elsewhere
+BRANCH = "notebooks"  # of the repository, for opening a notebook elsewhere
 
 
 class Origin(NamedTuple):
-    """Where the book comes from: owner and name of the repository, commit, and if Actions built."""
+    """The origin of the book: owner/name of the repository, commit, whether Actions built it."""
 
     repository: str
     commit: str
@@ -19,11 +19,11 @@ class Origin(NamedTuple):
 
     @property
     def package(self) -> str:
-        """Return what pip installs the package from, where there is no git too."""
+        """Return what pip installs the package from, even without git."""
         return f"https://github.com/{self.repository}/archive/{self.commit}.zip"
 
     def places(self, notebook: str) -> dict[str, str]:
-        """Return where a notebook of the branch opens, by the name of the place."""
+        """Return the addresses that open a notebook of the branch, by the name of the service."""
         colab, binder = "https://colab.research.google.com/github", "https://mybinder.org/v2/gh"
         return {
             "Colab": f"{colab}/{self.repository}/blob/{BRANCH}/{notebook}",
@@ -32,9 +32,9 @@ class Origin(NamedTuple):
 
 
 def origin(url: str, branch: str, environment: Mapping[str, str] = os.environ) -> Origin:
-    """Return what GitHub Actions says where it builds the branch, or else what is configured.
+    """Return what GitHub Actions reports if it builds the branch, or else what is configured.
 
-    The commit of a pull request does not last, so a trial of it speaks of the branch.
+    The commit of a pull request does not last, so a build of one names the branch.
     """
     if environment.get("GITHUB_REF") == f"refs/heads/{branch}":
         return Origin(environment["GITHUB_REPOSITORY"], environment["GITHUB_SHA"], True)

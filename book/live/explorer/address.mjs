@@ -2,7 +2,7 @@
 
 import { HASH } from "./loader.mjs";
 
-/** The word that the address carries; null where it carries none. */
+/** The word in the address; null if there is none. */
 export function wordInAddress() {
   if (!location.hash.startsWith(HASH)) return null;
   try {
@@ -12,11 +12,11 @@ export function wordInAddress() {
   }
 }
 
-/** Whether the address leads to a place of the page, and so has no room for a word. */
+/** Whether the address leads to a section of the page, and so has no room for a word. */
 export const leadsElsewhere = () => location.hash !== "" && wordInAddress() === null;
 
 /** The address of this page with a word. */
 export const addressOf = (word) => new URL(HASH + encodeURIComponent(word), location.href).href;
 
-/** Puts an address in the place of the present one. */
+/** Replaces the present address. */
 export const replaceAddress = (address) => history.replaceState(history.state, "", address);

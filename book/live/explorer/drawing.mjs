@@ -1,4 +1,4 @@
-// How the explorer draws what its models made of a word.
+// How the explorer draws its models' readings of a word.
 
 import { make } from "./make.mjs";
 import * as wording from "./wording.mjs";
@@ -20,7 +20,7 @@ const hidden = (text) => make("span.visually-hidden", {}, text);
 export const row = (kind, label, ...content) =>
   make(`div.explorer-row.${kind}`, {}, make("div.explorer-label", {}, ...label), ...content);
 
-/** All that is drawn of one model. */
+/** Everything drawn for one model. */
 export function model(view, shown) {
   const name = make("p.explorer-name", {}, view.title);
   const content = view.fault ? [name, make("p.explorer-fault", {}, view.fault)] : rows(view, name, shown);
@@ -46,7 +46,7 @@ function rows(view, name, shown) {
   return drawn;
 }
 
-/** Stands for what cannot be known before the last letter. */
+/** A placeholder for what cannot be known before the last letter. */
 const waiting = (why) => make("p.explorer-waiting", {}, why);
 
 function head(view, name, { read, dictionary }) {
@@ -96,7 +96,7 @@ function tagCell([first, ...runnersUp], letter, differs) {
 const runnerUp = ({ spoken, p }) =>
   make("span.explorer-other", {}, hidden(", then "), `${spoken} ${wording.percent(p)}`);
 
-/** A tag for the eye and, where it is spoken otherwise, for the ear. */
+/** A tag as it is shown and, if that differs, as a screen reader speaks it. */
 const tag = ({ shown, spoken }) =>
   shown === spoken ? [shown] : [make("span", UNSEEN, shown), hidden(spoken)];
 
@@ -112,7 +112,7 @@ function gateRows(layer, label, { read, column }) {
   });
 }
 
-// A unit is a square above 0 and a dash below it, the fainter the nearer to 0.
+// A unit is a square if positive and a dash if negative, fainter the nearer it is to 0.
 const strength = (x) => 0.15 + 0.85 * Math.min(1, Math.abs(x)) ** 0.6;
 const signed = (x) => ({ colour: x < 0 ? BLUE : ORANGE, alpha: strength(x), tall: x >= 0 });
 const opened = (x) => ({ colour: PURPLE, alpha: 0.1 + 0.9 * x, tall: true });
@@ -121,8 +121,8 @@ const opened = (x) => ({ colour: PURPLE, alpha: 0.1 + 0.9 * x, tall: true });
  * Vectors under their letters, each as a block of small marks.
  *
  * @param {Float32Array[]} vectors (T, H)
- * @param {{read: number, column: number, label: string}} how many of them are drawn, the width of a
- *   letter in px, and what they are
+ * @param {{read: number, column: number, label: string}} options how many of them to draw, the
+ *   width of a letter in px, and what they are
  */
 function strip(vectors, { read, column, label, paint = signed }) {
   const H = vectors[0].length;
@@ -151,7 +151,7 @@ function dot({ pixels, width, unit }, left, top, { colour, alpha, tall }) {
   }
 }
 
-/** A line from each tag down to each letter that it looks at, the thicker the more. */
+/** A line from each tag down to each letter that it attends to, thicker for more weight. */
 function fan(attention, letters, column) {
   const width = column * letters.length;
   const looks = letters.map(
@@ -182,7 +182,7 @@ function svgElement(name, attributes) {
   return element;
 }
 
-/** The same figures as a table: a row a letter, a column a model. */
+/** The same numbers as a table: one row per letter, one column per model. */
 export function table(views, { letters, read, known }) {
   const title = `What the models say of each letter, ${read} of ${letters.length} letters read`;
   const columns = ["letter", ...views.map((view) => view.title)];

@@ -1,6 +1,6 @@
-// The explorer: a word goes in, and what several models make of it stands below, letter by letter.
-// Its state is the word, how many letters have been read, and whether gates are shown; every change
-// of it leads to `draw`.
+// The explorer: the reader enters a word and sees below, letter by letter, how several models read
+// it. Its state is the word, how many letters have been read, and whether gates are shown; every
+// change of it leads to `draw`.
 
 import { addressOf, leadsElsewhere, replaceAddress, wordInAddress } from "./address.mjs";
 import * as drawing from "./drawing.mjs";
@@ -10,7 +10,7 @@ import { View } from "./view.mjs";
 import * as wording from "./wording.mjs";
 
 const QUIET = 600; // ms without a change before the word is announced and kept in the address
-const COLUMN = { least: 60, most: 80 }; // px a letter takes: as many as there is room for
+const COLUMN = { least: 60, most: 80 }; // px per letter: as many as there is room for
 const COPY = "copy link";
 const ARROWS = { ArrowLeft: -1, ArrowRight: 1 };
 
@@ -138,12 +138,12 @@ class Explorer {
     this.waiting = setTimeout(() => this.settle(), QUIET);
   }
 
-  /** What there is to know of a prepared word. @returns {{readings: string[], trained: boolean}} */
+  /** The dictionary entry of a prepared word. @returns {{readings: string[], trained: boolean}} */
   inDictionary() {
     return this.dictionary.get(this.state.letters.join(""));
   }
 
-  /** What to look at, or what is to be said about the letters. */
+  /** Shows what to look at in the word, or the notes on its letters. */
   showSentence(word) {
     for (const one of this.words.children) {
       one.setAttribute("aria-pressed", one.textContent === word);
@@ -187,20 +187,20 @@ class Explorer {
     requestAnimationFrame(() => this.hint());
   }
 
-  /** How much room the letters have. Asked before anything changes, so that it costs no layout. */
+  /** Measures the room for the letters, before anything changes, so that it forces no layout. */
   measure() {
     const label = this.scroll.querySelector(".explorer-label").offsetWidth;
     if (!this.figure.hidden) this.room = this.scroll.clientWidth - label;
   }
 
-  /** Lets the figure and the table fade out where they go on beyond their edge. */
+  /** Lets the figure and the table fade out where they continue beyond their edge. */
   hint() {
     const boxes = [this.scroll, this.table];
     const beyond = boxes.map((box) => box.scrollWidth - box.clientWidth - box.scrollLeft > 4);
     boxes.forEach((box, n) => box.classList.toggle("more", beyond[n]));
   }
 
-  /** Brings out a letter: its column, and the lines of attention that start from it. */
+  /** Highlights a letter: its column, and the lines of attention that start from it. */
   look(t) {
     for (const one of this.figure.querySelectorAll(".looked")) one.classList.remove("looked");
     this.models.classList.toggle("looking", t !== null);
@@ -209,7 +209,7 @@ class Explorer {
     for (const one of this.figure.querySelectorAll(its)) one.classList.add("looked");
   }
 
-  /** Once the typing rests: one summary for who hears the page, and the word in the address. */
+  /** After a pause in typing: announces a summary and puts the word into the address. */
   settle() {
     const summary = wording.summary(this.answering, this.state, this.inDictionary());
     this.announced.textContent = summary;
@@ -236,7 +236,7 @@ class Explorer {
 const button = (text, kind = "explorer-plain", label = null) =>
   make(`button.${kind}`, { type: "button", "aria-label": label }, text);
 
-/** Which letter a part of the figure belongs to. */
+/** The letter that a part of the figure belongs to. */
 function columnOf(target) {
   const column = target.closest(".column");
   return column ? [...column.parentElement.children].indexOf(column) : null;

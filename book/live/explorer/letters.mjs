@@ -1,4 +1,4 @@
-// The letters of the word: a group of buttons, one stop for the tabulator, with arrow keys within.
+// The letters of the word: a group of buttons, one tab stop, with arrow keys inside.
 
 import { make } from "./make.mjs";
 import { called, face } from "./wording.mjs";
@@ -6,7 +6,7 @@ import { called, face } from "./wording.mjs";
 const LABEL = "Letters. Arrow keys go from one to the next; press one to look at it.";
 
 export class Letters {
-  /** @param {(t: ?number) => void} look is told which letter is pressed, or that none is */
+  /** @param {(t: ?number) => void} look called with the pressed letter, or null for none */
   constructor(look) {
     this.look = look;
     this.pressed = null;
@@ -25,7 +25,7 @@ export class Letters {
     this.group.replaceChildren(...letters.map((letter, t) => one(letter, t, known[t])));
   }
 
-  /** Marks the letters that are not yet read, and those at which the models differ. */
+  /** Marks the letters that are not yet read, and those on which the models disagree. */
   mark(read, differ) {
     this.buttons.forEach((button, t) => {
       button.classList.toggle("unread", t >= read);
@@ -33,7 +33,7 @@ export class Letters {
     });
   }
 
-  /** Moves the figure along itself, if need be, until a letter is in sight. */
+  /** Scrolls the figure, if need be, until a letter is visible. */
   reveal(t) {
     this.group.children[t].scrollIntoView({ block: "nearest", inline: "nearest" });
   }

@@ -1,7 +1,7 @@
-// Fetches the explorer when the reader comes to it. Until then, and where no module can be
-// loaded, the prepared picture stands.
+// Loads the explorer when the reader comes near it. Until then, and wherever modules cannot be
+// loaded, the prepared picture is shown.
 
-export const HASH = "#word="; // with a word behind it, an address leads to the first explorer
+export const HASH = "#word="; // followed by a word, it leads to the first explorer
 
 const near = new IntersectionObserver(come, { rootMargin: "400px" });
 

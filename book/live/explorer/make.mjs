@@ -1,6 +1,6 @@
 /**
  * An element with attributes and children: make("li.column", { title: "a" }, "text"). A child that is
- * a string becomes text, never HTML, and null is no child; an attribute that is null is left out.
+ * a string becomes text, never HTML; children and attributes that are null are left out.
  */
 export function make(kind, attributes = {}, ...children) {
   const [tag, ...classes] = kind.split(".");

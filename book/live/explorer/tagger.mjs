@@ -1,5 +1,5 @@
 // The taggers of the book: a trained network, with the letters that it reads and the tags that it
-// gives. Their files come from `unrolled export`.
+// predicts. Their files come from `unrolled export`.
 
 import { rows, softmax } from "../network/arrays.mjs";
 import { Model } from "../network/model.mjs";
@@ -7,13 +7,13 @@ import { Unusable, Weights } from "../network/weights.mjs";
 
 const FORMAT = "unrolled/explorer/1";
 const FOREIGN = "is not one of this book's";
-// What Python's `strip` takes away. `trim` leaves some of it, and takes the byte order mark.
+// What Python's `strip` removes. `trim` leaves some of it, and removes the byte order mark.
 const SPACE = "[\\p{White_Space}\\x1c-\\x1f]";
 const AROUND = new RegExp(`^${SPACE}+|(?<!${SPACE})${SPACE}+$`, "gu");
 
 /**
- * The letters of a word as the package counts them: lower case, Unicode form NFC, a letter a
- * code point, no white space around it.
+ * The letters of a word as the package counts them: lower case, Unicode form NFC, one letter per
+ * code point, without surrounding white space.
  *
  * @param {string} text
  * @returns {string[]}
@@ -62,10 +62,10 @@ class Tagger {
   }
 
   /**
-   * What the model makes of a word. What stands at t is what is known AT letter t: a backward
-   * layer has read the letters from the last one down to t.
+   * The model's computation for a word. Index t is the state AT letter t: a backward layer has
+   * then read the letters from the last one down to t.
    *
-   * @param {string[]} letters (T,) as `spell` gives them
+   * @param {string[]} letters (T,) as `spell` returns them
    * @returns {{ids: Int32Array, known: boolean[], logits: Float32Array[],
    *   probabilities: Float32Array[], attention: ?Float32Array[], layers: {layer: number,
    *   direction: string, h: Float32Array[], c: ?Float32Array[], gates: Object}[]}}

@@ -1,16 +1,16 @@
-// A view: what one model makes of a word, as it is shown.
+// A view: one model's reading of a word, as it is shown.
 
 import { load } from "./tagger.mjs";
 
 const BEST = 3; // tags that are shown of each letter
 
-/** How one of the models is called, and what it makes of the word that it has read last. */
+/** A model's title, and its reading of the last word. */
 export class View {
   /**
    * @param {string} name of the file of its weights
    * @param {string} title
    * @param {{tag: string, shown: string, spoken: string}} silent the tag without a phoneme
-   * @returns {Promise<View>} with the `fault` instead of a `model` where the file cannot be used
+   * @returns {Promise<View>} with a `fault` instead of a `model` if the file cannot be used
    */
   static async load(name, title, silent) {
     const view = Object.assign(new View(), { title, silent, model: null, fault: null });

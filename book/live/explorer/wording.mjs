@@ -1,4 +1,4 @@
-// What the explorer says in words, and what it can read off its views. Nothing here draws.
+// What the explorer says in words, and what it derives from its views. Nothing here draws.
 
 import { WORDS } from "./phonemes.mjs";
 import { spell } from "./tagger.mjs";
@@ -25,24 +25,24 @@ export function cut(text) {
   return { letters: all.slice(0, LIMIT), total: all.length };
 }
 
-/** What stands for a letter on the page: itself, or its number where nothing would be seen. */
+/** How a letter is shown on the page: as itself, or as its code point if it would be invisible. */
 export function face(letter) {
   if (letter === " ") return "␣";
   return /[\p{L}\p{N}\p{P}\p{S}]/u.test(letter) ? letter : code(letter);
 }
 
-/** A letter within a sentence; one that is written from the right turns nothing around. */
+/** A letter within a sentence, isolated so that a right-to-left one reverses nothing. */
 export const called = (letter) => (letter === " " ? "space" : isolated(face(letter)));
 
 const isolated = (text) => (/^[ -~]/.test(text) ? text : `\u2068${text}\u2069`);
 
 const code = (letter) => `U+${letter.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 
-/** Whether the model has to have seen the last letter before it can say anything. */
+/** Whether the model must see the last letter before it can predict anything. */
 export const waits = ({ model, reading }) =>
   model.facts.bidirectional || reading.attention !== null;
 
-/** Whether the tag of letter t is decided when `read` of the letters have been read. */
+/** Whether the tag of letter t is decided once `read` letters have been read. */
 export const decided = (view, t, read) =>
   waits(view) ? read === view.best.length : t < read;
 
@@ -65,7 +65,7 @@ export function key(views, read) {
   return [words.join(", "), silent && `${silent.shown} is ${silent.spoken}`].filter(Boolean).join("; ");
 }
 
-/** The letters at which the models that have decided differ. @returns {Set<number>} */
+/** The letters on which the models that have decided disagree. @returns {Set<number>} */
 export function differences(views, T, read) {
   const best = (t) => views.filter((view) => decided(view, t, read)).map((view) => view.best[t][0].tag);
   return new Set(Array.from({ length: T }, (_, t) => t).filter((t) => new Set(best(t)).size > 1));
@@ -101,7 +101,7 @@ export function notes({ letters, total, known }) {
   return sentences.join(" ");
 }
 
-/** Where the reading stands, and what there is to compare with. */
+/** How far the word has been read and, at its end, how the models compare with the dictionary. */
 export function progress(views, { letters, total, read, own }, dictionary) {
   const T = letters.length;
   if (!T) return "";
@@ -132,7 +132,7 @@ export function progress(views, { letters, total, read, own }, dictionary) {
   return sentences.join(" ");
 }
 
-/** One sentence a model, for who hears the page. */
+/** One sentence per model, for screen readers. */
 export function summary(views, state, dictionary) {
   const { letters } = state;
   if (!letters.length) return notes(state);
@@ -145,14 +145,14 @@ export function summary(views, state, dictionary) {
   ].filter(Boolean).join(" ");
 }
 
-/** How a model stands to the dictionary; null where it has not read the word to its end. */
+/** Whether a model agrees with the dictionary; null before it has read the whole word. */
 export function compared(view, read, dictionary) {
   if (!dictionary || read < view.best.length) return null;
   const right = dictionary.readings.includes(sounds(view, read));
   return right ? "✓ as in the dictionary" : "✗ not as in the dictionary";
 }
 
-/** What a letter looks at, as far as it matters. */
+/** The letters that a letter mostly attends to. */
 export function looks(a_t, letters) {
   const order = Array.from(a_t, (weight, s) => ({ weight, s })).sort((x, y) => y.weight - x.weight);
   return order

@@ -1,5 +1,5 @@
-// Sums over flat arrays. A matrix, or a sequence of T vectors, lies row after row in a
-// Float32Array; its shape stands in a comment, and follows from its length and the number of rows.
+// Sums over flat arrays. A matrix, or a sequence of T vectors, is stored row by row in a
+// Float32Array; its shape is in a comment, and follows from its length and the number of rows.
 
 /** Row t of an array whose rows have `size` numbers: a view, not a copy. */
 export const row = (a, t, size) => a.subarray(t * size, (t + 1) * size);

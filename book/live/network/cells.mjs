@@ -1,5 +1,5 @@
 // One step of each cell. A cell's weights hold a block of H rows for each of its sums
-// a = W x_t + U h_prev + b; `step` takes the sums, and writes the new state.
+// a = W x_t + U h_prev + b; `step` takes the sums and writes the new state.
 
 /** h_t = tanh(a). All (H,). */
 function elman([a], h) {

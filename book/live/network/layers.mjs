@@ -1,5 +1,5 @@
 // The layers, named as in the package. A layer takes its weights when it is made; `forward` takes a
-// sequence of T steps, and returns new arrays, by name where there are several. It keeps nothing:
+// sequence of T steps, and returns new arrays, by name if there are several. It keeps no state:
 // its arguments and its result are all that a backward pass would need.
 
 import { addProduct, affine, concatenate, row, softmax } from "./arrays.mjs";
@@ -44,7 +44,7 @@ export class Recurrent {
   }
 
   /**
-   * What stands at step t is what is known AT it: a reversed layer has read from the end down to t.
+   * Index t is the state AT step t: a reversed layer has then read from the end down to t.
    *
    * @param {Float32Array} x (T, input_size)
    * @returns {{h: Float32Array, c: ?Float32Array, gates: Object<string, Float32Array>}} the states
@@ -109,7 +109,7 @@ export class Stack {
   }
 }
 
-/** Each step looks at all: a_ts = softmax_s(q_t . k_s / sqrt(A)),  context_t = sum_s a_ts v_s */
+/** Each step attends to all: a_ts = softmax_s(q_t . k_s / sqrt(A)),  context_t = sum_s a_ts v_s */
 export class SelfAttention {
   constructor(weights, input_size, attention_size) {
     const map = (name) => new Dense(weights.within(name), input_size, attention_size);

@@ -3,16 +3,16 @@
 import { concatenate } from "./arrays.mjs";
 import { Bidirectional, Dense, Embedding, Recurrent, SelfAttention, Stack } from "./layers.mjs";
 
-/** An embedding where inputs are ids, recurrent layers, attention if asked for, a dense readout. */
+/** An embedding if inputs are ids, recurrent layers, attention if wanted, a dense readout. */
 export class Model {
   /**
-   * @param {Weights} weights or whatever else has its `take` and `within`
+   * @param {Weights} weights or anything else with its `take` and `within`
    * @param {Object} spec
-   * @param {?number} spec.num_embeddings how many ids there are; null where inputs are vectors
+   * @param {?number} spec.num_embeddings the number of ids; null if inputs are vectors
    * @param {number} spec.input_size D, the features of an embedding or of an input vector
-   * @param {string} spec.cell a name of `CELLS`
+   * @param {string} spec.cell a name in `CELLS`
    * @param {number} spec.hidden_size H
-   * @param {?number} spec.num_layers of the stack; null for one layer that stands in none
+   * @param {?number} spec.num_layers of the stack; null for a single layer without a stack
    * @param {boolean} spec.bidirectional
    * @param {?number} spec.attention_size A; null without attention
    * @param {number} spec.num_classes K

@@ -1,5 +1,5 @@
-// The weights of a model, read from a file in the format safetensors: how long the header is, the
-// header as JSON, the numbers, which here are all in half precision.
+// The weights of a model, read from a safetensors file: the length of the header, the header as
+// JSON, then the numbers, which here are all in half precision.
 
 const CUT = "is cut off; load the page again";
 
@@ -10,7 +10,7 @@ export class Weights {
   /**
    * @param {string | URL} url
    * @returns {Promise<Weights>}
-   * @throws {Error} an `Unusable` where there is more to say than that the file is of another kind
+   * @throws {Error} an `Unusable` if there is more to say than that the file is of another kind
    */
   static async load(url) {
     return new Weights(await fetched(url));
@@ -28,7 +28,7 @@ export class Weights {
     Object.assign(this, { metadata, arrays });
   }
 
-  /** An array by its name. @param {...number} shape which it must have @returns {Float32Array} */
+  /** An array by its name. @param {...number} shape that it must have @returns {Float32Array} */
   take(name, ...shape) {
     const { dtype, shape: actual, data_offsets: [from, to] } = this.arrays[name];
     const size = shape.reduce((x, y) => x * y);
@@ -40,7 +40,7 @@ export class Weights {
     return Float32Array.from({ length: size }, number);
   }
 
-  /** The weights whose names begin with a place: `within("readout").take("bias", K)`. */
+  /** The weights whose names begin with a prefix: `within("readout").take("bias", K)`. */
   within(place) {
     return {
       take: (name, ...shape) => this.take(`${place}.${name}`, ...shape),

@@ -1,1 +1,1 @@
-"""The models that answer live in a page."""
+"""The models that run live in a page."""

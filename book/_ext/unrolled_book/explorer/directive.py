@@ -1,9 +1,9 @@
-"""Let models of the book answer live in a page.
+"""Let models of the book run live in a page.
 
-`{explorer} basic-lstm bidirectional-lstm` stands for an element that comes to life when the reader
-comes to it, by `book/live/explorer/loader.mjs`. The content of the directive stands there until
-then, and where nothing can come to life: on paper, without JavaScript, in a page opened from the
-disk. A definition list in it holds words to try, each with a sentence that says what to look at.
+`{explorer} basic-lstm bidirectional-lstm` becomes an element that `book/live/explorer/loader.mjs`
+brings to life when the reader comes near. The content of the directive is shown until then, and
+wherever nothing can run: on paper, without JavaScript, in a page opened from the disk. A
+definition list in it holds words to try, each with a sentence that says what to look at.
 """
 
 import json
@@ -28,17 +28,17 @@ NOTE = (
 
 
 class explorer(nodes.General, nodes.Element):  # noqa: N801 docutils names nodes in lower case
-    """The element; its children are what is prepared."""
+    """The element; its children are the prepared content."""
 
 
 @cache
 def dictionary() -> dict[str, Any]:
-    """Return the pronunciations by word."""
+    """Return the pronunciations of each word."""
     return read_cmudict()
 
 
 def entries(words: list[str]) -> dict[str, dict[str, Any]]:
-    """Return what the dictionary says of its words, and whether they are trained on."""
+    """Return the dictionary's pronunciations of the words, and whether they were trained on."""
     said = {word: dictionary().get(word, ()) for word in words}
     return {
         word: {"readings": [" ".join(one) for one in some], "trained": part_of(word) == "train"}
@@ -48,13 +48,13 @@ def entries(words: list[str]) -> dict[str, dict[str, Any]]:
 
 
 class Explorer(SphinxDirective):
-    """The models by their names, and the word that stands there first."""
+    """The names of the models, and the word shown first."""
 
     required_arguments = 1
     final_argument_whitespace = True
     option_spec = {  # noqa: RUF012
         "word": directives.unchanged_required,
-        "wide": directives.flag,  # the page has room for it and no contents at its side
+        "wide": directives.flag,  # the page has room for it, without contents at its side
     }
     has_content = True
 
@@ -78,7 +78,7 @@ class Explorer(SphinxDirective):
 
 
 def visit(translator: Any, node: explorer) -> None:
-    """Open the element; the first of a page also fetches the loader and the styles."""
+    """Open the element; the first one on a page also loads the loader and the styles."""
     first = next(iter(node.document.findall(explorer))) is node if node.document else True
     if first:
         folder = f"{node['up']}live/explorer"
@@ -92,13 +92,13 @@ def visit(translator: Any, node: explorer) -> None:
 
 
 def depart(translator: Any, node: explorer) -> None:
-    """Close it, with a line on where the models answer."""
+    """Close it, with a line that says where the models run."""
     note = NOTE.replace("`make serve`", "<code>make serve</code>")
     translator.body.append(f'<p class="explorer-note">{note}</p></div></unrolled-explorer>\n')
 
 
 def skip(translator: Any, node: explorer) -> None:
-    """Write what is prepared and nothing else."""
+    """Write the prepared content and nothing else."""
 
 
 def setup(app: Any) -> None:

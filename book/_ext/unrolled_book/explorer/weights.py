@@ -1,7 +1,7 @@
-"""Put what runs in the page beside the pages: modules, styles and the models' weights.
+"""Add to the site what runs in its pages: modules, styles and the models' weights.
 
-The weights are derived from the recorded checkpoints in each build, in half precision; none are
-kept in the repository. What is there already and the same is left alone.
+The weights are derived from the recorded checkpoints in each build, in half precision, and are not
+kept in the repository. A file that has not changed is left alone.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ MODELS = (
 
 
 def files(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield each file with its place in the folder `live` of the site."""
+    """Yield each file with its path in the folder `live` of the site."""
     folder = root / "book" / "live"
     for path in sorted((*folder.rglob("*.mjs"), *folder.rglob("*.css"))):
         yield path.relative_to(folder).as_posix(), path.read_bytes()
@@ -47,4 +47,4 @@ def put_all(app: Any, exception: Exception | None) -> None:
 
 def setup(app: Any) -> None:
     """Connect to Sphinx."""
-    app.connect("build-finished", put_all, priority=400)  # before icons are looked for
+    app.connect("build-finished", put_all, priority=400)  # before icons are searched for

@@ -1,1 +1,1 @@
-"""How a page is found: its address, its card, the site map and the search; and the links out."""
+"""How a page is found: its address, its card, the site map, the search; and outgoing links."""

@@ -1,9 +1,8 @@
 """The address that the site is published under, in one place.
 
 `html: baseurl:` in `_config.yml` holds it, and the variable UNROLLED_ADDRESS overrides it, so that
-a copy of the book that is published elsewhere names itself. From it come the canonical links, the
-cards, the site map, robots.txt, and the paths on the page for missing pages, which a host serves at
-any depth.
+a copy of the book published elsewhere uses its own address. The canonical links, the cards, the
+site map, robots.txt and the paths on the 404 page, which a host serves at any depth, all use it.
 """
 
 import os
@@ -21,7 +20,7 @@ def address(configured: str, environment: Mapping[str, str] = os.environ) -> str
     """Return the address of the site, with a slash at its end.
 
     Raises:
-        ConfigError: it is no address of a site.
+        ConfigError: it is not the address of a site.
     """
     named = (environment.get(VARIABLE) or configured).strip()
     parts = urlsplit(named)
@@ -34,26 +33,26 @@ def address(configured: str, environment: Mapping[str, str] = os.environ) -> str
 
 
 def share_address(app: Any, config: Any) -> None:
-    """Tell every extension that writes whole addresses."""
+    """Pass the address on to every extension that writes absolute addresses."""
     config.html_baseurl = config.ogp_site_url = address(config.html_baseurl)
     config.notfound_urls_prefix = urlsplit(config.html_baseurl).path
 
 
 def root_missing(app: Any, pagename: str, templatename: str, context: Any, doctree: Any) -> None:
-    """Let scripts on the page for missing pages find the root; it has no address of its own."""
+    """Let scripts on the 404 page find the root; that page has no address of its own."""
     if pagename == app.config.notfound_pagename:
         context |= {"content_root": app.config.notfound_urls_prefix, "pageurl": None}
 
 
 def write_robots(app: Any, exception: Exception | None) -> None:
-    """Name the site map. Robots read this where the site stands at the root of its host."""
+    """Name the site map. Robots read this only if the site is at the root of its host."""
     if exception is None and app.builder.name == "html":
         lines = f"User-agent: *\nAllow: /\nSitemap: {app.config.html_baseurl}sitemap.xml\n"
         (Path(app.outdir) / "robots.txt").write_text(lines, encoding="utf-8")
 
 
 def setup(app: Any) -> None:
-    """Connect to Sphinx, before the extensions that look at the address."""
+    """Connect to Sphinx, before the extensions that use the address."""
     app.connect("config-inited", share_address, priority=100)
     app.connect("html-page-context", root_missing)
     app.connect("build-finished", write_robots)

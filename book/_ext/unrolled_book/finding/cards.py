@@ -1,6 +1,6 @@
-"""Draw the card that a link to a page shows elsewhere, and describe the page in its head.
+"""Draw the card shown where a link to a page is shared, and describe the page in its head.
 
-sphinxext-opengraph writes the tags and the pictures. Here it gets the book's layout in the place of
+sphinxext-opengraph writes the tags and the pictures. This gives it the book's layout in place of
 its own, and the page's first paragraph as the description: the question that the page answers.
 """
 
@@ -18,13 +18,13 @@ from sphinxext.opengraph import _social_cards
 from unrolled.pictures.figures import BLUE, ORANGE
 
 GROUND, TEXT, QUIET = "#ffffff", "#1f2328", "#57606a"
-WIDTH, HEIGHT, MARGIN = 1146, 600, 0.06  # the size that the library says in the tags
+WIDTH, HEIGHT, MARGIN = 1146, 600, 0.06  # the size that the library writes into the tags
 STEPS = "hate"
-LONGEST = 240  # characters of a description
+LONGEST = 240  # characters in a description
 
 
 def opening(doctree: nodes.document) -> str:
-    """Return the first paragraph that the author wrote, or as many of its sentences as fit."""
+    """Return the author's first paragraph, or as many of its sentences as fit."""
     written = (node for node in doctree.findall(nodes.paragraph) if not node["classes"])
     text = " ".join(next((node.astext() for node in written), "").split())
     fitting = re.match(rf".{{1,{LONGEST}}}[.?!:](?=\s|$)", text)
@@ -32,7 +32,7 @@ def opening(doctree: nodes.document) -> str:
 
 
 def describe(doctree: nodes.document, length: int, titles: Any) -> str:
-    """Take the place of the library's description, which runs on and ends within a word."""
+    """Replace the library's description, which runs on and ends within a word."""
     return html.escape(opening(doctree), quote=False)
 
 
@@ -55,7 +55,7 @@ def draw_motif(figure: Figure) -> None:
 
 
 def layout(**_settings: Any) -> tuple[Figure, Text, Text, Text, Text]:
-    """Return a card, and its texts in the order in which the library fills them."""
+    """Return a card, and its texts in the order in which the library fills them in."""
     figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100, facecolor=GROUND)
     draw_motif(figure)
 
@@ -69,7 +69,7 @@ def layout(**_settings: Any) -> tuple[Figure, Text, Text, Text, Text]:
 
 
 def say_in_words(app: Any, pagename: str, templatename: str, context: Any, doctree: Any) -> None:
-    """Give the card of a page its alternative text: what stands on it."""
+    """Give the card of a page its alternative text: the words on it."""
     if doctree is not None:
         said = f"{context['title']}. {opening(doctree)}"
         context["meta"] = {"og:image:alt": said} | (context["meta"] or {})

@@ -1,7 +1,7 @@
-"""Ask the register of DOIs for a DOI, and not the publisher that it leads to.
+"""Check a DOI with the DOI registry, not with the publisher that it leads to.
 
-Many publishers answer a program with a refusal, so a link that works for readers would count as
-broken. The register answers whether the DOI exists, which is all that can break it.
+Many publishers refuse requests from programs, so a link that works for readers would count as
+broken. The registry says whether the DOI exists, which is all that can go wrong with it.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ RESOLVER = "https://doi.org/"
 
 
 def entry(app: Any, address: str) -> str | None:
-    """Return where the register answers for a DOI; None leaves any other address as it is."""
+    """Return the registry's address for a DOI; None leaves any other address unchanged."""
     if not address.startswith(f"{RESOLVER}10."):
         return None
     return f"{RESOLVER}api/handles/{address.removeprefix(RESOLVER)}"

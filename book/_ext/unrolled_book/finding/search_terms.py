@@ -1,8 +1,8 @@
-"""Let a search for a term of the glossary find the chapters that explain it.
+"""Let a search for a glossary term find the chapters that explain it.
 
-Each definition says where its term is explained, so the search takes it from there: the term
-becomes an entry of the index for those chapters, beside the glossary's own. Sphinx reads entries of
-an index only from the pages of the present build, so all of them are handed over anew each time.
+Each definition says where its term is explained, and the search uses that: the term becomes an
+index entry for those chapters, next to the glossary's own. Sphinx reads index entries only from
+the pages of the present build, so all of them are passed on again each time.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ def explained(doctree: nodes.document, docname: str) -> Iterator[tuple[str, str]
 
 
 def entries(env: Any) -> dict[str, set[tuple[str, str, str]]]:
-    """Return the entries of each page: the words, their place there, and `main` or nothing."""
+    """Return the entries of each page: the words, their id on the page, and `main` or nothing."""
     found: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
     for page, of_page in env.domains["index"].entries.items():
         found[page] |= {(value, place, main) for _, value, place, main, _ in of_page}
@@ -35,7 +35,7 @@ def entries(env: Any) -> dict[str, set[tuple[str, str, str]]]:
 
 
 def hand_over(app: Any) -> list[Any]:
-    """Give the search its entries, before its index is written; add no page."""
+    """Pass the entries to the search before its index is written; add no page."""
     indexer = getattr(app.builder, "indexer", None)
     if indexer is not None:
         for page, of_page in entries(app.env).items():

@@ -1,7 +1,7 @@
-"""List every page of the contents in the site map, with the day of its last change.
+"""List every page of the contents in the site map, with the date of its last change.
 
-sphinx-sitemap lists what the present build has written. That is all of it in a fresh build, but
-only what changed in the next one; and the search and the page for missing pages would be in it.
+sphinx-sitemap lists what the present build has written: all pages in a fresh build, but only the
+changed ones in the next; and it would include the search and the 404 page.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import sphinx_sitemap
 
 
 def list_all(app: Any, exception: Exception | None) -> None:
-    """Put all pages in the place of those just written."""
+    """List all pages instead of those just written."""
     if exception is not None or app.builder.name != "html":
         return
     links = app.sitemap_links

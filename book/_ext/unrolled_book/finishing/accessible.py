@@ -1,11 +1,11 @@
-"""Say in the markup what only the eye could see: for a screen reader, and for whoever checks.
+"""Make the markup accessible: say to a screen reader what is otherwise only visible.
 
-The tools that write the pages leave a few things unsaid or say them wrongly; this step puts them
-right where a style sheet cannot.
+The tools that write the pages leave out a few things or get them wrong; this step corrects them
+where a style sheet cannot.
 
-- A heading of a table says whether it heads its column or its row. An empty one is no heading.
-- An entry of a list of sources is an item of that list; `doc-biblioentry` is out of use.
-- The side bar is a landmark with a name, and marks the page that one is on.
+- A table heading says whether it heads its column or its row. An empty one is not a heading.
+- An entry in a list of sources is an item of that list; `doc-biblioentry` is deprecated.
+- The side bar is a landmark with a name, and marks the current page.
 - sphinx-exercise gives all exercises of a page the same id.
 """
 
@@ -29,13 +29,13 @@ SAID = {
 
 
 def head(part: re.Match[str]) -> str:
-    """Return a part of a table whose headings say what they head."""
+    """Return a part of a table, its headings marked as those of columns or rows."""
     cells = EMPTY_HEADING.sub(r"<td\1></td>", part[0])
     return HEADING.sub(f'<th scope="{SCOPES[part[1]]}"', cells)
 
 
 def speak(html: str, page: str) -> str:
-    """Return a page that says in its markup what it shows."""
+    """Return a page with accessible markup."""
     html = PART.sub(head, html)
     for silent, said in SAID.items():
         html = html.replace(silent, said)

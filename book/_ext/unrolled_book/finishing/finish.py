@@ -1,14 +1,14 @@
-"""Take every page from the HTML of the templates to the HTML that is written.
+"""Turn the HTML of the templates into the HTML that is written, for every page.
 
 A step is a function of a page's HTML and its name (`book/theory/rnn`, `search`) that returns HTML.
-`STEPS` lists them in order: to add one, write it in a file of its own and name it here. The policy
-stands last, for it counts the scripts that are left.
+`STEPS` lists them in order: to add one, write it in its own file and name it here. The policy comes
+last, because it lists the scripts that are left.
 
-Steps work on the text: a parser would write a megabyte of formulas and figures anew, and not quite
-as it was. So each looks for what one template or extension writes, and leaves all else alone.
+Steps work on the text: a parser would rewrite a megabyte of formulas and figures, and not quite as
+they were. So each looks for what one template or extension writes, and leaves all else alone.
 
-Sphinx asks a bridge for each page, and writes what it gets. Here the bridge takes the steps before
-it answers, so a page is written once and in its final form. A bridge also says when the templates
+Sphinx asks a template bridge for each page, and writes the result. Here the bridge applies the
+steps first, so a page is written once and in its final form. A bridge also says when the templates
 last changed; the files of the steps count among them, so that a change in one reaches every page.
 """
 
@@ -40,10 +40,10 @@ def finish(html: str, page: str) -> str:
 
 
 class Templates(BuiltinTemplateLoader):
-    """Sphinx's own templates, with the steps behind them."""
+    """Sphinx's own templates, followed by the steps."""
 
     def render(self, template: str, context: dict[str, Any]) -> str:  # type: ignore[override]
-        """Return a finished page; the parts that a theme asks for are left as they are."""
+        """Return a finished page; the parts that a theme requests are left unchanged."""
         html = super().render(template, context)
         whole = html.lstrip()[:9].lower() == "<!doctype"
         return finish(html, context["pagename"]) if whole else html
@@ -55,7 +55,7 @@ class Templates(BuiltinTemplateLoader):
 
 
 def use_templates(app: Any, config: Any) -> None:
-    """Let Sphinx ask for its pages here."""
+    """Make Sphinx render its pages with this bridge."""
     config.template_bridge = f"{__name__}.{Templates.__name__}"
 
 

@@ -1,9 +1,9 @@
 """Cut the theme's icon fonts down to the icons of the built site, and put them in its style sheet.
 
-The fonts hold two thousand icons, of which a page shows twenty. Which ones is read from the built
-site: a style sheet gives each icon a code, either to a class (`.fa-bars`), which counts if a page
-or a script names it, or to something of its own (the mark of an admonition), which always counts.
-What is left has a few kilobytes. The fonts come out of the installed theme at each build.
+The fonts hold two thousand icons, of which a page shows twenty. The built site tells which ones: a
+style sheet gives each icon's code either to a class (`.fa-bars`), which counts if a page or a
+script names it, or to an element of its own (the mark of an admonition), which always counts.
+What is left takes a few kilobytes. The fonts are read from the installed theme at each build.
 """
 
 import re
@@ -28,9 +28,9 @@ NAME = re.compile(r"\bfa-[a-z0-9-]+")
 
 
 def codes(style: str, names: set[str]) -> Iterator[int]:
-    """Yield the codes that a style sheet gives to these classes or to anything else.
+    """Yield the codes that a style sheet gives to these classes or to anything but a class.
 
-    They lie where fonts keep what is no letter; a sheet writes them as numbers or as they are.
+    They are in the private use area of the font; a sheet writes them as numbers or as characters.
     """
     for selectors, body in RULE.findall(style):
         found = CODE.findall(body)
@@ -48,7 +48,7 @@ def shown(site: Path) -> set[int]:
 
 
 def embed(style: str, kept: set[int]) -> str:
-    """Return the theme's style sheet with the fonts, cut, in place of their addresses."""
+    """Return the theme's style sheet with the reduced fonts in place of their addresses."""
 
     def source(face: re.Match[str]) -> str:
         with TTFont(THEME / face[1]) as font:
@@ -58,7 +58,7 @@ def embed(style: str, kept: set[int]) -> str:
 
 
 def embed_icons(app: Any, exception: Exception | None) -> None:
-    """Write the style sheet of the built site, and remove the fonts that nothing asks for now."""
+    """Write the style sheet of the built site, and remove the fonts that it no longer needs."""
     if exception is not None or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"

@@ -1,11 +1,11 @@
-"""Leave out of the pages what they do not use, and whatever would ask a third party.
+"""Leave out of the pages what they do not use, and whatever would contact a third party.
 
-- sphinx-thebe runs cells on a foreign server and loads its script from one. Jupyter Book always
-  loads the extension and offers no switch, so what it connected is disconnected.
+- sphinx-thebe runs cells on someone else's server and loads its script from one. Jupyter Book
+  always loads the extension and offers no switch, so it is disconnected here.
 - The theme's `fontawesome.js` draws each icon of its font a second time, as SVG, from half a
   megabyte of paths. Without it the font draws them.
-- The theme loads the search index on every page, for a search while one types, which is off. The
-  dialog sends the reader to the page of the search, which alone needs the index.
+- The theme loads the search index on every page, for a search as you type, which is off. The
+  dialog sends the reader to the search page, and only that page needs the index.
 - Some extensions add the same inline script twice.
 """
 
@@ -20,7 +20,7 @@ SOURCE = re.compile(r'\bsrc="(?:[^"?]*/)?(?P<name>[^"?/]+)[^"]*"')
 
 
 def leave_out_scripts(html: str, page: str) -> str:
-    """Drop the scripts that a page has no use for, and repetitions of inline ones."""
+    """Drop the scripts that a page does not use, and repetitions of inline ones."""
     unused = UNUSED if page == "search" else UNUSED + SEARCH
     seen: set[str] = set()
 
@@ -36,7 +36,7 @@ def leave_out_scripts(html: str, page: str) -> str:
 
 
 def disconnect(app: Any, extension: str) -> None:
-    """Take back what an extension connected to events, and the styles that it added."""
+    """Disconnect an extension from its events, and remove the styles that it added."""
     for listeners in app.events.listeners.values():
         for listener in list(listeners):
             if listener.handler.__module__ == extension:
@@ -46,7 +46,7 @@ def disconnect(app: Any, extension: str) -> None:
 
 
 def remove_files(app: Any, exception: Exception | None) -> None:
-    """Remove from the built site what no page asks for any more."""
+    """Remove from the built site the files that no page requests any more."""
     for path in Path(app.outdir, "_static").glob("scripts/fontawesome.js*"):
         path.unlink()
 
@@ -54,4 +54,4 @@ def remove_files(app: Any, exception: Exception | None) -> None:
 def setup(app: Any) -> None:
     """Connect to Sphinx."""
     disconnect(app, "sphinx_thebe")
-    app.connect("build-finished", remove_files, priority=400)  # before icons are looked for
+    app.connect("build-finished", remove_files, priority=400)  # before icons are searched for

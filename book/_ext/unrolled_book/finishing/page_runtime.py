@@ -1,7 +1,7 @@
 """Say at the foot of each page when it was last changed and how long its cells took to run.
 
-Git knows the day; a page that is not committed yet has none. MyST-NB records the time of a run, and
-jupyter-cache keeps it with the outputs, so the line is also right where they come from the cache.
+The date is from git; a page that is not committed yet has none. MyST-NB records the time of a run,
+and jupyter-cache keeps it with the outputs, so the line is also right if they come from the cache.
 """
 
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def ran(seconds: float, budget: str) -> str:
 
 
 def fill_days(app: Any, env: Any) -> None:
-    """Give pages no day where there is no git to ask; the site map cannot do with less."""
+    """Replace git's missing answers by an empty date, which the site map can handle."""
     unknown = [name for name, answer in env.git_last_updated.items() if answer is None]
     env.git_last_updated |= dict.fromkeys(unknown, (None, True))
 
@@ -52,5 +52,5 @@ def add_line(app: Any, doctree: nodes.document, docname: str) -> None:
 def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.setup_extension("sphinx_last_updated_by_git")
-    app.connect("env-updated", fill_days, priority=600)  # after git was asked
+    app.connect("env-updated", fill_days, priority=600)  # after git has been read
     app.connect("doctree-resolved", add_line)

@@ -1,1 +1,1 @@
-"""Pages as notebooks: how their outputs are kept, and how a reader takes them home."""
+"""Pages as notebooks: how their outputs are cached, and how a reader downloads them."""

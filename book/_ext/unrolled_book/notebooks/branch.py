@@ -1,8 +1,8 @@
-"""Lay out what the branch `notebooks` holds, from a built site.
+"""Lay out the files of the branch `notebooks`, from a built site.
 
-Colab, Binder and a JupyterHub open notebooks from a repository, and no notebook is kept beside the
-pages. So each publication puts these files, and nothing else, into a branch of their own: the
-notebooks, the environment that runs them, and a page that says what they are.
+Colab, Binder and a JupyterHub open notebooks from a repository, but none are kept with the pages.
+So each publication puts these files, and nothing else, into their own branch: the notebooks, the
+environment that runs them, and a page that says what they are.
 
 usage: python -m unrolled_book.notebooks.branch SITE OUT
 """
@@ -67,7 +67,7 @@ def title(path: Path) -> str:
 
 
 def readme(out: Path, names: Iterable[str], source: Origin) -> str:
-    """Return the page that says what the branch holds."""
+    """Return the page that describes the branch."""
 
     def row(name: str) -> str:
         places = (f"[{place}]({url})" for place, url in source.places(name).items())
@@ -86,7 +86,7 @@ def readme(out: Path, names: Iterable[str], source: Origin) -> str:
 
 
 def empty(out: Path) -> None:
-    """Remove what was laid out before.
+    """Remove the files of an earlier layout.
 
     Raises:
         BranchError: the folder holds something else.

@@ -1,9 +1,9 @@
 """Key the executed notebooks by everything that their outputs depend on.
 
-jupyter-cache knows a notebook by its cells and its kernel alone, so a change in the package would
-leave old outputs standing. Here the cache gets a folder named by a fingerprint of what the cells
-use. MyST-NB's setting of that folder is part of Sphinx's environment, so another fingerprint also
-makes Sphinx read every page again.
+jupyter-cache identifies a notebook only by its cells and its kernel, so a change in the package
+would leave old outputs in place. Here the folder of the cache is named by a fingerprint of what the
+cells use. MyST-NB's setting for that folder is part of Sphinx's environment, so a new fingerprint
+also makes Sphinx read every page again.
 """
 
 import hashlib
@@ -16,18 +16,18 @@ from typing import Any
 
 from jupyter_client.manager import KernelManager
 
-KEPT = 4  # caches that stay: two budgets, before and after a change
+KEPT = 4  # caches to keep: two budgets, before and after a change
 
 
 def sources(root: Path) -> Iterator[Path]:
-    """Yield the files, besides the pages, that can change an output."""
+    """Yield the files, other than the pages, that can change an output."""
     yield root / "requirements.lock"
     yield from sorted((root / "code").rglob("*.py"))
     yield from sorted(p for p in (root / "book" / "results").rglob("*") if p.is_file())
 
 
 def fingerprint(root: Path, budget: str) -> str:
-    """Return a name for the state of all that a cell uses, and for the budget and the Python."""
+    """Return a hash of everything that a cell uses, of the budget and of the Python version."""
     digest = hashlib.sha256(f"{budget} {sys.version_info[:2]} {sys.platform}".encode())
     for path in sources(root):
         data = path.read_bytes()
@@ -36,7 +36,7 @@ def fingerprint(root: Path, budget: str) -> str:
 
 
 def prune(folder: Path, kept: int = KEPT) -> None:
-    """Remove all but the caches used last."""
+    """Remove all but the most recently used caches."""
     by_age = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in by_age[kept:]:
         shutil.rmtree(path, ignore_errors=True)
@@ -60,4 +60,4 @@ def budget() -> str:
 def setup(app: Any) -> None:
     """Connect to Sphinx."""
     app.connect("config-inited", set_cache)
-    KernelManager.transport_encryption.default_value = "auto"  # or each kernel warns
+    KernelManager.transport_encryption.default_value = "auto"  # otherwise each kernel warns

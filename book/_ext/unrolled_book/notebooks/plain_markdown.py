@@ -1,8 +1,8 @@
 """Write a page, as Sphinx has resolved it, in the plain Markdown that Jupyter and Colab know.
 
-What `{glue:text}`, `{doc}`, `{cite}` and their like stand for is in the tree already. Links lead to
-the site, dropdowns become `<details>`, tabs stand one after the other, and formulas are TeX again.
-A node without a method of its own is written as what it holds.
+In the tree, `{glue:text}`, `{doc}`, `{cite}` and the like are already resolved. Links lead to the
+site, dropdowns become `<details>`, tabs follow one another, and formulas are TeX again. A node
+without its own method is written as its contents.
 """
 
 import html
@@ -17,11 +17,11 @@ from sphinx.locale import admonitionlabels
 SPECIAL = re.compile(r"[\\`*$]|(?<!\w)_|_(?!\w)|<(?=[\w/!?])|&(?=#?\w+;)")
 FIRST = re.compile(r"^(?:[#>+-]|\d+(?=[.)]))(?=\s|[.)]\s)")
 BAR = re.compile(r"(\\?)\|")
-FOOT = {"page-runtime", "paper-link"}  # they speak of the site's page
+FOOT = {"page-runtime", "paper-link"}  # lines about the site's page
 
 
 class Cell(NamedTuple):
-    """The place of a code cell: its number in the notebook, and whether it is to be folded."""
+    """A placeholder for a code cell: its number in the notebook, and whether to fold it."""
 
     index: int
     folded: bool = False
@@ -31,7 +31,7 @@ Block = str | Cell
 
 
 def escape(text: str) -> str:
-    """Return Markdown that shows a text as it is, on one line."""
+    """Return Markdown that shows a text literally, on one line."""
     return SPECIAL.sub(r"\\\g<0>", re.sub(r"\s+", " ", text))
 
 
@@ -63,8 +63,8 @@ class Writer:
 
     Args:
         page: the address of the page.
-        image: gives the address of an image from its place in the sources.
-        numbers: what numbered things are called, by their id: "Exercise 3".
+        image: returns the address of an image, given its path in the sources.
+        numbers: the labels of numbered things, such as "Exercise 3", by id.
     """
 
     def __init__(self, page: str, image: Callable[[str], str], numbers: Mapping[str, str]) -> None:
@@ -72,10 +72,10 @@ class Writer:
         self.image = image
         self.numbers = numbers
         self.level = 0  # of the headings
-        self.bars = True  # whether a formula may hold them; in a table they part columns
+        self.bars = True  # whether a formula may contain them; in a table they separate columns
 
     def blocks(self, node: nodes.Node) -> list[Block]:
-        """Return the blocks of a node: Markdown, and places of cells."""
+        """Return the blocks of a node: Markdown, and placeholders for cells."""
         if FOOT.intersection(getattr(node, "attributes", {}).get("classes", ())):
             return []
         write = self._method("block", node)
@@ -86,7 +86,7 @@ class Writer:
         return self.all_blocks(node)
 
     def all_blocks(self, node: nodes.Node) -> list[Block]:
-        """Return the blocks of all that a node holds."""
+        """Return the blocks of all children of a node."""
         return [block for child in node.children for block in self.blocks(child)]
 
     def inline(self, node: nodes.Node) -> str:
@@ -95,15 +95,15 @@ class Writer:
         return write(node) if write else self.spans(node)
 
     def spans(self, node: nodes.Node) -> str:
-        """Return all that a node holds as part of a line."""
+        """Return all children of a node as part of a line."""
         return "".join(self.inline(child) for child in node.children)
 
     def text(self, node: nodes.Node) -> str:
-        """Return the blocks of all that a node holds as one text; it holds no cells."""
+        """Return the blocks of all children of a node as one text; none of them is a cell."""
         return "\n\n".join(str(block) for block in self.all_blocks(node))
 
     def address(self, node: nodes.Element) -> str:
-        """Return where a link leads, from anywhere."""
+        """Return the absolute address of a link."""
         return urljoin(self.page, node.get("refuri") or f"#{node.get('refid', '')}")
 
     def _method(self, kind: str, node: nodes.Node) -> Callable[[nodes.Node], str] | None:
@@ -234,7 +234,7 @@ class Writer:
     block_solution_node = block_dropdown_main
 
     def summary(self, node: nodes.Node) -> str:
-        """Return the title of what is folded: in HTML, where Markdown is not read."""
+        """Return the title of a fold: as HTML, because Markdown is not read there."""
         if isinstance(node, nodes.math):
             return self.inline_math(node)
         if isinstance(node, nodes.raw):  # an icon
@@ -266,7 +266,7 @@ class Writer:
 
 
 def details(summary: str, blocks: Iterable[Block]) -> list[Block]:
-    """Fold blocks away; a cell parts them, for nothing in a notebook reaches from cell to cell."""
+    """Fold blocks away; a cell splits the fold, because no markup can span cells of a notebook."""
     groups: list[list[str]] = [[]]
     found: list[Block] = []
     head = summary

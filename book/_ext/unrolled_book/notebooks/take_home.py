@@ -1,8 +1,8 @@
 """Let a reader take a chapter home: the executed notebook, and buttons that open it elsewhere.
 
 MyST-NB leaves each notebook in `_build/jupyter_execute`, with the MyST of the page in its Markdown
-cells. Here its code cells, with their outputs, are set between the text of the page in plain
-Markdown. The result stands beside the page's source, where the theme's button for downloads
+cells. Here its code cells, with their outputs, are combined with the text of the page in plain
+Markdown. The result is written next to the page's source, where the theme's download button
 looks for it.
 
 A site that GitHub Actions builds also gets buttons for Colab and Binder. They open the copies in
@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from unrolled_book.notebooks.plain_markdown import Block, Cell, Writer
 from unrolled_book.origin import Origin, source
 
-BOOK = "book/"  # the folder of the pages; the branch is without it
+BOOK = "book/"  # the folder of the pages, which the branch does not have
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 HEADER = """\
 *This notebook is [a page]({page}) of the book [{book}]({home}), with what its cells gave when the \
@@ -46,7 +46,7 @@ OUTPUT = {"hide-cell", "hide-output", "remove-cell", "remove-output"}
 
 
 def joined(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Join neighbouring text; a heading begins anew, so that Jupyter can fold what is below it."""
+    """Join adjacent text; a heading starts a new cell, so that Jupyter can fold what follows."""
     text: list[str] = []
     for block in blocks:
         if text and (isinstance(block, Cell) or block.startswith("#")):
@@ -61,12 +61,12 @@ def joined(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def is_glue(kind: str) -> bool:
-    """Tell the values that a page takes into its text from all that Jupyter can show."""
+    """Tell whether an output is a value glued into the text, which Jupyter cannot show."""
     return kind.startswith("application/papermill.record")
 
 
 def code_cell(cell: NotebookNode, folded: bool) -> NotebookNode:
-    """Return a cell of the executed notebook, folded where the page hides it."""
+    """Return a cell of the executed notebook, folded if the page hides it."""
     tags = set(cell.metadata.get("tags", []))
     hidden = {"source_hidden": INPUT, "outputs_hidden": OUTPUT}
     jupyter = {name: True for name, why in hidden.items() if folded or tags & why}
@@ -85,7 +85,7 @@ def code_cell(cell: NotebookNode, folded: bool) -> NotebookNode:
 
 
 def with_removed(blocks: Sequence[Block], executed: NotebookNode) -> Iterator[Block]:
-    """Put back the cells that the page does not show, each after the one that it follows."""
+    """Put back the cells that the page leaves out, each after the cell that it follows."""
     shown = {block.index for block in blocks if isinstance(block, Cell)}
     code = [n for n, cell in enumerate(executed.cells) if cell.cell_type == "code"]
 
@@ -105,7 +105,7 @@ def notebook(blocks: Sequence[Block], executed: NotebookNode, **names: str) -> N
     Args:
         blocks: the page; its title comes first.
         executed: the cells of the page with their outputs.
-        names: what the header and the installation speak of.
+        names: the names and addresses that the header and the installation cell use.
     """
     title, *rest = blocks
     cells = [new_markdown_cell(f"{title}\n\n{HEADER.format(**names)}")]
@@ -146,7 +146,7 @@ def buttons(origin: Origin, page: str) -> dict[str, Any]:
 
 
 def take_home(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    """Write the notebook of a page that has cells, and tell the theme of it."""
+    """Write the notebook of a page that has cells, and point the theme to it."""
     path = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"
     cells = tree is not None and "kernelspec" in app.env.metadata[page]
     if app.builder.name != "html" or not cells:
@@ -161,7 +161,7 @@ def take_home(app: Any, page: str, template: str, context: dict[str, Any], tree:
         for name, number in found.items()
     }
     blocks = Writer(address, lambda uri: f"{home}_images/{images[uri]}", numbers).blocks(tree)
-    # Taken from the cache, MyST-NB's own copy lacks the outputs.
+    # When the page comes from the cache, MyST-NB's own copy lacks the outputs.
     cache = get_cache(app.config.nb_execution_cache_path)
     _, executed = cache.merge_match_into_notebook(nbformat.read(path, 4))
     target = Path(app.outdir) / "_sources" / f"{page}.ipynb"
@@ -177,7 +177,7 @@ def add_buttons(app: Any, page: str, template: str, context: dict[str, Any], tre
 
 
 def note_origin(app: Any, config: Any) -> None:
-    """Let the pages be written anew when they are to speak of another commit."""
+    """Make Sphinx rewrite the pages when the commit that they name has changed."""
     config.notebooks_origin = list(source(config))
 
 

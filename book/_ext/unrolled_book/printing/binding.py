@@ -1,7 +1,7 @@
 """Bind the pages of the built site into one page, from which the whole book is printed.
 
-Each page keeps its article. Its ids get the page's name in front, so that no two pages share one,
-and a link from page to page becomes a link inside the book.
+Each page keeps its article. Its ids are prefixed with the page's name, so that no two pages share
+one, and a link from page to page becomes a link inside the book.
 """
 
 import posixpath
@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup, Tag
 
 ID_LISTS = ("aria-controls", "aria-describedby", "aria-labelledby", "for", "headers")
 ADDRESSES = ("href", "src", "xlink:href", "srcset")
-STYLED = "T_"  # pandas names its tables so, each with a number of its own, and styles them by it
+STYLED = "T_"  # begins the ids that pandas gives to tables and styles them by
 LEFT_OUT = "script, .headerlink, .paper-link, .copybtn, .sd-stretched-link, template"
 BOOK = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
@@ -36,7 +36,7 @@ BOOK = """<!DOCTYPE html>
 
 
 class Entry(NamedTuple):
-    """A line of the contents: how deep it stands, what it says in HTML, and the id it leads to."""
+    """A line of the contents: its level, its title in HTML, and the id that it leads to."""
 
     level: int
     title: str
@@ -68,7 +68,7 @@ def parse(path: Path) -> BeautifulSoup:
 
 
 def pages(front: BeautifulSoup, name: str) -> Iterator[Page]:
-    """Yield the pages in the order of the contents that stand beside the front page."""
+    """Yield the pages in the order of the contents in the front page's side bar."""
     part = ""
     for tag in front.select("nav.bd-links p.caption, nav.bd-links a.reference.internal"):
         if tag.name == "p":
@@ -78,12 +78,12 @@ def pages(front: BeautifulSoup, name: str) -> Iterator[Page]:
 
 
 def anchor(name: str, place: str = "") -> str:
-    """The id in the book of a page, or of a place in it."""
+    """The id of a page in the book, or of a place on the page."""
     return "--".join(filter(None, [name.replace("/", "-"), place]))
 
 
 def _target(name: str, address: str) -> tuple[str, str]:
-    """The page without `.html`, or the file, that an address on a page means, and the place."""
+    """The page (without `.html`) or file that an address on a page refers to, and the id in it."""
     url = urlsplit(address)
     folder = posixpath.dirname(name)
     path = posixpath.normpath(posixpath.join(folder, url.path)) if url.path else ""
@@ -95,7 +95,7 @@ def _renamed(name: str, place: str) -> str:
 
 
 def _address(name: str, address: str, names: frozenset[str], base: str) -> str | None:
-    """What an address on a page is in the book; None where it leads nowhere on paper."""
+    """An address on a page, converted for the book; None if it leads nowhere on paper."""
     url = urlsplit(address)
     if url.scheme or url.netloc:
         return address
@@ -124,7 +124,7 @@ def _rewrite(tag: Tag, name: str, names: frozenset[str], base: str) -> None:
 
 
 def chapter(soup: BeautifulSoup, name: str, names: frozenset[str], base: str) -> Tag:
-    """The article of a page, as it stands in the book."""
+    """The article of a page, rewritten for the book."""
     article = soup.select_one("article")
     if article is None:
         raise ValueError(f"{name} has no article")
@@ -141,7 +141,7 @@ def chapter(soup: BeautifulSoup, name: str, names: frozenset[str], base: str) ->
 
 
 def _heading(tag: Tag) -> str:
-    """What a heading says, its formulas included, without ids or links."""
+    """The text of a heading with its formulas, without ids or links."""
     inner = BeautifulSoup(tag.decode_contents(), "html.parser")
     for one in inner.find_all(True):
         if one.name in ("a", "span"):
@@ -160,7 +160,7 @@ def _entries(article: Tag, level: int) -> Iterator[Entry]:
 
 
 def _nested(entries: list[Entry]) -> str:
-    """The contents as lists within lists."""
+    """The contents as nested lists."""
     if not entries:
         return ""
     starts = [i for i, entry in enumerate(entries) if entry.level == entries[0].level]
@@ -172,7 +172,7 @@ def _nested(entries: list[Entry]) -> str:
 
 
 def _styles(soup: BeautifulSoup, name: str) -> dict[str, Tag]:
-    """The links to the style sheets of a page, by their addresses from the root of the site."""
+    """The links to the style sheets of a page, by address relative to the root of the site."""
     styles = {}
     for link in soup.select('link[rel="stylesheet"]'):
         path, mark, version = str(link["href"]).partition("?")
@@ -182,20 +182,20 @@ def _styles(soup: BeautifulSoup, name: str) -> dict[str, Tag]:
 
 
 def bind(site: Path, front: str, title: str, about: str = "", base: str = "") -> Book:
-    """The whole book as one HTML page, to stand at the root of the site.
+    """The whole book as one HTML page, to be placed at the root of the site.
 
     Args:
         site: the folder of the built site.
         front: the name of its front page, without `.html`.
         title: of the book.
         about: HTML for the cover, below the title.
-        base: where the site is published. What a link names that is no page of the book, such as
-            a notebook, is looked for there; without it such a link is dropped.
+        base: the address of the published site. A link to anything but a page of the book, such as
+            a notebook, leads there; without a base such a link is dropped.
     """
     soup = parse(site / f"{front}.html")
     order = list(pages(soup, front))
     names = frozenset(page.name for page in order)
-    styles: dict[str, Tag] = {}  # of all pages: only those with formulas bring the font for them
+    styles: dict[str, Tag] = {}  # from all pages: only those with formulas load the font for them
     contents: list[Entry] = []
     chapters: list[str] = []
     part = ""

@@ -1,8 +1,8 @@
-"""Print pages of the built site as PDF, or the whole book, and link to the papers.
+"""Print pages of the built site, or the whole book, as PDF, and link to the files.
 
-`paper_pages` in `_config.yml` names pages: page, and file beside the site's front page. They are
-printed wherever the build finds a Chromium; without one there is neither paper nor link. The whole
-book, `paper_book`, takes a minute, and is printed where UNROLLED_PDF=1 asks for it (`make pdf`).
+`paper_pages` in `_config.yml` maps pages to files next to the site's front page. They are printed
+if the build finds a Chromium; without one there is neither file nor link. The whole book,
+`paper_book`, takes a minute, and is printed only with UNROLLED_PDF=1 (`make pdf`).
 """
 
 import os
@@ -28,11 +28,11 @@ BOUND = "_whole-book.html"  # at the root of the site while it is printed
 
 
 class PaperError(Exception):
-    """No paper came out; the message says why in one line."""
+    """Printing failed; the message says why in one line."""
 
 
 def browser(environment: Mapping[str, str] = os.environ) -> str | None:
-    """Return the Chromium that `CHROMIUM` names, or one of the usual ones; None without any."""
+    """Return the Chromium named by `CHROMIUM`, or one of the usual ones; None if there is none."""
     search = environment.get("PATH")
     names = [environment["CHROMIUM"]] if environment.get("CHROMIUM") else [*NAMES, MACOS]
     return next((found for name in names if (found := shutil.which(name, path=search))), None)
@@ -72,9 +72,9 @@ def print_page(
 
 
 def _pack(fresh: Path, paper: Path, contents: Iterable[binding.Entry]) -> None:
-    """Write the paper in a third of the space, with its outline.
+    """Write the PDF in a third of the space, with its outline.
 
-    Chromium can write an outline too, and says every title twice that stands at the top of a page.
+    Chromium can write an outline too, but repeats every title that is at the top of a page.
     """
     with pikepdf.open(fresh) as pdf:
         with pdf.open_outline() as outline:
@@ -89,7 +89,7 @@ def _pack(fresh: Path, paper: Path, contents: Iterable[binding.Entry]) -> None:
 
 
 def find_browser(app: Any, config: Any) -> None:
-    """Let the pages be written anew when a Chromium comes or goes, or the book is asked for."""
+    """Make Sphinx rewrite the pages when a Chromium comes or goes, or the book is requested."""
     config.paper_browser = browser() or ""
     if os.environ.get(WANTED) != "1":
         config.paper_book = ""
@@ -116,7 +116,7 @@ def link(app: Any, doctree: nodes.document, docname: str) -> None:
 
 
 def print_papers(app: Any, exception: Exception | None) -> None:
-    """Print what is missing or older than its pages."""
+    """Print the files that are missing or older than their pages."""
     config = app.config
     if exception is not None or app.builder.format != "html" or not config.paper_browser:
         return
@@ -157,4 +157,4 @@ def setup(app: Any) -> None:
     app.add_config_value("paper_browser", "", "html")
     app.connect("config-inited", find_browser)
     app.connect("doctree-resolved", link)
-    app.connect("build-finished", print_papers, priority=600)  # of the whole site
+    app.connect("build-finished", print_papers, priority=600)  # once the site is complete

@@ -1,1 +1,1 @@
-"""What an author can write in a page: directives, roles and formulas."""
+"""What an author can use in a page: directives, roles and formulas."""

@@ -1,6 +1,6 @@
 """Fold away the code of one recurrent layer, with a tab for each framework.
 
-`{cell-code} gated LSTM` stands for a dropdown that holds the class `LSTM` of
+`{cell-code} gated LSTM` becomes a dropdown with the class `LSTM` of
 `unrolled/{torch,keras,numpy}/cells/gated.py`, each included from the tested file.
 """
 
@@ -22,7 +22,7 @@ TAB = """\
 
 
 def path(module: str) -> str:
-    """Of a family of cells, or of the trees, within a framework's package."""
+    """The path of a family of cells, or of the trees, within a framework's package."""
     return module if module == "trees" else f"cells/{module}"
 
 

@@ -1,8 +1,8 @@
 """Put all cells into one table: the directive `{cell-table}`.
 
-What a cell is called, its year, its source and what it changes stand in the package's catalogue of
-cells; its state, its parameters and whether all steps can be done at once in its section of the
-page of cells.
+The name of a cell, its year, its source and what it changes come from the package's catalogue of
+cells; its state, its parameters and whether all steps can be computed at once come from its
+section of the page of cells.
 """
 
 import re
@@ -13,10 +13,10 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 from unrolled import cells
 
-PAGE = "theory/cells.md"  # beside the folder of the page that holds the table
+PAGE = "theory/cells.md"  # in the parent of the folder of the page with the table
 HEAD = "| cell | what it changes | state | parameters | at once |\n|---|---|---|---|---|\n"
 ROW = "| {{ref}}`{title} <cell-{name}>` {year} {{cite}}`{source}` | {idea} | {facts} |\n"
-# The label of a section, and of its line of facts all but the products and the source.
+# The label of a section, and its line of facts without the products and the source.
 SECTION = re.compile(
     r"^\(cell-([\w-]+)\)=\n(?:(?!^\().*\n)*?"
     r"\| (\$[^|]+\$) \| (\$[^|]+\$) \| \$[^|]+\$ \| ([\w ]+) \| [^|]+ \|$",
@@ -31,7 +31,7 @@ def markdown(page: str) -> str:
         page: the text of the page of cells.
 
     Raises:
-        KeyError: a cell of the catalogue has no section there, or one without its line of facts.
+        KeyError: a cell of the catalogue has no section there, or its line of facts is missing.
     """
     facts = {name: " | ".join(row) for name, *row in SECTION.findall(page)}
     return HEAD + "".join(

@@ -1,11 +1,11 @@
 r"""Write formulas as MathML, which browsers show by themselves, in a font that comes with the page.
 
-A formula of a page is TeX; `math-core` turns it into MathML while the book is built, so no script
-typesets it in the browser and nothing moves. The font, STIX Two Math, comes out of `ziamath`, cut
-down to the characters that the built pages use, and stands inside a style sheet of its own.
+Formulas are written in TeX; `math-core` turns them into MathML while the book is built, so no
+script typesets them in the browser and nothing moves. The font, STIX Two Math, is taken from
+`ziamath`, cut down to the characters that the built pages use, and put into its own style sheet.
 
-TeX that cannot be converted is a warning. `data-tex` keeps the source of each formula, for whoever
-copies it; text that is searched or quoted gets what the formula shows, not its TeX.
+TeX that cannot be converted is a warning. `data-tex` keeps the source of each formula for copying;
+text for the search or for quotations contains what the formula shows, not its TeX.
 """
 
 import html
@@ -38,7 +38,7 @@ STYLE = """\
 }}
 """
 
-# A variable of one letter is shown in italics, whose forms stand elsewhere in the font.
+# A variable of one letter is shown in italics, which have their own codes in the font.
 ITALICS = "".join(map(chr, (0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C))))
 
 ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.DOTALL)
@@ -56,10 +56,10 @@ converter = LatexToMathML(fancy_error=False)
 
 
 def prepared(tex: str, display: bool) -> str:
-    r"""Return TeX with the ways of Sphinx in it spelt out.
+    r"""Return TeX with Sphinx's shorthand spelt out.
 
-    A block may be several equations, parted by empty lines, or hold `\\` and `&` outside of an
-    environment. Its number is Sphinx's, so environments are the ones without numbers.
+    A block may be several equations, separated by empty lines, or contain `\\` and `&` outside an
+    environment. Sphinx numbers it, so the environments are those without numbers.
     """
     tex = EXTRA_SPACE.sub(r"\\\\", tex.strip())
     tex = NUMBERED.sub(r"\\\1{\2*}", tex.replace("{split}", "{aligned}"))
@@ -80,7 +80,7 @@ def mathml(tex: str, display: bool) -> str:
     out = converter.convert_with_local_state(prepared(tex, display), displaystyle=display)
     return out.replace(
         "\ufe00", ""
-    )  # asks for a form of script letters that is the font's only one
+    )  # requests a form of script letters that is the font's only one
 
 
 def shown(formula: str) -> str:
@@ -89,7 +89,7 @@ def shown(formula: str) -> str:
 
 
 class PlainText(SphinxPostTransform):
-    """Put what formulas show into the place of their TeX, for the index of the search."""
+    """Replace the TeX of formulas by what they show, for the search index."""
 
     default_priority = 900
 
@@ -99,14 +99,14 @@ class PlainText(SphinxPostTransform):
             return
         for node in list(self.document.findall(is_formula)):
             node["tex"] = node.astext()
-            with suppress(LatexError):  # the writer warns of it
+            with suppress(LatexError):  # the writer warns about it
                 text = shown(mathml(node["tex"], isinstance(node, nodes.math_block)))
                 node.children = []
                 node += nodes.Text(text)
 
 
 def is_formula(node: nodes.Node) -> bool:
-    """Tell formulas from all else."""
+    """Tell whether a node is a formula."""
     return isinstance(node, nodes.math | nodes.math_block)
 
 
@@ -119,7 +119,7 @@ def write(writer: Any, node: nodes.Element, tag: str) -> None:
     except LatexError as error:
         logger.warning("this formula is not understood: %s: %s", tex, error, location=node)
         formula = f"<code>{html.escape(tex)}</code>"
-    classes = "math notranslate nohighlight"  # as Sphinx names them; tests leave them out of prose
+    classes = "math notranslate nohighlight"  # Sphinx's names; tests leave them out of prose
     source = " ".join(tex.split())
     writer.body.append(writer.starttag(node, tag, "", CLASS=classes, **{"data-tex": source}))
     if node.get("number"):
@@ -134,17 +134,17 @@ def characters(site: Path) -> set[str]:
     """Return the characters in the formulas of the built pages, and their italic forms."""
     pages = (path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
     found = {c for page in pages for f in MATH.findall(page) for c in html.unescape(TAG.sub("", f))}
-    found.add("√")  # stands in no text: an <msqrt> draws it
+    found.add("√")  # in no text: an <msqrt> draws it
     letters = {unicodedata.normalize("NFKC", c) for c in found}
     return found | {c for c in ITALICS if unicodedata.normalize("NFKC", c) in letters}
 
 
 def adapt(font: TTFont) -> None:
-    """Mend what browsers make of the font.
+    """Adapt the font to how browsers use it.
 
-    - A prime is an exponent, for which the font has another form; few ask for it.
+    - A prime is an exponent, for which the font has another form; few browsers request it.
     - Fractions within the text get the distances that TeX gives them, so that lines stay even.
-    - Chromium gives a sign that stretches the room of its widest size, whichever it shows; so the
+    - Chromium gives a stretchy sign the room of its widest size, whichever it shows; so the
       larger sizes of each bracket and of the root become as wide as the smallest.
     """
     for table in font["cmap"].tables:
@@ -181,9 +181,9 @@ def sheet(wanted: Iterable[str]) -> str:
     options = {
         "hinting": False,
         "layout_features": [],  # small forms for indices would double the weight
-        "name_IDs": [0, 1, 2, 4, 6, 13, 14],  # whose it is, its names, its licence
+        "name_IDs": [0, 1, 2, 4, 6, 13, 14],  # copyright, names, licence
     }
-    package = find_spec("ziamath")  # not imported: it would read its fonts at once
+    package = find_spec("ziamath")  # not imported, because it would load its fonts at once
     with TTFont(Path(package.origin).parent / FONT) as font:
         if lacking := sorted(set(wanted) - {chr(code) for code in font.getBestCmap()}):
             names = ", ".join(unicodedata.name(c, hex(ord(c))) for c in lacking)

@@ -1,7 +1,7 @@
-"""Say how long a page takes to read: the role `reading-time`, which is given a page.
+"""Say how long a page takes to read: the role `reading-time`, which takes the name of a page.
 
 MyST counts the words of each page as it reads it. Formulas and code are not counted, so the pace is
-that of a text with formulas in between.
+that of a text interspersed with formulas.
 """
 
 from typing import Any
@@ -10,21 +10,21 @@ from docutils import nodes
 from sphinx.util import docname_join, logging
 from sphinx.util.docutils import SphinxRole
 
-PACE = 120  # words a minute; a novel is read at twice that
+PACE = 120  # words per minute; a novel is read at twice that
 ROUND = 5  # minutes
 MARK = "reading_time"
 
 
 def minutes(words: int) -> int:
-    """Return how long so many words take, to the nearest five minutes, and five at least."""
+    """Return the minutes that so many words take, to the nearest five, and at least five."""
     return max(ROUND, ROUND * round(words / PACE / ROUND))
 
 
 class ReadingTime(SphinxRole):
-    """Leave a place for the time, which is known when all pages have been read."""
+    """Leave a placeholder for the time, which is known once all pages have been read."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the place."""
+        """Return the placeholder."""
         here = self.env.docname
         self.env.metadata[here][MARK] = True
         return [nodes.inline("", "", **{MARK: docname_join(here, self.text)})], []
@@ -41,7 +41,7 @@ def fill(app: Any, doctree: nodes.document, _docname: str) -> None:
 
 
 def again(app: Any, env: Any) -> list[str]:
-    """Name the pages that tell a time, to be written anew if any page now takes another one."""
+    """Return the pages that show a time, to be rewritten if the time of any page has changed."""
     counted = {name: data.get("wordcount") for name, data in env.metadata.items()}
     times = {name: minutes(count["words"]) for name, count in counted.items() if count}
     before, env.reading_times = getattr(env, "reading_times", None), times

@@ -1,8 +1,8 @@
-"""Link from a page to a file of the repository: the role `source`, which is given its path.
+"""Link from a page to a file of the repository: the role `source`, which takes its path.
 
-The site that GitHub Actions builds links to the files at the commit that it is built from, in the
-repository that it is built in; any other to the configured branch. A path that is not there is a
-warning, and so it fails the build.
+A site built by GitHub Actions links to the files at the commit and in the repository that it is
+built from; any other to the configured branch. A path that does not exist is a warning, and so
+fails the build.
 """
 
 from pathlib import Path
