@@ -13,10 +13,10 @@ WORKFLOWS := .github/workflows
 
 # Data that the package prepares stays inside the checkout.
 export UNROLLED_CACHE ?= $(CURDIR)/.cache/unrolled
-# PyTorch on one thread: the same sums in the same order on any machine, and no threads that wait for each
-# other where it is shared. With matrices as small as these a second one gains at most a third.
+# PyTorch on one thread: the same sums in the same order on any machine, and on a shared one no threads that
+# wait for each other. With matrices as small as these a second thread gains at most a third.
 export OMP_NUM_THREADS ?= 1
-# Names written by the user's locale must not change what is built.
+# The user's locale must not change what is built.
 export PYTHONUTF8 = 1
 
 .PHONY: help book serve pdf notebooks test env lint types check pages format links lock clean

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes .venv and brings it to the versions of requirements.lock. Does nothing where that is done.
-# PYTHON names the interpreter to use; without it the first Python 3.11 to 3.13 that runs is taken.
+# Makes .venv and brings it to the versions of requirements.lock. Does nothing if it is up to date.
+# PYTHON names the interpreter to use; without it the first working Python 3.11 to 3.13 is used.
 set -eu
 cd "$(dirname "$0")/.."
 
 venv=.venv
 incomplete=$venv/incomplete # there while packages are being installed
-stamp=$venv/installed       # what the environment was made of
+stamp=$venv/installed       # what the environment was made from
 case ${OS:-} in Windows_NT) bin=$venv/Scripts ;; *) bin=$venv/bin ;; esac
 
 fail() {
@@ -14,7 +14,7 @@ fail() {
     exit 1
 }
 
-# An answer only from an interpreter that really runs: a shim may exist and still fail.
+# Prints a version only if the interpreter really runs: a shim may exist and still fail.
 version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true; }
 named() { echo "${1:-no Python that runs}" | sed 's/^[0-9]/Python &/'; }
 suits() { case $(version_of "$1") in 3.11 | 3.12 | 3.13) true ;; *) false ;; esac; }
@@ -30,7 +30,7 @@ find_python() {
     fail "Python 3.11, 3.12 or 3.13 is needed and none is found (python3 is $(named "$(version_of python3)")); install one, or name it: make PYTHON=/path/to/python3"
 }
 
-# Scripts in an environment carry its path, so one that was moved or copied is made again.
+# Scripts in an environment contain its path, so one that was moved or copied is remade.
 wanted() { pwd && version_of "$bin/python" && cksum requirements.lock pyproject.toml; }
 home() { if [ -f "$stamp" ]; then head -n 1 "$stamp"; else pwd; fi; }
 as_asked() { [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$(version_of "$bin/python")" ]; }

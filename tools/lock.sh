@@ -1,7 +1,7 @@
 #!/bin/sh
 # Resolves pyproject.toml into requirements.lock: one file for Linux, macOS and Windows, Python 3.11 to 3.13.
 # What is pinned stays, unless an option such as `--upgrade` or `--upgrade-package NAME` is given.
-# CUDA's packages are left out. A torch with CUDA brings them itself, at its own pins; a CPU build wants none.
+# CUDA's packages are left out. A torch with CUDA brings them itself, at its own pins; a CPU build needs none.
 set -eu
 cd "$(dirname "$0")/.."
 uv=.cache/uv
