@@ -1,1 +1,1 @@
-"""The reference: every cell and model in plain NumPy, forward and backward by hand."""
+"""The reference in plain NumPy: every cell and model, written by hand."""

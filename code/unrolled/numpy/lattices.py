@@ -1,8 +1,9 @@
 """Sums over alignments and over tag sequences, by dynamic programming.
 
-Three models put a recurrent network's scores on a lattice and add up its paths: connectionist
-temporal classification (Graves and others 2006), the transducer (Graves 2012) and the
-linear-chain conditional random field. Everything is in natural logarithms.
+Three models put a recurrent network's scores on a lattice and add up its
+paths: connectionist temporal classification (Graves and others 2006), the
+transducer (Graves 2012) and the linear-chain conditional random field.
+Everything is in natural logarithms.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +17,12 @@ BLANK = 0
 
 
 def collapse(path: Sequence[int]) -> tuple[int, ...]:
-    """What a CTC path says: repetitions are merged, then blanks are dropped."""
+    """The labels of a CTC path: repetitions are merged, then blanks dropped."""
     return tuple(label for label, _ in groupby(path) if label != BLANK)
 
 
 def ctc_paths(T: int, labels: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """All paths of T frames that say the labels. There are very many; for small T only."""
+    """All paths of T frames that collapse to the labels; for small T only."""
     symbols = sorted({BLANK, *labels})
     return (
         path
@@ -33,10 +34,14 @@ def ctc_paths(T: int, labels: Sequence[int]) -> Iterator[tuple[int, ...]]:
 def ctc(log_p: ArrayLike, labels: Sequence[int]) -> Array:
     """The forward lattice of CTC (Graves and others 2006).
 
-    The labels are written with blanks around them, l' = (blank, l_1, blank, ..., l_U, blank).
+    The labels are written with blanks around them,
+    l' = (blank, l_1, blank, ..., l_U, blank).
+
     alpha_t(s) = ln sum of the paths of t frames that have come to l'_s
-               = log_p[t, l'_s] + logsumexp(alpha_{t-1}(s), alpha_{t-1}(s-1), alpha_{t-1}(s-2)),
-    the last one only where l'_s is a label and another one than l'_{s-2}.
+               = log_p[t, l'_s] + logsumexp(alpha_{t-1}(s),
+                                            alpha_{t-1}(s-1),
+                                            alpha_{t-1}(s-2)),
+    the last one only where l'_s is a label and differs from l'_{s-2}.
 
     Args:
         log_p: ln of the probabilities of each frame. Shape: (T, K).
@@ -46,33 +51,33 @@ def ctc(log_p: ArrayLike, labels: Sequence[int]) -> Array:
         returns alpha: (T, 2U + 1); `ctc_total` takes the sum from its last row.
     """
     log_p = np.asarray(log_p, float)
-    written = [
-        BLANK,
-        *(symbol for label in labels for symbol in (label, BLANK)),
-    ]
+    written = [BLANK]
+    for label in labels:
+        written += label, BLANK
     alpha = np.full((len(log_p), len(written)), -np.inf)
     alpha[0, :2] = log_p[0, written[:2]]
     for t in range(1, len(log_p)):
         for s, symbol in enumerate(written):
-            come = [alpha[t - 1, s]]
+            paths = [alpha[t - 1, s]]
             if s > 0:
-                come.append(alpha[t - 1, s - 1])
+                paths.append(alpha[t - 1, s - 1])
             if s > 1 and symbol not in (BLANK, written[s - 2]):
-                come.append(alpha[t - 1, s - 2])
-            alpha[t, s] = log_p[t, symbol] + np.logaddexp.reduce(come)
+                paths.append(alpha[t - 1, s - 2])
+            alpha[t, s] = log_p[t, symbol] + np.logaddexp.reduce(paths)
     return alpha
 
 
 def ctc_total(log_p: ArrayLike, labels: Sequence[int]) -> float:
-    """The sum ln p(labels): all paths that end in the last label or in the blank after it."""
+    """The sum ln p(labels) of all paths to the last label or its blank."""
     return float(np.logaddexp.reduce(ctc(log_p, labels)[-1, -2:]))
 
 
 def transducer(log_blank: ArrayLike, log_label: ArrayLike) -> float:
     """The sum ln p(labels) of a transducer (Graves 2012).
 
-    alpha(t, u) = ln sum of the ways to have said u labels when frame t is read:
-    from alpha(t-1, u) by a blank, which takes the next frame, or from alpha(t, u-1) by a label.
+    alpha(t, u) = ln sum of the ways to have emitted u labels at frame t: from
+    alpha(t-1, u) by a blank, which takes the next frame, or from alpha(t, u-1)
+    by a label.
 
     Args:
         log_blank: ln p(blank) at frame t after u labels. Shape: (T, U + 1).
@@ -83,13 +88,11 @@ def transducer(log_blank: ArrayLike, log_label: ArrayLike) -> float:
     alpha[0, 0] = 0
     for t, u in np.ndindex(*blank.shape):
         if t > 0:
-            alpha[t, u] = np.logaddexp(
-                alpha[t, u], alpha[t - 1, u] + blank[t - 1, u]
-            )
+            by_blank = alpha[t - 1, u] + blank[t - 1, u]
+            alpha[t, u] = np.logaddexp(alpha[t, u], by_blank)
         if u > 0:
-            alpha[t, u] = np.logaddexp(
-                alpha[t, u], alpha[t, u - 1] + label[t, u - 1]
-            )
+            by_label = alpha[t, u - 1] + label[t, u - 1]
+            alpha[t, u] = np.logaddexp(alpha[t, u], by_label)
     return float(alpha[-1, -1] + blank[-1, -1])
 
 
@@ -101,22 +104,19 @@ def chain_score(
     Shape:
         scores: (T, K); transitions: (K, K), from the row to the column.
     """
-    a, b = np.asarray(scores, float), np.asarray(transitions, float)
-    return float(
-        a[np.arange(len(tags)), list(tags)].sum() + b[tags[:-1], tags[1:]].sum()
-    )
+    scores = np.asarray(scores, float)[np.arange(len(tags)), list(tags)]
+    transitions = np.asarray(transitions, float)[tags[:-1], tags[1:]]
+    return float(scores.sum() + transitions.sum())
 
 
 def chain_total(scores: ArrayLike, transitions: ArrayLike) -> float:
-    """The sum ln Z = ln sum over all K^T tag sequences y of exp s(y), in T K^2 steps.
+    """The sum ln Z of exp s(y) over all K^T tag sequences y, in T K^2 steps.
 
     Shape:
         scores: (T, K); transitions: (K, K).
     """
-    scores, transitions = (
-        np.asarray(scores, float),
-        np.asarray(transitions, float),
-    )
+    scores = np.asarray(scores, float)
+    transitions = np.asarray(transitions, float)
     alpha = scores[0]
     for row in scores[1:]:
         alpha = row + np.logaddexp.reduce(alpha[:, None] + transitions, axis=0)
@@ -133,16 +133,14 @@ def viterbi(
     Shape:
         scores: (T, K); transitions: (K, K).
     """
-    scores, transitions = (
-        np.asarray(scores, float),
-        np.asarray(transitions, float),
-    )
-    best, came = scores[0], []
+    scores = np.asarray(scores, float)
+    transitions = np.asarray(transitions, float)
+    best, backpointers = scores[0], []
     for row in scores[1:]:
-        to = best[:, None] + transitions  # (K, K)
-        came.append(to.argmax(axis=0))
-        best = row + to.max(axis=0)
+        paths = best[:, None] + transitions  # (K, K)
+        backpointers.append(paths.argmax(axis=0))
+        best = row + paths.max(axis=0)
     tags = [int(best.argmax())]
-    for step in reversed(came):
-        tags.append(int(step[tags[-1]]))
+    for pointers in reversed(backpointers):
+        tags.append(int(pointers[tags[-1]]))
     return tags[::-1], float(best.max())

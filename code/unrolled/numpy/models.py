@@ -1,4 +1,7 @@
-"""The models in NumPy: letters (B, T) in, logits (B, T, K) out, with gradients by hand."""
+"""The models in NumPy, with gradients by hand.
+
+Letters (B, T) go in, logits (B, T, K) come out.
+"""
 
 from typing import Any
 
@@ -9,10 +12,11 @@ from unrolled.numpy.cells import CELLS, Array, glorot
 
 
 def cross_entropy(logits: Array, tags: Array) -> tuple[float, Array]:
-    """Mean over all letters of -log softmax(logits)[tag], and its derivative by the logits.
+    """Mean of -log softmax(logits)[tag] over all letters, and its derivative.
 
     Shape:
-        logits: (B, T, K); tags: (B, T) integers; the derivative: (B, T, K).
+        logits: (B, T, K); tags: (B, T) integers; the derivative by the logits:
+        (B, T, K).
     """
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
@@ -23,7 +27,11 @@ def cross_entropy(logits: Array, tags: Array) -> tuple[float, Array]:
 
 
 class Dense:
-    """An affine map of the last axis: y = W x + b. Shape: W (outputs, inputs), b (outputs,)."""
+    """An affine map of the last axis: y = W x + b.
+
+    Shape:
+        W: (outputs, inputs); b: (outputs,).
+    """
 
     def __init__(
         self,
@@ -44,16 +52,18 @@ class Dense:
 
     def backward(self, d_y: Array) -> Array:
         """Fills `gradients`; returns the derivative by x."""
-        flat_x, flat_d = (
-            self._x.reshape(-1, self._x.shape[-1]),
-            d_y.reshape(-1, d_y.shape[-1]),
-        )
+        flat_x = self._x.reshape(-1, self._x.shape[-1])
+        flat_d = d_y.reshape(-1, d_y.shape[-1])
         self.gradients = {"W": flat_d.T @ flat_x, "b": flat_d.sum(axis=0)}
         return d_y @ self.parameters["W"]
 
 
 class Embedding:
-    """One learned vector a letter. Shape: E (V, D); letters (B, T) -> (B, T, D)."""
+    """One learned vector for each letter.
+
+    Shape:
+        E: (V, D); letters: (B, T) -> (B, T, D).
+    """
 
     def __init__(
         self,
@@ -62,11 +72,8 @@ class Embedding:
         rng: np.random.Generator,
         dtype: DTypeLike,
     ) -> None:
-        self.parameters = {
-            "E": (
-                rng.standard_normal((input_size, size)) / np.sqrt(size)
-            ).astype(dtype)
-        }
+        E = rng.standard_normal((input_size, size)) / np.sqrt(size)
+        self.parameters = {"E": E.astype(dtype)}
         self.gradients: dict[str, Array] = {}
 
     def forward(self, letters: Array) -> Array:
@@ -80,7 +87,7 @@ class Embedding:
 
 
 class Model:
-    """What every model here shares: layers by name, and their parameters and gradients."""
+    """What all models share: layers by name, their parameters and gradients."""
 
     layers: dict[str, Any]
 
@@ -89,30 +96,33 @@ class Model:
         raise NotImplementedError
 
     def backward(self, d_logits: Array) -> None:
-        """Fills `gradients` from the loss's derivative by the logits. Shape: d_logits (B, T, K)."""
+        """Fills `gradients` from the loss's derivative by the logits.
+
+        Shape: d_logits (B, T, K).
+        """
         raise NotImplementedError
 
     @property
     def parameters(self) -> dict[str, Array]:
         """Every parameter, under `layer.parameter`."""
         return {
-            f"{at}.{k}": v
-            for at, layer in self.layers.items()
-            for k, v in layer.parameters.items()
+            f"{name}.{symbol}": value
+            for name, layer in self.layers.items()
+            for symbol, value in layer.parameters.items()
         }
 
     @property
     def gradients(self) -> dict[str, Array]:
-        """What the last `backward` found, under the same names."""
+        """The gradients of the last `backward`, under the same names."""
         return {
-            f"{at}.{k}": v
-            for at, layer in self.layers.items()
-            for k, v in layer.gradients.items()
+            f"{name}.{symbol}": value
+            for name, layer in self.layers.items()
+            for symbol, value in layer.gradients.items()
         }
 
 
 class Tagger(Model):
-    """Embedding, one recurrent layer, an affine readout: a tag for every letter as it is read.
+    """Embedding, recurrent layer, readout: tags each letter as it is read.
 
     x_t = E[letter_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
 
@@ -156,7 +166,7 @@ class Tagger(Model):
 
 
 def windows(letters: Array, window: int) -> Array:
-    """Each letter with its neighbours; beyond the word stands the padding letter 0.
+    """Each letter with its neighbours; the word is padded with the letter 0.
 
     Shape: (B, T) -> (B, T, window).
     """
@@ -166,14 +176,15 @@ def windows(letters: Array, window: int) -> Array:
 
 
 class WindowTagger(Model):
-    """The feed-forward baseline: each letter is tagged from the `window` letters around it.
+    """The feed-forward baseline: tags each letter from those around it.
 
     u_t = [E[letter_{t-r}], ..., E[letter_{t+r}]]   with r = (window - 1) / 2
     y_t = V tanh(W u_t + b) + c
 
     Args:
-        window: letters seen at once, odd; beyond the word stands the padding letter 0.
-        input_size, output_size, embedding_size, hidden_size, seed: as in `Tagger`.
+        window: letters seen at once, odd; the word is padded with the letter 0.
+        input_size, output_size, embedding_size, hidden_size, seed: as in
+            `Tagger`.
     """
 
     def __init__(
@@ -199,9 +210,8 @@ class WindowTagger(Model):
         }
 
     def forward(self, letters: Array) -> Array:
-        x = self.embedding.forward(
-            windows(letters, self.window)
-        )  # (B, T, window, D)
+        around = windows(letters, self.window)  # (B, T, window)
+        x = self.embedding.forward(around)  # (B, T, window, D)
         self._h = np.tanh(self.hidden.forward(x.reshape(*letters.shape, -1)))
         return self.readout.forward(self._h)
 

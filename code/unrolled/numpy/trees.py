@@ -18,19 +18,18 @@ def children_of(parents: Parents, nodes: int) -> list[list[int]]:
         nodes: how many there are.
 
     Raises:
-        ValueError: not one whole number a node, or a parent that is no node or does not come
-            after its child.
+        ValueError: not one whole number a node, or a parent that is no node or
+            does not come after its child.
     """
-    given = np.asarray(parents)
-    if given.shape != (nodes,) or (
-        nodes and not np.issubdtype(given.dtype, np.integer)
-    ):
+    array = np.asarray(parents)
+    whole = not nodes or np.issubdtype(array.dtype, np.integer)
+    if array.shape != (nodes,) or not whole:
         raise ValueError(
             f"parents must be {nodes} whole numbers, one a node; "
-            f"they are of shape {given.shape} and type {given.dtype}"
+            f"they are of shape {array.shape} and type {array.dtype}"
         )
     children: list[list[int]] = [[] for _ in range(nodes)]
-    for node, parent in enumerate(given.tolist()):
+    for node, parent in enumerate(array.tolist()):
         if not -1 <= parent < nodes:
             raise ValueError(
                 f"the parent of node {node} is {parent}; it must be a node, "
@@ -38,7 +37,8 @@ def children_of(parents: Parents, nodes: int) -> list[list[int]]:
             )
         if -1 < parent <= node:
             raise ValueError(
-                f"the parent of node {node} is {parent}; children must come before their parents"
+                f"the parent of node {node} is {parent}; "
+                "children must come before their parents"
             )
         if parent >= 0:
             children[parent].append(node)
@@ -46,15 +46,17 @@ def children_of(parents: Parents, nodes: int) -> list[list[int]]:
 
 
 class ChildSumTreeLSTM:
-    """The LSTM on a tree: a node reads x_j and the states of its children, whatever their number.
+    """The LSTM on a tree: a node reads x_j and the states of its children.
 
-    h~ = sum_k h_k                                  over the children k of node j
-    i, o = sigmoid(W_* x_j + U_* h~ + b_*),   g = tanh(W_g x_j + U_g h~ + b_g)
-    f_k = sigmoid(W_f x_j + U_f h_k + b_f)          one forget gate for each child
+    h~ = sum_k h_k                             over the children k of node j
+    i, o = sigmoid(W_* x_j + U_* h~ + b_*)
+    g = tanh(W_g x_j + U_g h~ + b_g)
+    f_k = sigmoid(W_f x_j + U_f h_k + b_f)     one forget gate for each child
     c_j = sum_k f_k * c_k + i * g,   h_j = o * tanh(c_j)
 
-    The weights are those of one LSTM, `cell`. On a chain, where each node has one child, this is
-    that LSTM; the order of the children does not matter.
+    A node has any number of children; their order does not matter. The weights
+    are those of one LSTM, `cell`: on a chain, where each node has one child,
+    this is that LSTM.
 
     Args:
         input_size: features of x_j, D.
@@ -63,7 +65,8 @@ class ChildSumTreeLSTM:
         dtype: of parameters and states.
 
     Shape:
-        x: (nodes, D); parents: (nodes,), -1 for a root; h and c of all nodes: (nodes, H).
+        x: (nodes, D); parents: (nodes,), -1 for a root; h and c of all nodes:
+        (nodes, H).
 
     Raises:
         ValueError: a parent is no node or does not come after its child.
@@ -81,7 +84,10 @@ class ChildSumTreeLSTM:
         self.cell = LSTM(input_size, hidden_size, rng, dtype)
 
     def node(self, x_j: Array, h: Array, c: Array) -> tuple[Array, Array]:
-        """The states of a node. Shape: x_j (D,); h and c of its K children (K, H)."""
+        """The states of a node.
+
+        Shape: x_j (D,); h and c of its K children (K, H).
+        """
         cell, h_sum = self.cell, h.sum(axis=0)
         i = sigmoid(cell._affine("_i", x_j, h_sum))
         f = sigmoid(cell._affine("_f", x_j, h))  # (K, H)

@@ -1,7 +1,7 @@
-"""What every recurrent layer in NumPy is: parameters, one step, the loop over time.
+"""The base of all recurrent layers in NumPy: one step, and the loop.
 
-Parameters are kept gate by gate under the names of the equations (`W_i`, `U_i`, `b_i`), so that
-no stacking order can be got wrong here.
+Parameters are kept gate by gate under the names of the equations (`W_i`,
+`U_i`, `b_i`), so no stacking order can be got wrong here.
 """
 
 from typing import Any, ClassVar
@@ -23,12 +23,12 @@ State = tuple[Array, ...]
 
 
 def sigmoid(a: Array) -> Array:
-    """The logistic function 1 / (1 + exp(-a)), without overflow for large negative `a`."""
+    """The logistic function 1 / (1 + exp(-a)), without overflow."""
     return 0.5 * (1.0 + np.tanh(0.5 * a))
 
 
 def glorot(rng: np.random.Generator, rows: int, columns: int) -> Array:
-    """Uniform weights of variance 2 / (rows + columns) (Glorot and Bengio 2010).
+    """Uniform, of variance 2 / (rows + columns) (Glorot and Bengio 2010).
 
     Shape: returns (rows, columns).
     """
@@ -48,8 +48,8 @@ def orthogonal(rng: np.random.Generator, rows: int, columns: int) -> Array:
 class Recurrent:
     """One recurrent layer: its parameters, one step, and the loop over time.
 
-    Input weights start Glorot uniform, recurrent weights orthogonal, the gates stacked as PyTorch
-    and Keras stack them; biases start at zero.
+    Input weights start Glorot uniform, recurrent weights orthogonal, with the
+    gates stacked as in PyTorch and Keras; biases start at zero.
 
     Args:
         input_size: features of x_t, D.
@@ -58,15 +58,14 @@ class Recurrent:
         dtype: of parameters and states.
 
     Shape:
-        x: (B, T, D); outputs: (B, T, H); each array of the state: (B, *shape) for its shape in
-        `state_shapes`.
+        x: (B, T, D); outputs: (B, T, H); each array of the state: (B, *shape)
+        for its shape in `state_shapes`.
         W_*: (H, D); U_*: (H, H); b_*: (H,).
     """
 
-    gates: ClassVar[tuple[str, ...]]  # the suffixes of the W and b, one a gate
-    recurrent_gates: ClassVar[tuple[str, ...] | None] = (
-        None  # those with a U; None: all of them
-    )
+    gates: ClassVar[tuple[str, ...]]  # the suffixes of the W and b
+    # The gates with a U; None: all of them.
+    recurrent_gates: ClassVar[tuple[str, ...] | None] = None
 
     def __init__(
         self,
@@ -76,38 +75,28 @@ class Recurrent:
         dtype: DTypeLike = np.float64,
     ) -> None:
         rng = rng or np.random.default_rng()
-        self.input_size, self.hidden_size, self.dtype = (
-            input_size,
-            hidden_size,
-            np.dtype(dtype),
-        )
-        recurrent = (
-            self.gates if self.recurrent_gates is None else self.recurrent_gates
-        )
-        rows, recurrent_rows = (
-            len(self.gates) * hidden_size,
-            len(recurrent) * hidden_size,
-        )
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.dtype = np.dtype(dtype)
+        recurrent = self.recurrent_gates
+        recurrent = self.gates if recurrent is None else recurrent
+        rows = len(self.gates) * hidden_size
         self.parameters: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
         self._add("W", self.gates, glorot(rng, rows, input_size))
         if recurrent:
-            self._add(
-                "U", recurrent, orthogonal(rng, recurrent_rows, hidden_size)
-            )
+            U = orthogonal(rng, len(recurrent) * hidden_size, hidden_size)
+            self._add("U", recurrent, U)
         self._add("b", self.gates, np.zeros(rows))
         self.draw(rng)
 
     def draw(self, rng: np.random.Generator) -> None:
-        """Adds what a cell has beside W, U and b, or lets them start otherwise."""
+        """Adds what a cell has besides W, U and b, or changes their start."""
 
     def _add(self, symbol: str, gates: tuple[str, ...], stacked: Array) -> None:
-        """Parameters of one kind, stacked along the first axis, one a gate."""
-        blocks = zip(gates, np.split(stacked, len(gates)), strict=True)
-        self.parameters |= {
-            f"{symbol}{gate}": block.astype(self.dtype)
-            for gate, block in blocks
-        }
+        """Splits what is stacked along the first axis, one block a gate."""
+        blocks = np.split(stacked, len(gates))
+        for gate, block in zip(gates, blocks, strict=True):
+            self.parameters[f"{symbol}{gate}"] = block.astype(self.dtype)
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -115,7 +104,7 @@ class Recurrent:
         return ((self.hidden_size,),)
 
     def initial_state(self, batch: int) -> State:
-        """Zeros. Shape: one array (batch, *shape) for each shape of the state."""
+        """Zeros: one array (batch, *shape) for each of `state_shapes`."""
         return tuple(
             np.zeros((batch, *shape), self.dtype) for shape in self.state_shapes
         )
@@ -146,7 +135,7 @@ class Recurrent:
     def backward(
         self, d_outputs: Array, d_state: State | None = None
     ) -> tuple[Array, State]:
-        """Backpropagation through time, where it is written by hand: see `Differentiable`."""
+        """Backpropagation through time, for a `Differentiable` cell."""
         raise NotImplementedError(
             f"{type(self).__name__} has no derivative by hand"
         )
@@ -161,10 +150,10 @@ class Recurrent:
 
 
 class Differentiable(Recurrent):
-    """A recurrent layer that also knows its derivative, by hand.
+    """A recurrent layer with its derivative, written by hand.
 
-    A step leaves a tape of what its derivative needs; `backward` reads the tapes from the last
-    to the first.
+    A step leaves a tape of what its derivative needs; `backward` reads the
+    tapes from the last to the first.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -176,13 +165,17 @@ class Differentiable(Recurrent):
         return state[0], state
 
     def taped_step(self, x_t: Array, state: State) -> tuple[State, Any]:
-        """One time step: the new state, whose first array is the output, and the tape."""
+        """One time step: the new state and the tape.
+
+        The first array of the state is the output.
+        """
         raise NotImplementedError
 
     def step_backward(self, d_state: State, tape: Any) -> tuple[Array, State]:
         """The chain rule through one step.
 
-        Adds to `gradients`; returns the derivatives by x_t and by the state before the step.
+        Adds to `gradients`; returns the derivatives by x_t and by the state
+        before the step.
         """
         raise NotImplementedError
 
@@ -202,10 +195,10 @@ class Differentiable(Recurrent):
     def backward(
         self, d_outputs: Array, d_state: State | None = None
     ) -> tuple[Array, State]:
-        """Backpropagation through time (Werbos 1990), for the sequence that `forward` saw last.
+        """Backpropagation through time, after `forward` (Werbos 1990).
 
-        dL/dh_t has two parts: from the output at t, and from step t + 1, which the loop carries
-        backward in `d_state`. `gradients` is filled by name.
+        dL/dh_t has two parts: one from the output at t, and one from step
+        t + 1, which the loop carries backward in `d_state`. Fills `gradients`.
 
         Args:
             d_outputs: the loss's derivative by each output.
@@ -213,11 +206,10 @@ class Differentiable(Recurrent):
 
         Shape:
             d_outputs: (B, T, H).
-            returns: the derivatives by x, (B, T, D), and by the initial state.
+            returns: the derivatives by x, (B, T, D), and by the first state.
         """
-        d_state = (
-            self.initial_state(len(d_outputs)) if d_state is None else d_state
-        )
+        if d_state is None:
+            d_state = self.initial_state(len(d_outputs))
         self.gradients = {
             name: np.zeros_like(value)
             for name, value in self.parameters.items()
@@ -233,7 +225,8 @@ class Differentiable(Recurrent):
     ) -> tuple[Array, Array]:
         """The chain rule through `_affine`.
 
-        Adds to `gradients`; returns its parts of the derivatives by x_t and by h_prev.
+        Adds to `gradients`; returns its parts of the derivatives by x_t and
+        by h_prev.
         """
         p, g = self.parameters, self.gradients
         g[f"W{gate}"] += d_a.T @ x_t

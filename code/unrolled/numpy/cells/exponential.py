@@ -1,28 +1,32 @@
-"""Recurrent layers with exponential gates, or weights that fall off exponentially, in NumPy."""
+"""Recurrent layers with exponential gates or weights, in NumPy."""
 
 import numpy as np
 
 from unrolled.numpy.cells.base import Array, Recurrent, State, glorot, sigmoid
 
 __all__ = ["MLSTM", "RWKV", "SLSTM"]
-LOW = -1e9  # where a running maximum of exponents starts: exp(LOW - m) is 0 for any m to come
+# Where a running maximum m starts: exp(LOW - m) is 0 for any later m.
+LOW = -1e9
 
 
 class RWKV(Recurrent):
-    """A weighted mean of all values read so far, whose weights fall off by exp(-w) a step.
+    """A weighted mean of all values so far; weights fade by exp(-w) a step.
 
     a_t = W_a (mu_a * x_t + (1 - mu_a) * x_prev)           for a = r, k and v
     wkv_t = (num_prev + exp(u + k_t) v_t) / (den_prev + exp(u + k_t))
-    num_t = exp(-w) num_prev + exp(k_t) v_t,   den_t = exp(-w) den_prev + exp(k_t)
+    num_t = exp(-w) num_prev + exp(k_t) v_t
+    den_t = exp(-w) den_prev + exp(k_t)
     y_t = W_y (sigmoid(r_t) * wkv_t),   w = exp(w_log) > 0
 
-    Linear in what it carries, and no gate sees an earlier output. The state is
-    (x_prev, num, den, m): the two sums are held divided by exp(m), with m the largest exponent in
-    them, so that no k overflows. w_log starts spread from -5 to 3, as the authors start it: some
-    units hold on for a hundred steps, some for one. mu starts at 1/2, u at 0.
+    The layer is linear in what it carries, and no gate sees an earlier output.
+    The state is (x_prev, num, den, m): num and den are kept divided by exp(m),
+    m is the largest exponent in them, so that no k overflows. w_log starts
+    spread from -5 to 3, as the authors have it: some units remember for a
+    hundred steps, some for one. mu starts at 1/2, u at 0.
 
     Shape:
-        W_r, W_k, W_v: (H, D); mu_r, mu_k, mu_v: (D,); w_log, u: (H,); W_y: (H, H).
+        W_r, W_k, W_v: (H, D); mu_r, mu_k, mu_v: (D,); w_log, u: (H,);
+        W_y: (H, H).
 
     Source: Peng and others 2023, the time mixing of version 4.
     """
@@ -33,12 +37,11 @@ class RWKV(Recurrent):
     def draw(self, rng: np.random.Generator) -> None:
         for gate in self.gates:
             del self.parameters[f"b{gate}"]
+        H = self.hidden_size
         self._add("mu", self.gates, np.full(3 * self.input_size, 0.5))
-        self._add(
-            "w_log", ("",), -5 + 8 * np.linspace(0, 1, self.hidden_size) ** 0.7
-        )
-        self._add("u", ("",), np.zeros(self.hidden_size))
-        self._add("W", ("_y",), glorot(rng, self.hidden_size, self.hidden_size))
+        self._add("w_log", ("",), -5 + 8 * np.linspace(0, 1, H) ** 0.7)
+        self._add("u", ("",), np.zeros(H))
+        self._add("W", ("_y",), glorot(rng, H, H))
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -51,12 +54,7 @@ class RWKV(Recurrent):
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         x_prev, num, den, m_prev = state
         p = self.parameters
-        mixed = (
-            p[f"mu{a}"] * x_t + (1 - p[f"mu{a}"]) * x_prev for a in self.gates
-        )
-        r, k, v = (
-            x @ p[f"W{a}"].T for a, x in zip(self.gates, mixed, strict=True)
-        )
+        r, k, v = (self._mixed(gate, x_t, x_prev) for gate in self.gates)
         m = np.maximum(m_prev, p["u"] + k)
         old, new = np.exp(m_prev - m), np.exp(p["u"] + k - m)
         wkv = (old * num + new * v) / (old * den + new)
@@ -66,21 +64,28 @@ class RWKV(Recurrent):
         y_t = (sigmoid(r) * wkv) @ p["W_y"].T
         return y_t, (x_t, old * num + new * v, old * den + new, m)
 
+    def _mixed(self, gate: str, x_t: Array, x_prev: Array) -> Array:
+        """W (mu * x_t + (1 - mu) * x_prev) of r, k or v. Shape: (B, H)."""
+        mu, W = self.parameters[f"mu{gate}"], self.parameters[f"W{gate}"]
+        return (mu * x_t + (1 - mu) * x_prev) @ W.T
+
 
 class SLSTM(Recurrent):
-    """The LSTM with exponential gates and a memory that is divided by the weight of what is in it.
+    """The LSTM with exponential gates and a normalised memory.
 
     z = tanh(W_z x_t + U_z h_prev + b_z)             candidate
-    i = exp(W_i x_t + U_i h_prev + b_i)              input gate, without an upper bound
-    f = exp(W_f x_t + U_f h_prev + b_f)              forget gate, likewise
+    i = exp(W_i x_t + U_i h_prev + b_i)              input gate, unbounded
+    f = exp(W_f x_t + U_f h_prev + b_f)              forget gate, unbounded
     o = sigmoid(W_o x_t + U_o h_prev + b_o)          output gate
     c_t = f * c_prev + i * z,   n_t = f * n_prev + i,   h_t = o * c_t / n_t
 
-    c_t / n_t is a weighted mean of the candidates so far: an input can outweigh all before it. The
-    state is (h, c, n, m): c and n are held divided by exp(m), m_t = max(log f + m_prev, log i), so
-    that nothing overflows, and then n_t >= 1.
+    c_t / n_t is a weighted mean of the candidates so far: one input can
+    outweigh all before it. The state is (h, c, n, m): c and n are kept divided
+    by exp(m), with m_t = max(log f + m_prev, log i), so that nothing
+    overflows; then n_t >= 1.
 
-    Source: Beck and others 2024, with one head; of the forget gates they allow, the exponential.
+    Source: Beck and others 2024, with one head and the exponential one of
+    their two forget gates.
     """
 
     gates = ("_z", "_i", "_f", "_o")
@@ -108,16 +113,18 @@ class SLSTM(Recurrent):
 
 
 class MLSTM(Recurrent):
-    """A matrix as memory: each step writes a value v under a key k, and a query q reads.
+    """A matrix as memory: a value is written under a key, a query reads.
 
     q = W_q x_t + b_q,   k = (W_k x_t + b_k) / sqrt(H),   v = W_v x_t + b_v
     i = exp(w_i x_t + b_i),   f = sigmoid(w_f x_t + b_f)         one number each
     C_t = f C_prev + i v k^T,   n_t = f n_prev + i k
     h_t = sigmoid(W_o x_t + b_o) * C_t q / max(|n_t . q|, 1)
 
-    Linear in what it carries, and no gate sees h_prev. The state is (C, n, m): C and n are held
-    divided by exp(m), m_t = max(log f + m_prev, log i, 0), so that nothing overflows and the 1
-    becomes exp(-m_t). (The paper's m has no 0; h_t is the same whatever m.) b_f starts at 3.
+    The layer is linear in what it carries, and no gate sees h_prev. The state
+    is (C, n, m): C and n are kept divided by exp(m), with
+    m_t = max(log f + m_prev, log i, 0), so that nothing overflows and the 1
+    becomes exp(-m_t). (The paper's m has no 0; h_t is the same whatever m is.)
+    b_f starts at 3.
 
     Shape:
         W_q, W_k, W_v, W_o: (H, D); w_i, w_f: (1, D); b_i, b_f: (1,).
@@ -145,12 +152,10 @@ class MLSTM(Recurrent):
         log_f = -np.logaddexp(0, -(x_t @ p["w_f"].T + p["b_f"]))
         m_t = np.maximum(np.maximum(log_f + m_prev, log_i), 0)
         i, f = np.exp(log_i - m_t), np.exp(log_f + m_prev - m_t)
-        C_t = (
-            f[..., None] * C_prev + (i * v)[:, :, None] * k[:, None, :]
-        )  # (B, H, H)
+        C_t = f[..., None] * C_prev  # (B, H, H)
+        C_t = C_t + (i * v)[:, :, None] * k[:, None, :]
         n_t = f * n_prev + i * k
         weight = np.abs((n_t * q).sum(axis=-1, keepdims=True))
-        read = np.einsum("bvk,bk->bv", C_t, q) / np.maximum(
-            weight, np.exp(-m_t)
-        )
+        read = np.einsum("bvk,bk->bv", C_t, q)
+        read = read / np.maximum(weight, np.exp(-m_t))
         return sigmoid(self._input("_o", x_t)) * read, (C_t, n_t, m_t)

@@ -32,10 +32,11 @@ class LSTM(Differentiable):
     o = sigmoid(W_o x_t + U_o h_prev + b_o)      output gate
     c_t = f * c_prev + i * g,   h_t = o * tanh(c_t)
 
-    The state is (h_t, c_t). b_f starts at 1, so that the layer begins by remembering.
+    The state is (h_t, c_t). b_f starts at 1, so that the layer begins by
+    remembering.
 
-    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and Cummins 2000;
-    its bias: Jozefowicz, Zaremba and Sutskever 2015.
+    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber
+    and Cummins 2000; its bias: Jozefowicz, Zaremba and Sutskever 2015.
     """
 
     gates = ("_i", "_f", "_g", "_o")
@@ -84,10 +85,11 @@ class PeepholeLSTM(Recurrent):
     f = sigmoid(W_f x_t + U_f h_prev + p_f * c_prev + b_f)
     g = tanh(W_g x_t + U_g h_prev + b_g)
     c_t = f * c_prev + i * g
-    o = sigmoid(W_o x_t + U_o h_prev + p_o * c_t + b_o)      sees the memory already written
+    o = sigmoid(W_o x_t + U_o h_prev + p_o * c_t + b_o)
     h_t = o * tanh(c_t)
 
-    p starts at zero, so that the layer begins as the LSTM; b_f starts at 1.
+    The output gate sees the memory already written. p starts at zero, so that
+    the layer begins as the LSTM; b_f starts at 1.
 
     Shape:
         p_i, p_f, p_o: (H,).
@@ -119,9 +121,10 @@ class PeepholeLSTM(Recurrent):
 
 
 class CoupledLSTM(Recurrent):
-    """The LSTM with one gate for both: what it forgets is what it takes in.
+    """The LSTM with one gate for both: it takes in as much as it forgets.
 
-    f, o = sigmoid(W_* x_t + U_* h_prev + b_*),   g = tanh(W_g x_t + U_g h_prev + b_g)
+    f, o = sigmoid(W_* x_t + U_* h_prev + b_*)
+    g = tanh(W_g x_t + U_g h_prev + b_g)
     c_t = f * c_prev + (1 - f) * g,   h_t = o * tanh(c_t)
 
     c_t lies between c_prev and g, so it never leaves (-1, 1). b_f starts at 1.
@@ -149,19 +152,23 @@ class CoupledLSTM(Recurrent):
 
 
 class GRU(Differentiable):
-    """The gated recurrent unit (Cho and others 2014), reset after the matrix product by default.
+    """The gated recurrent unit, by default reset after the matrix product.
 
     r = sigmoid(W_r x_t + b_r + U_r h_prev + bh_r)         reset gate
     z = sigmoid(W_z x_t + b_z + U_z h_prev + bh_z)         update gate
-    n = tanh(W_n x_t + b_n + r * (U_n h_prev + bh_n))      candidate, reset after the product
-    n = tanh(W_n x_t + b_n + U_n (r * h_prev) + bh_n)      candidate, reset before, as in the paper
+    n = tanh(W_n x_t + b_n + r * (U_n h_prev + bh_n))      candidate
     h_t = (1 - z) * n + z * h_prev
 
-    The recurrent side has a bias of its own: inside r * (...) it cannot be merged with b_n.
-    PyTorch and Keras reset after.
+    Reset before the product, as in the paper:
+    n = tanh(W_n x_t + b_n + U_n (r * h_prev) + bh_n)
+
+    PyTorch and Keras reset after the product. The second bias stays: r
+    multiplies bh_n, so it cannot be merged with b_n.
 
     Args:
         reset: "after" or "before" the product with U_n.
+
+    Source: Cho and others 2014.
     """
 
     gates = ("_r", "_z", "_n")
@@ -177,53 +184,45 @@ class GRU(Differentiable):
 
     def taped_step(self, x_t: Array, state: State) -> tuple[State, Any]:
         (h_prev,) = state
-        p = self.parameters
+        p, after = self.parameters, self.reset == "after"
         r = sigmoid(self._affine("_r", x_t, h_prev) + p["bh_r"])
         z = sigmoid(self._affine("_z", x_t, h_prev) + p["bh_z"])
-        inner = h_prev if self.reset == "after" else r * h_prev
+        inner = h_prev if after else r * h_prev
         u = inner @ p["U_n"].T + p["bh_n"]
-        n = np.tanh(
-            x_t @ p["W_n"].T
-            + p["b_n"]
-            + (r * u if self.reset == "after" else u)
-        )
+        n = np.tanh(self._input("_n", x_t) + (r * u if after else u))
         h_t = (1 - z) * n + z * h_prev
         return (h_t,), (x_t, h_prev, r, z, inner, u, n)
 
     def step_backward(self, d_state: State, tape: Any) -> tuple[Array, State]:
         x_t, h_prev, r, z, inner, u, n = tape
         p, g = self.parameters, self.gradients
+        after = self.reset == "after"
         (d_h,) = d_state
         d_n = d_h * (1 - z) * (1 - n**2)  # by the argument of tanh
-        d_u = d_n * r if self.reset == "after" else d_n
+        d_u = d_n * r if after else d_n
         d_inner = d_u @ p["U_n"]
         g["W_n"] += d_n.T @ x_t
         g["b_n"] += d_n.sum(axis=0)
         g["U_n"] += d_u.T @ inner
         g["bh_n"] += d_u.sum(axis=0)
-        d_r = (
-            (d_n * u if self.reset == "after" else d_inner * h_prev)
-            * r
-            * (1 - r)
-        )
+        d_r = (d_n * u if after else d_inner * h_prev) * r * (1 - r)
         d_z = d_h * (h_prev - n) * z * (1 - z)
         d_x_r, d_h_r = self._affine_backward("_r", d_r, x_t, h_prev)
         d_x_z, d_h_z = self._affine_backward("_z", d_z, x_t, h_prev)
         g["bh_r"] += d_r.sum(axis=0)
         g["bh_z"] += d_z.sum(axis=0)
-        d_h_prev = (
-            d_h * z
-            + d_h_r
-            + d_h_z
-            + (d_inner if self.reset == "after" else d_inner * r)
-        )
+        d_h_n = d_inner if after else d_inner * r
+        d_h_prev = d_h * z + d_h_r + d_h_z + d_h_n
         return d_n @ p["W_n"] + d_x_r + d_x_z, (d_h_prev,)
 
 
 class GRUBefore(GRU):
-    """The GRU as in the paper, reset before the matrix product: n takes U_n (r * h_prev).
+    """The GRU as in the paper, reset before the matrix product.
 
-    The parameters are the GRU's, so weights carry between the two; the functions differ.
+    n = tanh(W_n x_t + b_n + U_n (r * h_prev) + bh_n)
+
+    The parameters are the GRU's, so weights can be exchanged between the two;
+    the functions differ.
 
     Source: Cho and others 2014.
     """
@@ -255,17 +254,21 @@ class MGU(Recurrent):
 
 
 class RecurrentHighway(Recurrent):
-    """A highway of two levels within each time step; only the first sees the input.
+    """A highway of two levels within each time step.
 
-    n = tanh(W_n1 x_t + U_n1 h_prev + b_n1),   z = sigmoid(W_z1 x_t + U_z1 h_prev + b_z1)
+    n = tanh(W_n1 x_t + U_n1 h_prev + b_n1)
+    z = sigmoid(W_z1 x_t + U_z1 h_prev + b_z1)
     s = z * n + (1 - z) * h_prev
-    n = tanh(U_n2 s + b_n2),                   z = sigmoid(U_z2 s + b_z2)
+    n = tanh(U_n2 s + b_n2)
+    z = sigmoid(U_z2 s + b_z2)
     h_t = z * n + (1 - z) * s
 
-    z is the paper's transform gate: it opens for the new, as 1 - z does in the GRU. b_z1 and b_z2
-    start at -1, so that the layer begins by carrying its state on.
+    Only the first level sees the input. z is the paper's transform gate: it
+    opens for the new, as 1 - z does in the GRU. b_z1 and b_z2 start at -1, so
+    that the layer begins by carrying its state on.
 
-    Source: Zilly, Srivastava, Koutnik and Schmidhuber 2017; one gate for both, depth 2.
+    Source: Zilly, Srivastava, Koutnik and Schmidhuber 2017, with one gate for
+    both, and depth 2.
     """
 
     gates = ("_n1", "_z1")

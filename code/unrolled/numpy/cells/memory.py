@@ -8,7 +8,7 @@ __all__ = ["StackAugmented"]
 
 
 class StackAugmented(Recurrent):
-    """The plain layer with a stack beside it, which it pushes and pops by degrees.
+    """The plain layer with a stack, which it pushes and pops by degrees.
 
     h_t = tanh(W x_t + U h_prev + P s_prev[0] + b)
     a = softmax(A h_t + c_a)            how much to push, to pop and to keep
@@ -16,9 +16,9 @@ class StackAugmented(Recurrent):
     s_t[0] = a_push p + a_pop s_prev[1] + a_keep s_prev[0]
     s_t[j] = a_push s_prev[j-1] + a_pop s_prev[j+1] + a_keep s_prev[j]
 
-    The state is (h_t, s_t): `depth` cells of `width` numbers, zeros below them. The plain layer
-    must hold in h all that it remembers; this one sees the top of the stack and reaches what lies
-    under it by popping.
+    The state is (h_t, s_t): `depth` cells of `width` numbers, zeros below
+    them. The plain layer must hold in h all that it remembers; this one sees
+    the top of the stack and reaches what lies under it by popping.
 
     Shape:
         s: (B, depth, width).
@@ -32,16 +32,15 @@ class StackAugmented(Recurrent):
     width = 8
 
     def draw(self, rng: np.random.Generator) -> None:
-        more = {
+        initial = {
             "P": glorot(rng, self.hidden_size, self.width),
             "A": glorot(rng, 3, self.hidden_size),
             "c_a": np.zeros(3),
             "E": glorot(rng, self.width, self.hidden_size),
             "c_p": np.zeros(self.width),
         }
-        self.parameters |= {
-            symbol: value.astype(self.dtype) for symbol, value in more.items()
-        }
+        for symbol, value in initial.items():
+            self.parameters[symbol] = value.astype(self.dtype)
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:

@@ -16,8 +16,9 @@ class SRU(Recurrent):
     c_t = f * c_prev + (1 - f) * n
     h_t = r * c_t + (1 - r) * (W_s x_t + b_s)
 
-    No matrix multiplies the state: a unit's gates see its own c_prev alone. The paper passes x_t
-    by itself in place of W_s x_t + b_s where D = H. The state is (c_t,).
+    No matrix multiplies the state: a unit's gates see its own c_prev alone.
+    Where D = H, the paper passes x_t itself in place of W_s x_t + b_s. The
+    state is (c_t,).
 
     Shape:
         v_f, v_r: (H,); they start at zero.
@@ -48,7 +49,8 @@ class QRNN(Recurrent):
     f, o = sigmoid(W_* x_t + V_* x_prev + b_*)       forget and output gate
     c_t = f * c_prev + (1 - f) * n,   h_t = o * c_t
 
-    A convolution over x_prev and x_t takes the place of U h_prev. The state is (c_t, x_t).
+    A convolution over x_prev and x_t takes the place of U h_prev. The state is
+    (c_t, x_t).
 
     Shape:
         V_*: (H, D).
@@ -60,9 +62,8 @@ class QRNN(Recurrent):
     recurrent_gates = ()
 
     def draw(self, rng: np.random.Generator) -> None:
-        self._add(
-            "V", self.gates, glorot(rng, 3 * self.hidden_size, self.input_size)
-        )
+        V = glorot(rng, 3 * self.hidden_size, self.input_size)
+        self._add("V", self.gates, V)
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -88,7 +89,8 @@ class MinGRU(Recurrent):
     n = W_n x_t + b_n                           candidate
     h_t = (1 - z) * n + z * h_prev
 
-    The GRU without U, reset gate and tanh. The paper writes z for what is 1 - z here.
+    The GRU without U, reset gate and tanh. The paper writes z for what is
+    1 - z here.
 
     Source: Feng and others 2024.
     """
@@ -110,8 +112,8 @@ class MinLSTM(Recurrent):
     n = W_n x_t + b_n                           candidate
     h_t = f / (f + i) * h_prev + i / (f + i) * n
 
-    The LSTM without U, tanh, output gate and a state besides the output. The two gates are divided
-    by their sum, so that h_t stays in the scale of n.
+    The LSTM without U, tanh, output gate and a state besides the output. The
+    two gates are divided by their sum, so that h_t stays in the scale of n.
 
     Source: Feng and others 2024.
     """
@@ -123,8 +125,7 @@ class MinLSTM(Recurrent):
         (h_prev,) = state
         log_f = -np.logaddexp(0, -self._input("_f", x_t))
         log_i = -np.logaddexp(0, -self._input("_i", x_t))
-        keep = sigmoid(
-            log_f - log_i
-        )  # f / (f + i), also where both are too small to be divided
+        # f / (f + i), also where both are too small to be divided
+        keep = sigmoid(log_f - log_i)
         h_t = keep * h_prev + (1 - keep) * self._input("_n", x_t)
         return h_t, (h_t,)

@@ -44,7 +44,7 @@ class Jordan(Recurrent):
     h_t = tanh(W x_t + U y_prev + b)
     y_t = tanh(V h_t + c)
 
-    The state is (y_t,): what the layer does not say, it does not remember.
+    The state is (y_t,): what the layer does not output, it does not remember.
 
     Shape:
         V: (H, H); c: (H,).
@@ -55,9 +55,8 @@ class Jordan(Recurrent):
     gates = ("",)
 
     def draw(self, rng: np.random.Generator) -> None:
-        self.parameters["V"] = glorot(
-            rng, self.hidden_size, self.hidden_size
-        ).astype(self.dtype)
+        V = glorot(rng, self.hidden_size, self.hidden_size)
+        self.parameters["V"] = V.astype(self.dtype)
         self.parameters["c"] = np.zeros(self.hidden_size, self.dtype)
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
@@ -72,39 +71,39 @@ class IndRNN(Recurrent):
 
     h_t = relu(W x_t + u * h_prev + b)
 
-    Where a unit is active, its memory of the input `lag` steps ago is that input times u^lag.
-    |u| starts uniform in (0, 1).
+    Where a unit is active, its memory of the input `lag` steps ago is that
+    input times u^lag. |u| starts uniform in (0, 1).
 
     Shape:
         u: (H,).
 
-    Source: Li, Li, Cook, Zhu and Gao 2018. They also clip |u| in training; this layer does not.
+    Source: Li, Li, Cook, Zhu and Gao 2018, who also clip |u| in training; this
+    layer does not.
     """
 
     gates = ("",)
     recurrent_gates = ()
 
     def draw(self, rng: np.random.Generator) -> None:
-        self.parameters["u"] = rng.uniform(0, 1, self.hidden_size).astype(
-            self.dtype
-        )
+        u = rng.uniform(0, 1, self.hidden_size)
+        self.parameters["u"] = u.astype(self.dtype)
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
         (h_prev,) = state
-        h_t = np.maximum(
-            self._input("", x_t) + self.parameters["u"] * h_prev, 0
-        )
+        a_t = self._input("", x_t) + self.parameters["u"] * h_prev
+        h_t = np.maximum(a_t, 0)
         return h_t, (h_t,)
 
 
 class Clockwork(Recurrent):
-    """The plain layer in four modules, each on its own clock: periods 1, 2, 4 and 8.
+    """The plain layer in four modules with clocks of periods 1, 2, 4 and 8.
 
-    h_t = tanh(W x_t + U h_prev + b)   for units whose period divides t, counted from 0
-    h_t = h_prev                       for the others
+    h_t = tanh(W x_t + U h_prev + b)   for units whose period divides t
+    h_t = h_prev                       for all other units
 
-    Unit j has the period 2^floor(4 j / H). U is masked: a unit is fed by units of its own period
-    and of slower ones, never by faster ones. The state is (h_t, t + 1), so that the clocks run on.
+    t counts from 0; unit j has the period 2^floor(4 j / H). U is masked: a
+    unit is fed by units of its own period and of slower ones, never by faster
+    ones. The state is (h_t, t + 1), so that the clocks run on.
 
     Shape:
         t: (B, 1).
@@ -120,7 +119,7 @@ class Clockwork(Recurrent):
 
     @property
     def period(self) -> Array:
-        """Of each unit. Shape: (H,)."""
+        """The period of each unit. Shape: (H,)."""
         return 2 ** (4 * np.arange(self.hidden_size) // self.hidden_size)
 
     def step(self, x_t: Array, state: State) -> tuple[Array, State]:
@@ -132,24 +131,27 @@ class Clockwork(Recurrent):
 
 
 def modrelu(a: Array, b: Array) -> Array:
-    """sign(a) * relu(|a| + b): moves the size of `a` by b and leaves its sign."""
+    """sign(a) * relu(|a| + b): changes the size of `a` by b, not its sign."""
     return np.sign(a) * np.maximum(np.abs(a) + b, 0)
 
 
 class Orthogonal(Recurrent):
-    """The plain layer whose recurrent matrix is orthogonal, before training and after.
+    """The plain layer with a recurrent matrix that is always orthogonal.
 
-    h_t = modrelu(W x_t + Q h_prev, b),   modrelu(a, b) = sign(a) * relu(|a| + b)
+    h_t = modrelu(W x_t + Q h_prev, b)
+    modrelu(a, b) = sign(a) * relu(|a| + b)
     Q = (I + A)^-1 (I - A),   A = S - S^T
 
-    The Cayley transform makes of any S an orthogonal Q: it keeps the length of h_prev. S starts
-    such that the eigenvalues of Q stand all around the circle, and with b = 0 modrelu changes
-    nothing: the layer starts as a linear recurrence that neither shrinks nor grows.
+    The Cayley transform turns any S into an orthogonal Q, which keeps the
+    length of h_prev. S starts such that the eigenvalues of Q lie all around
+    the unit circle, and with b = 0 modrelu changes nothing: the layer starts
+    as a linear recurrence that neither shrinks nor grows.
 
     Shape:
         S: (H, H).
 
-    Source: Helfrich, Willmott and Ye 2018; modrelu: Arjovsky, Shah and Bengio 2016.
+    Source: Helfrich, Willmott and Ye 2018; modrelu: Arjovsky, Shah and Bengio
+    2016.
     """
 
     gates = ("",)
@@ -157,20 +159,18 @@ class Orthogonal(Recurrent):
 
     def draw(self, rng: np.random.Generator) -> None:
         pairs = self.hidden_size // 2
-        angle = (
-            0.9
-            * np.pi
-            * (np.arange(pairs) + rng.uniform(size=pairs))
-            / max(pairs, 1)
-        )
-        blocks = np.stack([np.tan(angle / 2), np.zeros(pairs)], axis=1).ravel()
-        self.parameters["S"] = np.diag(
-            blocks[: self.hidden_size - 1], k=1
-        ).astype(self.dtype)
+        position = np.arange(pairs) + rng.uniform(size=pairs)
+        angle = 0.9 * np.pi * position / max(pairs, 1)
+        blocks = np.stack([np.tan(angle / 2), np.zeros(pairs)], axis=1)
+        diagonal = blocks.ravel()[: self.hidden_size - 1]
+        self.parameters["S"] = np.diag(diagonal, 1).astype(self.dtype)
 
     @property
     def Q(self) -> Array:  # noqa: N802
-        """The recurrent matrix; e^(i angle) are its eigenvalues at the start. Shape: (H, H)."""
+        """The recurrent matrix, with eigenvalues e^(i angle) at the start.
+
+        Shape: (H, H).
+        """
         A = self.parameters["S"] - self.parameters["S"].T
         eye = np.eye(self.hidden_size, dtype=self.dtype)
         return np.linalg.solve(eye + A, eye - A)
@@ -184,7 +184,7 @@ class Orthogonal(Recurrent):
     def unroll(
         self, x: Array, state: State | None = None
     ) -> tuple[Array, State]:
-        """The same, with Q worked out once for all steps."""
+        """The whole sequence step by step, with Q computed once."""
         (h,) = self.initial_state(len(x)) if state is None else state
         a, Q = x @ self.parameters["W"].T, self.Q
         outputs = np.empty_like(a)
@@ -194,12 +194,13 @@ class Orthogonal(Recurrent):
 
 
 class EchoState(Elman):
-    """The plain layer as it was drawn: W, U and b are never learnt, only what reads h_t is.
+    """The plain layer with random weights that are never trained.
 
     h_t = tanh(W x_t + U h_prev + b)
 
-    U is normal and scaled to a spectral radius of 0.9. That the state forgets where it started is
-    certain only where the largest singular value of U is below 1.
+    Only what reads h_t is trained. U is normal and scaled to a spectral radius
+    of 0.9. That the state forgets where it started is certain only where the
+    largest singular value of U is below 1.
 
     Source: Jaeger 2001.
     """

@@ -10,10 +10,9 @@ __all__ = ["LRU", "RGLRU", "S4D", "SelectiveSSM"]
 
 
 def gelu(a: Array) -> Array:
-    """The Gaussian error linear unit, in its form with tanh (Hendrycks and Gimpel 2016)."""
-    return (
-        0.5 * a * (1 + np.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
-    )
+    """The Gaussian error linear unit with tanh (Hendrycks and Gimpel 2016)."""
+    inner = math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)
+    return 0.5 * a * (1 + np.tanh(inner))
 
 
 def softplus(a: Array) -> Array:
@@ -24,12 +23,14 @@ def softplus(a: Array) -> Array:
 class LRU(Recurrent):
     """The linear recurrent unit: complex numbers that turn and fade.
 
-    s_t = lambda * s_prev + gamma * (B x_t),   lambda = exp(-exp(nu) + i exp(theta))
+    lambda = exp(-exp(nu) + i exp(theta))
+    s_t = lambda * s_prev + gamma * (B x_t)
     y_t = gelu(Re(C s_t) + D x_t + b)
 
-    |lambda| < 1 whatever nu is. It starts in a ring, 0.9 to 0.999, at any angle; gamma starts at
-    sqrt(1 - |lambda|^2), so that slow units do not grow large. In the paper the gelu stands behind
-    the layer. The state is (Re s_t, Im s_t).
+    |lambda| < 1 whatever nu is. lambda starts in a ring, |lambda| from 0.9 to
+    0.999, at any angle; gamma starts at sqrt(1 - |lambda|^2), so that slow
+    units do not grow large. In the paper the gelu comes after the layer. The
+    state is (Re s_t, Im s_t).
 
     Shape:
         nu, theta, gamma: (H,); B_re, B_im, D: (H, D); C_re, C_im: (H, H).
@@ -47,12 +48,10 @@ class LRU(Recurrent):
         self._add("nu", ("",), np.log(-np.log(radius)))
         self._add("theta", ("",), np.log(rng.uniform(0, 2 * np.pi, H)))
         self._add("gamma", ("",), np.sqrt(1 - radius**2))
-        self._add(
-            "B", ("_re", "_im"), rng.normal(0, 1 / np.sqrt(2 * D), (2 * H, D))
-        )
-        self._add(
-            "C", ("_re", "_im"), rng.normal(0, 1 / np.sqrt(H), (2 * H, H))
-        )
+        B = rng.normal(0, 1 / np.sqrt(2 * D), (2 * H, D))
+        C = rng.normal(0, 1 / np.sqrt(H), (2 * H, H))
+        self._add("B", ("_re", "_im"), B)
+        self._add("C", ("_re", "_im"), C)
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -69,15 +68,16 @@ class LRU(Recurrent):
 
 
 class S4D(Recurrent):
-    """A diagonal state space model for each channel, in continuous time and sampled.
+    """A diagonal state space model for each channel, sampled in time.
 
     u_t = W x_t + b                                       the H channels
     A = -exp(a_re) + i a_im,   dt = exp(log_dt)
-    s_t = exp(dt A) * s_prev + (exp(dt A) - 1) / A * u_t  the exact solution while u_t is held
+    s_t = exp(dt A) * s_prev + (exp(dt A) - 1) / A * u_t  exact while u_t holds
     y_t = gelu(2 Re(sum_n C_n s_t,n) + D * u_t)
 
-    N = 8 numbers for each channel stand for themselves and their conjugates, hence 2 Re. A starts
-    at -1/2 + i pi n (S4D-Lin), dt log-uniform in (0.001, 0.1). The state is (Re s_t, Im s_t).
+    N = 8 numbers for each channel stand for themselves and their conjugates,
+    hence 2 Re. A starts at -1/2 + i pi n (S4D-Lin), dt log-uniform in
+    (0.001, 0.1). The state is (Re s_t, Im s_t).
 
     Shape:
         a_re, a_im, C_re, C_im: (H, N); log_dt, D: (H,).
@@ -113,16 +113,17 @@ class S4D(Recurrent):
 
 
 class SelectiveSSM(Recurrent):
-    """The selective state space model: x_t says how far the clock moves, what is written and read.
+    """The selective state space model: x_t sets its clock, write and read.
 
     u_t = W_u x_t + b_u,   dt = softplus(W_dt x_t + b_dt)
     B_t = W_B x_t,   C_t = W_C x_t,   A = -exp(A_log)
     s_t = exp(dt A) * s_prev + (dt * u_t) B_t^T
     y_t = s_t C_t + D * u_t
 
-    Where dt is near 0 the state stands still and x_t is passed over; where it is large the past is
-    wiped out. N = 8 numbers for each channel; A starts at -1 to -N, dt log-uniform in (0.001, 1):
-    the paper's range and more, for short sequences. The state is (s_t,).
+    Where dt is near 0 the state stands still and x_t is passed over; where it
+    is large the past is wiped out. N = 8 numbers for each channel; A starts at
+    -1 to -N, dt log-uniform in (0.001, 1): the paper's range and more, for
+    short sequences. The state is (s_t,).
 
     Shape:
         W_B, W_C: (N, D); A_log: (H, N); D: (H,); s_t: (B, H, N).
@@ -157,15 +158,16 @@ class SelectiveSSM(Recurrent):
 
 
 class RGLRU(Recurrent):
-    """The real-gated linear recurrent unit: x_t says how much is kept, and the rest is filled up.
+    """The real-gated linear recurrent unit: x_t sets how much is kept.
 
-    r, i = sigmoid(W_* x_t + b_*)                         recurrence and input gate
+    r, i = sigmoid(W_* x_t + b_*)                 recurrence and input gate
     u = W_u x_t + b_u
     log a = -8 softplus(Lambda) * r
     h_t = a * h_prev + sqrt(1 - a^2) * (i * u)
 
-    The squares of the two weights sum to one, so that the size of h_t does not depend on a. Lambda
-    starts so that a is uniform in (0.9, 0.999) where r = 1. In the paper u is x_t itself.
+    The squares of the two weights sum to one, so that the size of h_t does not
+    depend on a. Lambda starts so that a is uniform in (0.9, 0.999) where
+    r = 1. In the paper u is x_t itself.
 
     Shape:
         Lambda: (H,).
@@ -184,8 +186,7 @@ class RGLRU(Recurrent):
         (h_prev,) = state
         r, i = sigmoid(self._input("_r", x_t)), sigmoid(self._input("_i", x_t))
         log_a = -8 * softplus(self.parameters["Lambda"]) * r
-        scale = np.sqrt(
-            -np.expm1(2 * log_a)
-        )  # sqrt(1 - a^2), exact where a is near 1
+        # sqrt(1 - a^2), exact where a is near 1
+        scale = np.sqrt(-np.expm1(2 * log_a))
         h_t = np.exp(log_a) * h_prev + scale * (i * self._input("_u", x_t))
         return h_t, (h_t,)
