@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Drops what TensorFlow prints while it loads: notes that no setting turns off."""
+    """Drops the notes TensorFlow prints on loading: no setting stops them."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:

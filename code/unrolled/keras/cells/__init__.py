@@ -1,4 +1,4 @@
-"""Recurrent layers in Keras: one class a cell, all behind the interface of `Recurrent`."""
+"""Recurrent layers in Keras: one class for each cell, a `Recurrent`."""
 
 from unrolled.cells import classes
 from unrolled.keras.cells.base import *

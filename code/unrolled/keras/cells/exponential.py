@@ -1,4 +1,4 @@
-"""Recurrent layers with exponential gates, or weights that fall off exponentially, in Keras."""
+"""Recurrent layers with exponential gates or weights, in Keras."""
 
 from typing import Any
 
@@ -11,7 +11,8 @@ from unrolled.keras.cells.base import Recurrent, State
 from unrolled.keras.scan import linear_scan
 
 __all__ = ["MLSTM", "RWKV", "SLSTM"]
-LOW = -1e9  # where a running maximum of exponents starts: exp(LOW - m) is 0 for any m to come
+# Where a running maximum m starts: exp(LOW - m) is 0 for any later m.
+LOW = -1e9
 
 
 def decaying_max(k: Tensor, w: Tensor, m0: Tensor) -> Tensor:
@@ -28,15 +29,17 @@ def decaying_max(k: Tensor, w: Tensor, m0: Tensor) -> Tensor:
 
 
 class RWKV(Recurrent):
-    """A weighted mean of all values read so far, whose weights fall off by exp(-w) a step.
+    """A weighted mean of all values so far; weights fade by exp(-w) a step.
 
     a_t = W_a (mu_a * x_t + (1 - mu_a) * x_prev)           for a = r, k and v
     wkv_t = (num_prev + exp(u + k_t) v_t) / (den_prev + exp(u + k_t))
-    num_t = exp(-w) num_prev + exp(k_t) v_t,   den_t = exp(-w) den_prev + exp(k_t)
+    num_t = exp(-w) num_prev + exp(k_t) v_t
+    den_t = exp(-w) den_prev + exp(k_t)
     y_t = W_y (sigmoid(r_t) * wkv_t),   w = exp(w_log) > 0
 
-    The state is (x_prev, num, den, m), num and den divided by exp(m), m the largest exponent in
-    them. Both sums are linear recurrences: `call` scans all time steps at once.
+    The state is (x_prev, num, den, m): num and den are kept divided by exp(m),
+    m is the largest exponent in them. Both sums are linear recurrences, so
+    `call` scans all time steps at once.
 
     Shape:
         kernel: (D, 3H); mu: (3D,); w_log, u: (H,); output_kernel: (H, H).
@@ -72,11 +75,12 @@ class RWKV(Recurrent):
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        ours = {"w_log": ("w_log",), "u": ("u",), "output_kernel": ("W_y",)}
-        stacked = {"kernel": "W", "mu": "mu"}
-        return ours | {
-            at: tuple(f"{s}{gate}" for gate in self.gates)
-            for at, s in stacked.items()
+        return {
+            "w_log": ("w_log",),
+            "u": ("u",),
+            "output_kernel": ("W_y",),
+            "kernel": tuple(f"W{gate}" for gate in self.gates),
+            "mu": tuple(f"mu{gate}" for gate in self.gates),
         }
 
     @property
@@ -94,7 +98,7 @@ class RWKV(Recurrent):
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         x_prev, num, den, m_prev = state
         r, k, v = self._mixed(a_t, x_prev)
-        y_t = self._read(r, k, v, num, den, m_prev)
+        y_t = self._read(r, k, v, (num, den, m_prev))
         w = ops.exp(self.w_log)
         m = ops.maximum(m_prev - w, k)
         old, new = ops.exp(m_prev - w - m), ops.exp(k - m)
@@ -103,45 +107,31 @@ class RWKV(Recurrent):
     def call(
         self, x: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """All time steps at once: the largest exponents first, then the two sums."""
-        x_0, num_0, den_0, m_0 = (
-            self.initial_state(ops.shape(x)[0]) if state is None else state
-        )
-        r, k, v = self._mixed(
-            x, ops.concatenate([x_0[:, None], x[:, :-1]], axis=1)
-        )  # (B, T, H)
+        """All time steps at once: first the maxima, then the two sums."""
+        state = self.initial_state(ops.shape(x)[0]) if state is None else state
+        x_0, num_0, den_0, m_0 = state
+        x_prev = ops.concatenate([x_0[:, None], x[:, :-1]], axis=1)
+        r, k, v = self._mixed(x, x_prev)  # (B, T, H) each
         w = ops.exp(self.w_log)
         m = decaying_max(k, w, m_0)
         m_prev, m = m[:, :-1], m[:, 1:]
         old, new = ops.exp(m_prev - w - m), ops.exp(k - m)
-        num, den = (
-            linear_scan(old, new * v, num_0),
-            linear_scan(old, new, den_0),
-        )
+        num = linear_scan(old, new * v, num_0)
+        den = linear_scan(old, new, den_0)
         num_prev = ops.concatenate([num_0[:, None], num[:, :-1]], axis=1)
         den_prev = ops.concatenate([den_0[:, None], den[:, :-1]], axis=1)
-        outputs = self._read(r, k, v, num_prev, den_prev, m_prev)
+        outputs = self._read(r, k, v, (num_prev, den_prev, m_prev))
         return outputs, (x[:, -1], num[:, -1], den[:, -1], m[:, -1])
 
     def _mixed(self, x: Tensor, x_prev: Tensor) -> list[Tensor]:
-        """r, k and v, for one step or for all at once. Shape: (..., D) -> (..., H) each."""
-        kernels, shares = (
-            ops.split(self.kernel, 3, axis=-1),
-            ops.split(self.mu, 3),
-        )
-        pairs = zip(kernels, shares, strict=True)
+        """r, k and v, for one step or for all: (..., D) -> (..., H) each."""
+        kernels = ops.split(self.kernel, 3, axis=-1)
+        pairs = zip(kernels, ops.split(self.mu, 3), strict=True)
         return [ops.matmul(mu * x + (1 - mu) * x_prev, W) for W, mu in pairs]
 
-    def _read(
-        self,
-        r: Tensor,
-        k: Tensor,
-        v: Tensor,
-        num: Tensor,
-        den: Tensor,
-        m: Tensor,
-    ) -> Tensor:
+    def _read(self, r: Tensor, k: Tensor, v: Tensor, sums: State) -> Tensor:
         """The output, from the sums before this step. Shape: (..., H)."""
+        num, den, m = sums
         top = ops.maximum(m, self.u + k)
         old, new = ops.exp(m - top), ops.exp(self.u + k - top)
         wkv = (old * num + new * v) / (old * den + new)
@@ -149,15 +139,17 @@ class RWKV(Recurrent):
 
 
 class SLSTM(Recurrent):
-    """The LSTM with exponential gates and a memory that is divided by the weight of what is in it.
+    """The LSTM with exponential gates and a normalised memory.
 
-    z = tanh(.),   i = exp(.),   f = exp(.),   o = sigmoid(.)    of W_* x_t + U_* h_prev + b_*
+    a_* = W_* x_t + U_* h_prev + b_*
+    z = tanh(a_z),   i = exp(a_i),   f = exp(a_f),   o = sigmoid(a_o)
     c_t = f * c_prev + i * z,   n_t = f * n_prev + i,   h_t = o * c_t / n_t
 
-    The state is (h, c, n, m): c and n are held divided by exp(m), m_t = max(log f + m_prev, log i),
-    so that nothing overflows, and then n_t >= 1.
+    The state is (h, c, n, m): c and n are kept divided by exp(m), with
+    m_t = max(log f + m_prev, log i), so that nothing overflows; then n_t >= 1.
 
-    Source: Beck and others 2024, with one head; of the forget gates they allow, the exponential.
+    Source: Beck and others 2024, with one head and the exponential one of
+    their two forget gates.
     """
 
     gates = ("_z", "_i", "_f", "_o")
@@ -183,15 +175,16 @@ class SLSTM(Recurrent):
 
 
 class MLSTM(Recurrent):
-    """A matrix as memory: each step writes a value v under a key k, and a query q reads.
+    """A matrix as memory: a value is written under a key, a query reads.
 
     q = W_q x_t + b_q,   k = (W_k x_t + b_k) / sqrt(H),   v = W_v x_t + b_v
     i = exp(w_i x_t + b_i),   f = sigmoid(w_f x_t + b_f)         one number each
     C_t = f C_prev + i v k^T,   n_t = f n_prev + i k
     h_t = sigmoid(W_o x_t + b_o) * C_t q / max(|n_t . q|, 1)
 
-    The state is (C, n, m): C and n are held divided by exp(m), m_t = max(log f + m_prev, log i, 0).
-    `call` holds no matrix memory at all: it weighs every pair of time steps.
+    The state is (C, n, m): C and n are kept divided by exp(m), with
+    m_t = max(log f + m_prev, log i, 0). `call` keeps no matrix for each
+    step: it weighs every pair of steps.
 
     Shape:
         kernel: (D, 4H); bias: (4H,); gate_kernel: (D, 2); gate_bias: (2,).
@@ -211,12 +204,13 @@ class MLSTM(Recurrent):
             name="gate_kernel",
         )
         self.gate_bias = self.add_weight(
-            shape=(2,),
-            initializer=lambda shape, dtype=None: ops.convert_to_tensor(
-                [0.0, 3.0], dtype
-            ),
-            name="gate_bias",
+            shape=(2,), initializer=self.initial_gate_bias, name="gate_bias"
         )
+
+    def initial_gate_bias(
+        self, shape: tuple[int, ...], dtype: Any = None
+    ) -> Tensor:
+        return ops.convert_to_tensor([0.0, 3.0], dtype)
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
@@ -240,9 +234,8 @@ class MLSTM(Recurrent):
         q, k, v, o, log_i, log_f = self._parts(a_t)
         m_t = ops.relu(ops.maximum(log_f + m_prev, log_i))
         i, f = ops.exp(log_i - m_t), ops.exp(log_f + m_prev - m_t)
-        C_t = (
-            f[..., None] * C_prev + (i * v)[..., :, None] * k[..., None, :]
-        )  # (B, H, H)
+        C_t = f[..., None] * C_prev  # (B, H, H)
+        C_t = C_t + (i * v)[..., :, None] * k[..., None, :]
         n_t = f * n_prev + i * k
         weight = ops.sum(n_t * q, axis=-1, keepdims=True)
         read = ops.matmul(C_t, q[..., None])[..., 0]
@@ -252,45 +245,38 @@ class MLSTM(Recurrent):
     def call(
         self, x: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """All pairs of time steps at once: what t reads of s is (q_t . k_s) v_s, weighed."""
-        C_0, n_0, m_0 = (
-            self.initial_state(ops.shape(x)[0]) if state is None else state
-        )
+        """All pairs of steps at once: t reads (q_t . k_s) v_s, weighed."""
+        state = self.initial_state(ops.shape(x)[0]) if state is None else state
+        C_0, n_0, m_0 = state
         q, k, v, o, log_i, log_f = self._parts(self.project(x))
         T = x.shape[1]
         later = ops.tri(T, T, -1, dtype="bool")  # (t, s): t after s
-        kept = ops.cumsum(
-            ops.where(later, log_f, 0.0), axis=1
-        )  # log of what t keeps of s
-        kept = kept + _turned(log_i)
+        # Logarithms of what t keeps of s, and of what it keeps of the state.
+        kept = ops.cumsum(ops.where(later, log_f, 0.0), axis=1)
+        kept = kept + _transpose(log_i)
         kept = ops.where(ops.transpose(later), LOW, kept)  # (B, T, T)
-        start = (
-            ops.cumsum(log_f, axis=1) + m_0[:, None]
-        )  # (B, T, 1): what t keeps of the state
+        start = ops.cumsum(log_f, axis=1) + m_0[:, None]  # (B, T, 1)
         m = ops.relu(ops.maximum(start, ops.max(kept, axis=-1, keepdims=True)))
         kept, start = ops.exp(kept - m), ops.exp(start - m)
 
-        pairs = kept * ops.matmul(q, _turned(k))
-        read = ops.matmul(pairs, v) + start * ops.matmul(
-            q, _turned(C_0)
-        )  # (B, T, H)
-        weight = ops.sum(pairs, axis=-1, keepdims=True) + start * ops.matmul(
-            q, n_0[..., None]
-        )
+        pairs = kept * ops.matmul(q, _transpose(k))
+        read = ops.matmul(pairs, v)  # (B, T, H)
+        read = read + start * ops.matmul(q, _transpose(C_0))
+        weight = ops.sum(pairs, axis=-1, keepdims=True)
+        weight = weight + start * ops.matmul(q, n_0[..., None])
         outputs = o * read / ops.maximum(ops.abs(weight), ops.exp(-m))
         last, first = kept[:, -1, :, None], start[:, -1]
-        C = first[..., None] * C_0 + ops.matmul(_turned(v), last * k)
+        C = first[..., None] * C_0 + ops.matmul(_transpose(v), last * k)
         return outputs, (C, first * n_0 + ops.sum(last * k, axis=1), m[:, -1])
 
     def _parts(self, a: Tensor) -> tuple[Tensor, ...]:
-        """q, k, v and the open output gate, (..., H); log i and log f, (..., 1)."""
+        """q, k, v and the output gate, (..., H); log i and log f, (..., 1)."""
         H = self.hidden_size
-        q, k, v, o, log_i, f = ops.split(
-            a, [H, 2 * H, 3 * H, 4 * H, 4 * H + 1], axis=-1
-        )
+        ends = [H, 2 * H, 3 * H, 4 * H, 4 * H + 1]
+        q, k, v, o, log_i, f = ops.split(a, ends, axis=-1)
         return q, k / H**0.5, v, ops.sigmoid(o), log_i, ops.log_sigmoid(f)
 
 
-def _turned(a: Tensor) -> Tensor:
-    """The last two axes exchanged."""
+def _transpose(a: Tensor) -> Tensor:
+    """Exchanges the last two axes."""
     return ops.swapaxes(a, -1, -2)

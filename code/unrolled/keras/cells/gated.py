@@ -21,12 +21,14 @@ __all__ = [
 class LSTM(Recurrent):
     """Long short-term memory with a forget gate.
 
-    i, f, o = sigmoid(W_* x_t + U_* h_prev + b_*),   g = tanh(W_g x_t + U_g h_prev + b_g)
+    i, f, o = sigmoid(W_* x_t + U_* h_prev + b_*)
+    g = tanh(W_g x_t + U_g h_prev + b_g)
     c_t = f * c_prev + i * g,   h_t = o * tanh(c_t)
 
     The state is (h_t, c_t). b_f starts at 1.
 
-    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and Cummins 2000.
+    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber
+    and Cummins 2000.
     """
 
     gates = ("_i", "_f", "_g", "_o")
@@ -85,9 +87,10 @@ class PeepholeLSTM(LSTM):
 
 
 class CoupledLSTM(Recurrent):
-    """The LSTM with one gate for both: what it forgets is what it takes in.
+    """The LSTM with one gate for both: it takes in as much as it forgets.
 
-    f, o = sigmoid(W_* x_t + U_* h_prev + b_*),   g = tanh(W_g x_t + U_g h_prev + b_g)
+    f, o = sigmoid(W_* x_t + U_* h_prev + b_*)
+    g = tanh(W_g x_t + U_g h_prev + b_g)
     c_t = f * c_prev + (1 - f) * g,   h_t = o * tanh(c_t)
 
     c_t lies between c_prev and g, so it never leaves (-1, 1). b_f starts at 1.
@@ -116,17 +119,20 @@ class CoupledLSTM(Recurrent):
 
 
 class GRU(Recurrent):
-    """The gated recurrent unit (Cho and others 2014), reset after the matrix product.
+    """The gated recurrent unit, reset after the matrix product.
 
     z, r = sigmoid(W_* x_t + b_* + U_* h_prev + bh_*)
     n = tanh(W_n x_t + b_n + r * (U_n h_prev + bh_n))
     h_t = (1 - z) * n + z * h_prev
 
-    The second bias stays, as in `keras.layers.GRU`: r multiplies bh_n, so it cannot be merged
-    with b_n. Keras stacks the update gate z before the reset gate r; PyTorch stacks r before z.
+    The second bias stays, as in `keras.layers.GRU`: r multiplies bh_n, so it
+    cannot be merged with b_n. Keras stacks the update gate z before the reset
+    gate r; PyTorch stacks r before z.
 
     Shape:
         recurrent_bias: (3H,).
+
+    Source: Cho and others 2014.
     """
 
     gates = ("_z", "_r", "_n")
@@ -162,7 +168,8 @@ class GRUBefore(GRU):
 
     n = tanh(W_n x_t + b_n + U_n (r * h_prev) + bh_n)
 
-    The parameters are the GRU's, so weights carry between the two; the functions differ.
+    The parameters are the GRU's, so weights can be exchanged between the two;
+    the functions differ.
 
     Source: Cho and others 2014.
     """
@@ -173,9 +180,8 @@ class GRUBefore(GRU):
         U_zr, U_n = ops.split(self.recurrent_kernel, [2 * H], axis=-1)
         bh_zr, bh_n = ops.split(self.recurrent_bias, [2 * H])
         a_zr, a_n = ops.split(a_t, [2 * H], axis=-1)
-        z, r = ops.split(
-            ops.sigmoid(a_zr + ops.matmul(h_prev, U_zr) + bh_zr), 2, axis=-1
-        )
+        zr = ops.sigmoid(a_zr + ops.matmul(h_prev, U_zr) + bh_zr)
+        z, r = ops.split(zr, 2, axis=-1)
         n = ops.tanh(a_n + ops.matmul(r * h_prev, U_n) + bh_n)
         h_t = (1 - z) * n + z * h_prev
         return h_t, (h_t,)
@@ -206,20 +212,24 @@ class MGU(Recurrent):
 
 
 class RecurrentHighway(Recurrent):
-    """A highway of two levels within each time step; only the first sees the input.
+    """A highway of two levels within each time step.
 
-    n = tanh(W_n1 x_t + U_n1 h_prev + b_n1),   z = sigmoid(W_z1 x_t + U_z1 h_prev + b_z1)
+    n = tanh(W_n1 x_t + U_n1 h_prev + b_n1)
+    z = sigmoid(W_z1 x_t + U_z1 h_prev + b_z1)
     s = z * n + (1 - z) * h_prev
-    n = tanh(U_n2 s + b_n2),                   z = sigmoid(U_z2 s + b_z2)
+    n = tanh(U_n2 s + b_n2)
+    z = sigmoid(U_z2 s + b_z2)
     h_t = z * n + (1 - z) * s
 
-    z is the paper's transform gate: it opens for the new, as 1 - z does in the GRU. b_z1 and b_z2
-    start at -1, so that the layer begins by carrying its state on.
+    Only the first level sees the input. z is the paper's transform gate: it
+    opens for the new, as 1 - z does in the GRU. b_z1 and b_z2 start at -1, so
+    that the layer begins by carrying its state on.
 
     Shape:
         kernel: (D, 2H); recurrent_kernel: (H, 4H); bias, bias_2: (2H,).
 
-    Source: Zilly, Srivastava, Koutnik and Schmidhuber 2017; one gate for both, depth 2.
+    Source: Zilly, Srivastava, Koutnik and Schmidhuber 2017, with one gate for
+    both, and depth 2.
     """
 
     gates = ("_n1", "_z1")

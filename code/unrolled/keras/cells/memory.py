@@ -9,7 +9,7 @@ __all__ = ["StackAugmented"]
 
 
 class StackAugmented(Recurrent):
-    """The plain layer with a stack beside it, which it pushes and pops by degrees.
+    """The plain layer with a stack, which it pushes and pops by degrees.
 
     h_t = tanh(W x_t + U h_prev + P s_prev[0] + b)
     a = softmax(A h_t + c_a)            how much to push, to pop and to keep
@@ -17,13 +17,14 @@ class StackAugmented(Recurrent):
     s_t[0] = a_push p + a_pop s_prev[1] + a_keep s_prev[0]
     s_t[j] = a_push s_prev[j-1] + a_pop s_prev[j+1] + a_keep s_prev[j]
 
-    The state is (h_t, s_t): `depth` cells of `width` numbers, zeros below them. The plain layer
-    must hold in h all that it remembers; this one sees the top of the stack and reaches what lies
-    under it by popping.
+    The state is (h_t, s_t): `depth` cells of `width` numbers, zeros below
+    them. The plain layer must hold in h all that it remembers; this one sees
+    the top of the stack and reaches what lies under it by popping.
 
     Shape:
         s: (B, depth, width).
-        stack_kernel: (width, H); action_kernel: (H, 3); push_kernel: (H, width).
+        stack_kernel: (width, H); action_kernel: (H, 3);
+        push_kernel: (H, width).
 
     Source: Joulin and Mikolov 2015.
     """
@@ -62,17 +63,15 @@ class StackAugmented(Recurrent):
 
     def actions(self, h_t: Tensor) -> Tensor:
         """How much to push, to pop and to keep. Shape: (..., H) -> (..., 3)."""
-        return ops.softmax(
-            ops.matmul(h_t, self.action_kernel) + self.action_bias
-        )
+        a = ops.matmul(h_t, self.action_kernel) + self.action_bias
+        return ops.softmax(a)
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         h_prev, s_prev = state
-        seen = ops.matmul(s_prev[:, 0], self.stack_kernel)
-        h_t = ops.tanh(a_t + ops.matmul(h_prev, self.recurrent_kernel) + seen)
-        push, pop, keep = ops.unstack(
-            self.actions(h_t)[:, :, None, None], axis=1
-        )  # (B, 1, 1)
+        top = ops.matmul(s_prev[:, 0], self.stack_kernel)
+        h_t = ops.tanh(a_t + ops.matmul(h_prev, self.recurrent_kernel) + top)
+        actions = self.actions(h_t)[:, :, None, None]
+        push, pop, keep = ops.unstack(actions, axis=1)  # each (B, 1, 1)
         pushed = ops.sigmoid(ops.matmul(h_t, self.push_kernel) + self.push_bias)
         pushed = pushed[:, None]  # (B, 1, width)
         above = ops.concatenate([pushed, s_prev[:, :-1]], axis=1)

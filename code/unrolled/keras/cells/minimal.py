@@ -17,8 +17,9 @@ class SRU(Recurrent):
     c_t = f * c_prev + (1 - f) * n
     h_t = r * c_t + (1 - r) * s
 
-    All matrix products are done for all steps at once; what is left in the loop is elementwise.
-    It is no scan, since f sees c_prev. The state is (c_t,).
+    All matrix products are done for all steps at once; what is left in the
+    loop is elementwise. It is no scan, since f sees c_prev. The state is
+    (c_t,).
 
     Shape:
         peephole: (2H,), v_f and v_r; they start at zero.
@@ -43,7 +44,8 @@ class SRU(Recurrent):
         (c_prev,) = state
         v_f, v_r = ops.split(self.peephole, 2)
         n, a_f, a_r, s = ops.split(a_t, 4, axis=-1)
-        f, r = ops.sigmoid(a_f + v_f * c_prev), ops.sigmoid(a_r + v_r * c_prev)
+        f = ops.sigmoid(a_f + v_f * c_prev)
+        r = ops.sigmoid(a_r + v_r * c_prev)
         c_t = f * c_prev + (1 - f) * n
         return r * c_t + (1 - r) * s, (c_t,)
 
@@ -55,8 +57,8 @@ class QRNN(Recurrent):
     f, o = sigmoid(W_* x_t + V_* x_prev + b_*)
     c_t = f * c_prev + (1 - f) * n,   h_t = o * c_t
 
-    A convolution over x_prev and x_t takes the place of U h_prev; c is a scan. The state is
-    (c_t, x_t).
+    A convolution over x_prev and x_t takes the place of U h_prev; c is a scan.
+    The state is (c_t, x_t).
 
     Shape:
         prev_kernel: (D, 3H), the V.
@@ -90,7 +92,7 @@ class QRNN(Recurrent):
         return (self.hidden_size,), (self.input_size,)
 
     def project(self, x: Tensor) -> Tensor:
-        """W x + b, and x for the step after. Shape: (..., D) -> (..., 3H + D)."""
+        """W x + b, and x for the next step: (..., D) -> (..., 3H + D)."""
         return ops.concatenate([super().project(x), x], axis=-1)
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
@@ -104,26 +106,25 @@ class QRNN(Recurrent):
         self, x: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
         """All steps at once, c by a scan."""
-        c_0, x_0 = (
-            self.initial_state(ops.shape(x)[0]) if state is None else state
-        )
+        state = self.initial_state(ops.shape(x)[0]) if state is None else state
+        c_0, x_0 = state
         x_prev = ops.concatenate([x_0[:, None], x[:, :-1]], axis=1)
         n, f, o = self._gates(super().project(x), x_prev)
         c = linear_scan(f, (1 - f) * n, c_0)
         return o * c, (c[:, -1], x[:, -1])
 
-    def _gates(
-        self, a: Tensor, x_prev: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """For one step or for all. Shape: a (..., 3H), x_prev (..., D); each gate (..., H)."""
-        n, f, o = ops.split(
-            a + ops.matmul(x_prev, self.prev_kernel), 3, axis=-1
-        )
+    def _gates(self, a: Tensor, x_prev: Tensor) -> tuple[Tensor, ...]:
+        """n, f and o, for one step or for all.
+
+        Shape: a (..., 3H), x_prev (..., D); returns (..., H) each.
+        """
+        a = a + ops.matmul(x_prev, self.prev_kernel)
+        n, f, o = ops.split(a, 3, axis=-1)
         return ops.tanh(n), ops.sigmoid(f), ops.sigmoid(o)
 
 
 class Scanned(Recurrent):
-    """A layer whose output is its state, and linear in the state before: all of them are one scan.
+    """A layer whose output is its state, a linear recurrence: one scan.
 
     h_t = keep_t * h_prev + new_t,   keep_t and new_t from x_t alone
     """
@@ -159,7 +160,8 @@ class MinGRU(Scanned):
     z = sigmoid(W_z x_t + b_z),   n = W_n x_t + b_n
     h_t = (1 - z) * n + z * h_prev
 
-    The GRU without U, reset gate and tanh. The paper writes z for what is 1 - z here.
+    The GRU without U, reset gate and tanh. The paper writes z for what is
+    1 - z here.
 
     Source: Feng and others 2024.
     """
@@ -177,9 +179,10 @@ class MinLSTM(Scanned):
     f, i = sigmoid(W_* x_t + b_*),   n = W_n x_t + b_n
     h_t = f / (f + i) * h_prev + i / (f + i) * n
 
-    The LSTM without U, tanh, output gate and a state besides the output. The two gates are divided
-    by their sum, so that h_t stays in the scale of n; f / (f + i) = sigmoid(log f - log i), which
-    holds where both are too small to be divided.
+    The LSTM without U, tanh, output gate and a state besides the output. The
+    two gates are divided by their sum, so that h_t stays in the scale of n;
+    f / (f + i) = sigmoid(log f - log i), which holds where both are too small
+    to be divided.
 
     Source: Feng and others 2024.
     """

@@ -32,7 +32,7 @@ class Jordan(Recurrent):
     h_t = tanh(W x_t + U y_prev + b)
     y_t = tanh(V h_t + c)
 
-    The state is (y_t,): what the layer does not say, it does not remember.
+    The state is (y_t,): what the layer does not output, it does not remember.
 
     Shape:
         output_kernel: (H, H); output_bias: (H,).
@@ -72,13 +72,14 @@ class IndRNN(Recurrent):
 
     h_t = relu(W x_t + u * h_prev + b)
 
-    Where a unit is active, its memory of the input `lag` steps ago is that input times u^lag.
-    |u| starts uniform in (0, 1).
+    Where a unit is active, its memory of the input `lag` steps ago is that
+    input times u^lag. |u| starts uniform in (0, 1).
 
     Shape:
         u: (H,).
 
-    Source: Li, Li, Cook, Zhu and Gao 2018. They also clip |u| in training; this layer does not.
+    Source: Li, Li, Cook, Zhu and Gao 2018, who also clip |u| in training; this
+    layer does not.
     """
 
     gates = ("",)
@@ -102,13 +103,14 @@ class IndRNN(Recurrent):
 
 
 class Clockwork(Recurrent):
-    """The plain layer in four modules, each on its own clock: periods 1, 2, 4 and 8.
+    """The plain layer in four modules with clocks of periods 1, 2, 4 and 8.
 
-    h_t = tanh(W x_t + U h_prev + b)   for units whose period divides t, counted from 0
-    h_t = h_prev                       for the others
+    h_t = tanh(W x_t + U h_prev + b)   for units whose period divides t
+    h_t = h_prev                       for all other units
 
-    Unit j has the period 2^floor(4 j / H). U is masked: a unit is fed by units of its own period
-    and of slower ones, never by faster ones. The state is (h_t, t + 1), so that the clocks run on.
+    t counts from 0; unit j has the period 2^floor(4 j / H). U is masked: a
+    unit is fed by units of its own period and of slower ones, never by faster
+    ones. The state is (h_t, t + 1), so that the clocks run on.
 
     Shape:
         t: (B, 1).
@@ -124,7 +126,7 @@ class Clockwork(Recurrent):
 
     @property
     def period(self) -> Tensor:
-        """Of each unit. Shape: (H,)."""
+        """The period of each unit. Shape: (H,)."""
         module = 4 * ops.arange(self.hidden_size) // self.hidden_size
         return ops.cast(2**module, self.compute_dtype)
 
@@ -137,24 +139,27 @@ class Clockwork(Recurrent):
 
 
 def modrelu(a: Tensor, b: Tensor) -> Tensor:
-    """sign(a) * relu(|a| + b): moves the size of `a` by b and leaves its sign."""
+    """sign(a) * relu(|a| + b): changes the size of `a` by b, not its sign."""
     return ops.sign(a) * ops.relu(ops.abs(a) + b)
 
 
 class Orthogonal(Recurrent):
-    """The plain layer whose recurrent matrix is orthogonal, before training and after.
+    """The plain layer with a recurrent matrix that is always orthogonal.
 
-    h_t = modrelu(W x_t + Q h_prev, b),   modrelu(a, b) = sign(a) * relu(|a| + b)
+    h_t = modrelu(W x_t + Q h_prev, b)
+    modrelu(a, b) = sign(a) * relu(|a| + b)
     Q = (I + A)^-1 (I - A),   A = S - S^T
 
-    The Cayley transform makes of any S an orthogonal Q: it keeps the length of h_prev. S starts
-    such that the eigenvalues of Q stand all around the circle, and with b = 0 modrelu changes
-    nothing: the layer starts as a linear recurrence that neither shrinks nor grows.
+    The Cayley transform turns any S into an orthogonal Q, which keeps the
+    length of h_prev. S starts such that the eigenvalues of Q lie all around
+    the unit circle, and with b = 0 modrelu changes nothing: the layer starts
+    as a linear recurrence that neither shrinks nor grows.
 
     Shape:
         skew: S, (H, H).
 
-    Source: Helfrich, Willmott and Ye 2018; modrelu: Arjovsky, Shah and Bengio 2016.
+    Source: Helfrich, Willmott and Ye 2018; modrelu: Arjovsky, Shah and Bengio
+    2016.
     """
 
     gates = ("",)
@@ -170,16 +175,11 @@ class Orthogonal(Recurrent):
     def initial_skew(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
         pairs = shape[0] // 2
         share = keras.initializers.RandomUniform(0, 1)((pairs,), dtype)
-        angle = (
-            0.9
-            * math.pi
-            * (ops.arange(pairs, dtype=dtype) + share)
-            / max(pairs, 1)
-        )
-        blocks = ops.reshape(
-            ops.stack([ops.tan(angle / 2), ops.zeros_like(angle)], 1), (-1,)
-        )
-        return ops.diag(blocks[: shape[0] - 1], 1)
+        position = ops.arange(pairs, dtype=dtype) + share
+        angle = 0.9 * math.pi * position / max(pairs, 1)
+        blocks = ops.stack([ops.tan(angle / 2), ops.zeros_like(angle)], axis=1)
+        diagonal = ops.reshape(blocks, (-1,))[: shape[0] - 1]
+        return ops.diag(diagonal, 1)
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
@@ -187,7 +187,10 @@ class Orthogonal(Recurrent):
 
     @property
     def Q(self) -> Tensor:  # noqa: N802
-        """The recurrent matrix; e^(i angle) are its eigenvalues at the start. Shape: (H, H)."""
+        """The recurrent matrix, with eigenvalues e^(i angle) at the start.
+
+        Shape: (H, H).
+        """
         A = self.skew - ops.transpose(self.skew)
         eye = ops.eye(self.hidden_size, dtype=A.dtype)
         return ops.solve(eye + A, eye - A)
@@ -198,15 +201,14 @@ class Orthogonal(Recurrent):
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (h_prev,) = state
-        h_t = modrelu(
-            a_t + ops.matmul(h_prev, ops.transpose(self.Q)), self.bias
-        )
+        u_t = ops.matmul(h_prev, ops.transpose(self.Q))
+        h_t = modrelu(a_t + u_t, self.bias)
         return h_t, (h_t,)
 
     def unroll(
         self, x: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """The same, with Q worked out once for all steps."""
+        """The whole sequence step by step, with Q computed once."""
         (h,) = self.initial_state(ops.shape(x)[0]) if state is None else state
         transposed, outputs = ops.transpose(self.Q), []
         for a_t in ops.unstack(self.project(x), axis=1):
@@ -216,12 +218,13 @@ class Orthogonal(Recurrent):
 
 
 class EchoState(Elman):
-    """The plain layer as it was drawn: W, U and b are never learnt, only what reads h_t is.
+    """The plain layer with random weights that are never trained.
 
     h_t = tanh(W x_t + U h_prev + b)
 
-    U is normal and scaled to a spectral radius of 0.9. That the state forgets where it started is
-    certain only where the largest singular value of U is below 1.
+    Only what reads h_t is trained. U is normal and scaled to a spectral radius
+    of 0.9. That the state forgets where it started is certain only where the
+    largest singular value of U is below 1.
 
     Source: Jaeger 2001.
     """

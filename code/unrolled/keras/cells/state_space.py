@@ -17,12 +17,15 @@ Pair = tuple[Tensor, Tensor]  # the real and the imaginary part
 def uniform(
     low: float, high: float, shape: tuple[int, ...], dtype: Any
 ) -> Tensor:
-    """As initialisers draw it."""
+    """Uniform numbers, drawn as by an initialiser of Keras."""
     return initializers.RandomUniform(low, high)(shape, dtype)
 
 
 def gelu(a: Tensor) -> Tensor:
-    """The Gaussian error linear unit with tanh; in float64, TensorFlow's is exact to 1e-8 alone."""
+    """The Gaussian error linear unit with tanh.
+
+    In float64, TensorFlow's own is exact to no more than 1e-8.
+    """
     return 0.5 * a * (1 + ops.tanh(sqrt(2 / pi) * (a + 0.044715 * a * a * a)))
 
 
@@ -32,7 +35,9 @@ def times(p: Pair, q: Pair) -> Pair:
 
 
 def convolve(u: Tensor, kernel: Tensor) -> Tensor:
-    """y_t = sum over l of kernel_l * u_(t - l), by Fourier transforms of twice the length.
+    """y_t = sum over l of kernel_l * u_(t - l), by Fourier transforms.
+
+    The transforms have twice the length: shorter ones would wrap around.
 
     Shape: u (B, T, H), kernel (H, T); returns (B, T, H).
     """
@@ -46,16 +51,19 @@ def convolve(u: Tensor, kernel: Tensor) -> Tensor:
 class LRU(Recurrent):
     """The linear recurrent unit: complex numbers that turn and fade.
 
-    s_t = lambda * s_prev + gamma * (B x_t),   lambda = exp(-exp(nu) + i exp(theta))
+    lambda = exp(-exp(nu) + i exp(theta))
+    s_t = lambda * s_prev + gamma * (B x_t)
     y_t = gelu(Re(C s_t) + D x_t + b)
 
-    |lambda| < 1 whatever nu is. It starts in a ring, 0.9 to 0.999, at any angle; gamma starts at
-    sqrt(1 - |lambda|^2), so that slow units do not grow large. In the paper the gelu stands behind
-    the layer. The state is (Re s_t, Im s_t), which is a scan.
+    |lambda| < 1 whatever nu is. lambda starts in a ring, |lambda| from 0.9 to
+    0.999, at any angle; gamma starts at sqrt(1 - |lambda|^2), so that slow
+    units do not grow large. In the paper the gelu comes after the layer. The
+    state is (Re s_t, Im s_t), which is a scan.
 
     Shape:
-        ring: (2H,), nu and gamma; theta: (H,); input_kernel: (D, 2H), Re B and Im B;
-        output_kernel: (H, 2H), Re C and Im C; kernel: (D, H), the D of the equation.
+        ring: (2H,), nu and gamma; theta: (H,); input_kernel: (D, 2H), Re B and
+        Im B; output_kernel: (H, 2H), Re C and Im C; kernel: (D, H), the D of
+        the equation.
 
     Source: Orvieto and others 2023.
     """
@@ -68,29 +76,22 @@ class LRU(Recurrent):
         super().build(input_shape)
         D, H = input_shape[-1], self.hidden_size
         assert D is not None
-        weight = self.add_weight
-        self.ring = weight(
-            shape=(2 * H,), initializer=self.initial_ring, name="ring"
-        )
-        self.theta = weight(
-            shape=(H,), initializer=self.initial_theta, name="theta"
-        )
+
+        def weight(name: str, start: Any, *shape: int) -> Any:
+            return self.add_weight(shape=shape, initializer=start, name=name)
+
+        self.ring = weight("ring", self.initial_ring, 2 * H)
+        self.theta = weight("theta", self.initial_theta, H)
         start = initializers.RandomNormal(stddev=1 / sqrt(2 * D))
-        self.input_kernel = weight(
-            shape=(D, 2 * H), initializer=start, name="input_kernel"
-        )
+        self.input_kernel = weight("input_kernel", start, D, 2 * H)
         start = initializers.RandomNormal(stddev=1 / sqrt(H))
-        self.output_kernel = weight(
-            shape=(H, 2 * H), initializer=start, name="output_kernel"
-        )
+        self.output_kernel = weight("output_kernel", start, H, 2 * H)
 
     def initial_ring(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
-        square = uniform(
-            0.9**2, 0.999**2, (self.hidden_size,), dtype
-        )  # |lambda|^2
-        return ops.concatenate(
-            [ops.log(-ops.log(square) / 2), ops.sqrt(1 - square)]
-        )
+        H = self.hidden_size
+        square = uniform(0.9**2, 0.999**2, (H,), dtype)  # |lambda|^2
+        nu, gamma = ops.log(-ops.log(square) / 2), ops.sqrt(1 - square)
+        return ops.concatenate([nu, gamma])
 
     def initial_theta(
         self, shape: tuple[int, ...], dtype: Any = None
@@ -111,7 +112,7 @@ class LRU(Recurrent):
         return ((self.hidden_size,),) * 2
 
     def project(self, x: Tensor) -> Tensor:
-        """The two parts of gamma * B x, and D x + b. Shape: (..., D) -> (..., 3H)."""
+        """Both parts of gamma * B x, and D x + b: (..., D) -> (..., 3H)."""
         _, gamma = ops.split(self.ring, 2)
         v = ops.matmul(x, self.input_kernel) * ops.tile(gamma, [2])
         return ops.concatenate([v, super().project(x)], axis=-1)
@@ -134,7 +135,7 @@ class LRU(Recurrent):
         return self._output(re, im, skip), (re[:, -1], im[:, -1])
 
     def _lambda(self) -> tuple[Tensor, Tensor]:
-        """Its real and imaginary part. Shape: (H,)."""
+        """The real and imaginary part of lambda. Shape: (H,)."""
         nu, _ = ops.split(self.ring, 2)
         radius, angle = ops.exp(-ops.exp(nu)), ops.exp(self.theta)
         return radius * ops.cos(angle), radius * ops.sin(angle)
@@ -146,16 +147,17 @@ class LRU(Recurrent):
 
 
 class S4D(Recurrent):
-    """A diagonal state space model for each channel, in continuous time and sampled.
+    """A diagonal state space model for each channel, sampled in time.
 
     u_t = W x_t + b,   A = -exp(a_re) + i a_im,   dt = exp(log_dt)
     s_t = exp(dt A) * s_prev + (exp(dt A) - 1) / A * u_t
     y_t = gelu(2 Re(sum_n C_n s_t,n) + D * u_t)
 
-    N = 8 numbers for each channel stand for themselves and their conjugates, hence 2 Re. A starts
-    at -1/2 + i pi n (S4D-Lin), dt log-uniform in (0.001, 0.1). The state is (Re s_t, Im s_t).
-    The recurrence is the same at each t, so y is a convolution of u with a kernel,
-    K_l = 2 Re(sum_n C_n exp(l dt A_n) (exp(dt A_n) - 1) / A_n): a Fourier transform does it.
+    N = 8 numbers for each channel stand for themselves and their conjugates,
+    hence 2 Re. A starts at -1/2 + i pi n (S4D-Lin), dt log-uniform in
+    (0.001, 0.1). The state is (Re s_t, Im s_t). The recurrence is the same at
+    each t, so y is a convolution of u, done by Fourier transforms, with the
+    kernel K_l = 2 Re(sum_n C_n exp(l dt A_n) (exp(dt A_n) - 1) / A_n).
 
     Shape:
         a_re, a_im, C_re, C_im: (H, N); log_dt, D: (H,).
@@ -177,15 +179,12 @@ class S4D(Recurrent):
 
         self.a_re = weight("a_re", initializers.Constant(log(0.5)), H, N)
         self.a_im = weight("a_im", self.initial_a_im, H, N)
-        self.log_dt = weight(
-            "log_dt", initializers.RandomUniform(log(0.001), log(0.1)), H
-        )
-        self.C_re = weight(
-            "C_re", initializers.RandomNormal(stddev=sqrt(0.5)), H, N
-        )
-        self.C_im = weight(
-            "C_im", initializers.RandomNormal(stddev=sqrt(0.5)), H, N
-        )
+        start = initializers.RandomUniform(log(0.001), log(0.1))
+        self.log_dt = weight("log_dt", start, H)
+        start = initializers.RandomNormal(stddev=sqrt(0.5))
+        self.C_re = weight("C_re", start, H, N)
+        start = initializers.RandomNormal(stddev=sqrt(0.5))
+        self.C_im = weight("C_im", start, H, N)
         self.D = weight("D", "ones", H)
 
     def initial_a_im(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
@@ -203,57 +202,49 @@ class S4D(Recurrent):
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         u_t, C = a_t, (self.C_re, self.C_im)
         (decay, turn), write = self._discrete()
-        kept = times(
-            (ops.exp(decay) * ops.cos(turn), ops.exp(decay) * ops.sin(turn)),
-            state,
-        )
-        s_t = (
-            kept[0] + write[0] * u_t[..., None],
-            kept[1] + write[1] * u_t[..., None],
-        )
-        return self._output(ops.sum(times(C, s_t)[0], axis=-1), u_t), s_t
+        keep = ops.exp(decay) * ops.cos(turn), ops.exp(decay) * ops.sin(turn)
+        re, im = times(keep, state)
+        re = re + write[0] * u_t[..., None]
+        im = im + write[1] * u_t[..., None]
+        y_t = ops.sum(times(C, (re, im))[0], axis=-1)
+        return self._output(y_t, u_t), (re, im)
 
     def call(
         self, x: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """All steps at once: the convolution, and what the state before x adds."""
+        """All steps at once: the convolution, plus what the state adds."""
         s_0 = self.initial_state(ops.shape(x)[0]) if state is None else state
         u, T, C = self.project(x), x.shape[1], (self.C_re, self.C_im)
         (decay, turn), write = self._discrete()
         steps = ops.arange(T + 1, dtype=u.dtype)
         size, angle = ops.exp(decay[..., None] * steps), turn[..., None] * steps
         powers = size * ops.cos(angle), size * ops.sin(angle)  # (H, N, 1 + T)
-        before, after = (
-            [part[..., at] for part in powers]
-            for at in (slice(T), slice(1, None))
-        )
+        before = [part[..., :T] for part in powers]
+        after = [part[..., 1:] for part in powers]
         y = convolve(u, _real("hn,hnt->ht", times(C, write), before))
         y = y + _real("bhn,hnt->bth", times(C, s_0), after)
-        written = [
-            ops.einsum("hnt,bth->bhn", ops.flip(part, -1), u) for part in before
-        ]
+        # What the last state keeps of each u
+        faded = [ops.flip(part, -1) for part in before]
+        re, im = (ops.einsum("hnt,bth->bhn", part, u) for part in faded)
         kept = times((powers[0][..., T], powers[1][..., T]), s_0)
-        added = times(write, (written[0], written[1]))
+        added = times(write, (re, im))
         return self._output(y, u), (kept[0] + added[0], kept[1] + added[1])
 
     def _discrete(self) -> tuple[Pair, Pair]:
-        """Exponent dt A, and (exp(dt A) - 1) / A, which writes u_t. Shape: (H, N) each."""
-        A_re, A_im, dt = (
-            -ops.exp(self.a_re),
-            self.a_im,
-            ops.exp(self.log_dt)[:, None],
-        )
+        """The exponent dt A, and (exp(dt A) - 1) / A, which writes u_t.
+
+        Shape: (H, N) each, in pairs of the real and the imaginary part.
+        """
+        A_re, A_im = -ops.exp(self.a_re), self.a_im
+        dt = ops.exp(self.log_dt)[:, None]
         decay, turn = dt * A_re, dt * A_im
         # exp(dt A) - 1, exact where dt A is near 0
-        re = ops.expm1(decay) * ops.cos(turn) - 2 * ops.square(
-            ops.sin(turn / 2)
-        )
+        re = ops.expm1(decay) * ops.cos(turn)
+        re = re - 2 * ops.square(ops.sin(turn / 2))
         square = A_re * A_re + A_im * A_im
-        write = times(
-            (re, ops.exp(decay) * ops.sin(turn)),
-            (A_re / square, -A_im / square),
-        )
-        return (decay, turn), write
+        im = ops.exp(decay) * ops.sin(turn)
+        inverse = A_re / square, -A_im / square  # 1 / A
+        return (decay, turn), times((re, im), inverse)
 
     def _output(self, y: Tensor, u: Tensor) -> Tensor:
         return gelu(2 * y + self.D * u)
@@ -265,16 +256,17 @@ def _real(equation: str, p: Any, q: Any) -> Tensor:
 
 
 class SelectiveSSM(Recurrent):
-    """The selective state space model: x_t says how far the clock moves, what is written and read.
+    """The selective state space model: x_t sets its clock, write and read.
 
     u_t = W_u x_t + b_u,   dt = softplus(W_dt x_t + b_dt)
     B_t = W_B x_t,   C_t = W_C x_t,   A = -exp(A_log)
     s_t = exp(dt A) * s_prev + (dt * u_t) B_t^T
     y_t = s_t C_t + D * u_t
 
-    Where dt is near 0 the state stands still and x_t is passed over; where it is large the past is
-    wiped out. N = 8 numbers for each channel; A starts at -1 to -N, dt log-uniform in (0.001, 1):
-    the paper's range and more, for short sequences. The state is (s_t,), which is a scan.
+    Where dt is near 0 the state stands still and x_t is passed over; where it
+    is large the past is wiped out. N = 8 numbers for each channel; A starts at
+    -1 to -N, dt log-uniform in (0.001, 1): the paper's range and more, for
+    short sequences. The state is (s_t,), which is a scan.
 
     Shape:
         bc_kernel: (D, 2N), W_B and W_C; A_log: (H, N); D: (H,); s_t: (B, H, N).
@@ -296,37 +288,38 @@ class SelectiveSSM(Recurrent):
             name="bc_kernel",
         )
         self.A_log = self.add_weight(
-            shape=(H, N), initializer=self.initial_A_log, name="A_log"
+            shape=(H, N), initializer=self.initial_a_log, name="A_log"
         )
         self.D = self.add_weight(shape=(H,), initializer="ones", name="D")
 
     def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
         dt = ops.exp(uniform(log(0.001), log(1), (self.hidden_size,), dtype))
-        return ops.concatenate(
-            [ops.zeros_like(dt), ops.log(ops.expm1(dt))]
-        )  # softplus gives dt
+        b_dt = ops.log(ops.expm1(dt))  # softplus of it is dt
+        return ops.concatenate([ops.zeros_like(dt), b_dt])
 
-    def initial_A_log(
+    def initial_a_log(
         self, shape: tuple[int, ...], dtype: Any = None
-    ) -> Tensor:  # noqa: N802
-        return ops.broadcast_to(
-            ops.log(ops.arange(1, shape[1] + 1, dtype=dtype)), shape
-        )
+    ) -> Tensor:
+        A = ops.arange(1, shape[1] + 1, dtype=dtype)
+        return ops.broadcast_to(ops.log(A), shape)
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
-        ours = {"bc_kernel": ("W_B", "W_C"), "A_log": ("A_log",), "D": ("D",)}
-        return {**super().symbols, **ours}
+        return {
+            **super().symbols,
+            "bc_kernel": ("W_B", "W_C"),
+            "A_log": ("A_log",),
+            "D": ("D",),
+        }
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
         return ((self.hidden_size, self.state_size),)
 
     def project(self, x: Tensor) -> Tensor:
-        """What u, dt, B and C are made of. Shape: (..., D) -> (..., 2H + 2N)."""
-        return ops.concatenate(
-            [super().project(x), ops.matmul(x, self.bc_kernel)], axis=-1
-        )
+        """What u, dt, B and C are made of: (..., D) -> (..., 2H + 2N)."""
+        u_and_dt, b_and_c = super().project(x), ops.matmul(x, self.bc_kernel)
+        return ops.concatenate([u_and_dt, b_and_c], axis=-1)
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (s_prev,) = state
@@ -344,28 +337,28 @@ class SelectiveSSM(Recurrent):
         return ops.sum(s * C, axis=-1) + skip, (s[:, -1],)
 
     def _terms(self, a: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The terms exp(dt A) and dt u B, (..., H, N); C, (..., 1, N); D u, (..., H)."""
+        """The terms of the step and the output.
+
+        exp(dt A) and dt u B: (..., H, N); C: (..., 1, N); D u: (..., H).
+        """
         H, N = self.hidden_size, self.state_size
         u, dt, B, C = ops.split(a, [H, 2 * H, 2 * H + N], axis=-1)
         dt = ops.softplus(dt)
         keep = ops.exp(dt[..., None] * -ops.exp(self.A_log))
-        return (
-            keep,
-            (dt * u)[..., None] * B[..., None, :],
-            C[..., None, :],
-            self.D * u,
-        )
+        new = (dt * u)[..., None] * B[..., None, :]
+        return keep, new, C[..., None, :], self.D * u
 
 
 class RGLRU(Scanned):
-    """The real-gated linear recurrent unit: x_t says how much is kept, and the rest is filled up.
+    """The real-gated linear recurrent unit: x_t sets how much is kept.
 
     r, i = sigmoid(W_* x_t + b_*),   u = W_u x_t + b_u
     log a = -8 softplus(Lambda) * r
     h_t = a * h_prev + sqrt(1 - a^2) * (i * u)
 
-    The squares of the two weights sum to one, so that the size of h_t does not depend on a. Lambda
-    starts so that a is uniform in (0.9, 0.999) where r = 1. In the paper u is x_t itself.
+    The squares of the two weights sum to one, so that the size of h_t does not
+    depend on a. Lambda starts so that a is uniform in (0.9, 0.999) where
+    r = 1. In the paper u is x_t itself.
 
     Shape:
         Lambda: (H,).

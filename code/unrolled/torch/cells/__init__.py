@@ -1,4 +1,4 @@
-"""Recurrent layers in PyTorch: one class a cell, all behind the interface of `Recurrent`."""
+"""Recurrent layers in PyTorch: one class for each cell, a `Recurrent`."""
 
 from unrolled.cells import classes
 from unrolled.torch.cells.base import *

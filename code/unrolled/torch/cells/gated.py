@@ -20,12 +20,14 @@ __all__ = [
 class LSTM(Recurrent):
     """Long short-term memory with a forget gate.
 
-    i, f, o = sigmoid(W_* x_t + U_* h_prev + b_*),   g = tanh(W_g x_t + U_g h_prev + b_g)
+    i, f, o = sigmoid(W_* x_t + U_* h_prev + b_*)
+    g = tanh(W_g x_t + U_g h_prev + b_g)
     c_t = f * c_prev + i * g,   h_t = o * tanh(c_t)
 
     The state is (h_t, c_t). b_f starts at 1.
 
-    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber and Cummins 2000.
+    Source: Hochreiter and Schmidhuber 1997; the forget gate: Gers, Schmidhuber
+    and Cummins 2000.
     """
 
     gates = ("_i", "_f", "_g", "_o")
@@ -51,12 +53,8 @@ class LSTM(Recurrent):
     ) -> tuple[Tensor, State]:
         """The same loop inside PyTorch: one call for all T steps."""
         h, c = self.initial_state(len(x)) if state is None else state
-        weights = [
-            self.weight_ih,
-            self.weight_hh,
-            self.bias,
-            torch.zeros_like(self.bias),
-        ]
+        no_bias = torch.zeros_like(self.bias)
+        weights = self.weight_ih, self.weight_hh, self.bias, no_bias
         outputs, h_last, c_last = torch.lstm(
             x, (h[None], c[None]), weights, train=self.training, **ONE_LAYER
         )
@@ -104,9 +102,10 @@ class PeepholeLSTM(LSTM):
 
 
 class CoupledLSTM(Recurrent):
-    """The LSTM with one gate for both: what it forgets is what it takes in.
+    """The LSTM with one gate for both: it takes in as much as it forgets.
 
-    f, o = sigmoid(W_* x_t + U_* h_prev + b_*),   g = tanh(W_g x_t + U_g h_prev + b_g)
+    f, o = sigmoid(W_* x_t + U_* h_prev + b_*)
+    g = tanh(W_g x_t + U_g h_prev + b_g)
     c_t = f * c_prev + (1 - f) * g,   h_t = o * tanh(c_t)
 
     c_t lies between c_prev and g, so it never leaves (-1, 1). b_f starts at 1.
@@ -135,16 +134,19 @@ class CoupledLSTM(Recurrent):
 
 
 class GRU(Recurrent):
-    """The gated recurrent unit (Cho and others 2014), reset after the matrix product.
+    """The gated recurrent unit, reset after the matrix product.
 
     r, z = sigmoid(W_* x_t + b_* + U_* h_prev + bh_*)
     n = tanh(W_n x_t + b_n + r * (U_n h_prev + bh_n))
     h_t = (1 - z) * n + z * h_prev
 
-    The second bias stays, as in `nn.GRU`: r multiplies bh_n, so it cannot be merged with b_n.
+    The second bias stays, as in `nn.GRU`: r multiplies bh_n, so it cannot be
+    merged with b_n.
 
     Shape:
         bias_hh: (3H,).
+
+    Source: Cho and others 2014.
     """
 
     gates = ("_r", "_z", "_n")
@@ -163,9 +165,8 @@ class GRU(Recurrent):
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (h_prev,) = state
         a_r, a_z, a_n = a_t.chunk(3, dim=-1)
-        u_r, u_z, u_n = F.linear(h_prev, self.weight_hh, self.bias_hh).chunk(
-            3, dim=-1
-        )
+        u_t = F.linear(h_prev, self.weight_hh, self.bias_hh)  # (B, 3H)
+        u_r, u_z, u_n = u_t.chunk(3, dim=-1)
         r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
         n = torch.tanh(a_n + r * u_n)
         h_t = (1 - z) * n + z * h_prev
@@ -176,12 +177,7 @@ class GRU(Recurrent):
     ) -> tuple[Tensor, State]:
         """The same loop inside PyTorch: one call for all T steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
-        weights: list[Tensor] = [
-            self.weight_ih,
-            self.weight_hh,
-            self.bias,
-            self.bias_hh,
-        ]
+        weights = self.weight_ih, self.weight_hh, self.bias, self.bias_hh
         outputs, h_last = torch.gru(
             x, h[None], weights, train=self.training, **ONE_LAYER
         )
@@ -193,7 +189,8 @@ class GRUBefore(GRU):
 
     n = tanh(W_n x_t + b_n + U_n (r * h_prev) + bh_n)
 
-    The parameters are the GRU's, so weights carry between the two; the functions differ.
+    The parameters are the GRU's, so weights can be exchanged between the two;
+    the functions differ.
 
     Source: Cho and others 2014.
     """
@@ -201,13 +198,13 @@ class GRUBefore(GRU):
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         (h_prev,) = state
         H = self.hidden_size
+        U_rz, U_n = self.weight_hh.split([2 * H, H])
+        bh_rz, bh_n = self.bias_hh.split([2 * H, H])
         a_rz, a_n = a_t.split([2 * H, H], dim=-1)
-        u_rz = F.linear(h_prev, self.weight_hh[: 2 * H], self.bias_hh[: 2 * H])
-        r, z = torch.sigmoid(a_rz + u_rz).chunk(2, dim=-1)
-        u_n = F.linear(
-            r * h_prev, self.weight_hh[2 * H :], self.bias_hh[2 * H :]
-        )
-        h_t = (1 - z) * torch.tanh(a_n + u_n) + z * h_prev
+        rz = torch.sigmoid(a_rz + F.linear(h_prev, U_rz, bh_rz))
+        r, z = rz.chunk(2, dim=-1)
+        n = torch.tanh(a_n + F.linear(r * h_prev, U_n, bh_n))
+        h_t = (1 - z) * n + z * h_prev
         return h_t, (h_t,)
 
     def forward(
@@ -242,20 +239,24 @@ class MGU(Recurrent):
 
 
 class RecurrentHighway(Recurrent):
-    """A highway of two levels within each time step; only the first sees the input.
+    """A highway of two levels within each time step.
 
-    n = tanh(W_n1 x_t + U_n1 h_prev + b_n1),   z = sigmoid(W_z1 x_t + U_z1 h_prev + b_z1)
+    n = tanh(W_n1 x_t + U_n1 h_prev + b_n1)
+    z = sigmoid(W_z1 x_t + U_z1 h_prev + b_z1)
     s = z * n + (1 - z) * h_prev
-    n = tanh(U_n2 s + b_n2),                   z = sigmoid(U_z2 s + b_z2)
+    n = tanh(U_n2 s + b_n2)
+    z = sigmoid(U_z2 s + b_z2)
     h_t = z * n + (1 - z) * s
 
-    z is the paper's transform gate: it opens for the new, as 1 - z does in the GRU. b_z1 and b_z2
-    start at -1, so that the layer begins by carrying its state on.
+    Only the first level sees the input. z is the paper's transform gate: it
+    opens for the new, as 1 - z does in the GRU. b_z1 and b_z2 start at -1, so
+    that the layer begins by carrying its state on.
 
     Shape:
         weight_ih: (2H, D); weight_hh: (4H, H); bias, bias_2: (2H,).
 
-    Source: Zilly, Srivastava, Koutnik and Schmidhuber 2017; one gate for both, depth 2.
+    Source: Zilly, Srivastava, Koutnik and Schmidhuber 2017, with one gate for
+    both, and depth 2.
     """
 
     gates = ("_n1", "_z1")

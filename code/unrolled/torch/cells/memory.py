@@ -10,7 +10,7 @@ __all__ = ["StackAugmented"]
 
 
 class StackAugmented(Recurrent):
-    """The plain layer with a stack beside it, which it pushes and pops by degrees.
+    """The plain layer with a stack, which it pushes and pops by degrees.
 
     h_t = tanh(W x_t + U h_prev + P s_prev[0] + b)
     a = softmax(A h_t + c_a)            how much to push, to pop and to keep
@@ -18,9 +18,9 @@ class StackAugmented(Recurrent):
     s_t[0] = a_push p + a_pop s_prev[1] + a_keep s_prev[0]
     s_t[j] = a_push s_prev[j-1] + a_pop s_prev[j+1] + a_keep s_prev[j]
 
-    The state is (h_t, s_t): `depth` cells of `width` numbers, zeros below them. The plain layer
-    must hold in h all that it remembers; this one sees the top of the stack and reaches what lies
-    under it by popping.
+    The state is (h_t, s_t): `depth` cells of `width` numbers, zeros below
+    them. The plain layer must hold in h all that it remembers; this one sees
+    the top of the stack and reaches what lies under it by popping.
 
     Shape:
         s: (B, depth, width).
@@ -64,14 +64,12 @@ class StackAugmented(Recurrent):
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
         h_prev, s_prev = state
-        seen = F.linear(s_prev[:, 0], self.weight_sh)
-        h_t = torch.tanh(a_t + F.linear(h_prev, self.weight_hh) + seen)
-        push, pop, keep = self.actions(h_t)[:, :, None, None].unbind(
-            dim=1
-        )  # each (B, 1, 1)
-        pushed = torch.sigmoid(F.linear(h_t, self.weight_p, self.bias_p))[
-            :, None
-        ]  # (B, 1, width)
+        top = F.linear(s_prev[:, 0], self.weight_sh)
+        h_t = torch.tanh(a_t + F.linear(h_prev, self.weight_hh) + top)
+        actions = self.actions(h_t)[:, :, None, None]
+        push, pop, keep = actions.unbind(dim=1)  # each (B, 1, 1)
+        pushed = torch.sigmoid(F.linear(h_t, self.weight_p, self.bias_p))
+        pushed = pushed[:, None]  # (B, 1, width)
         above = torch.cat([pushed, s_prev[:, :-1]], dim=1)
         below = torch.cat([s_prev[:, 1:], torch.zeros_like(pushed)], dim=1)
         s_t = push * above + pop * below + keep * s_prev

@@ -18,8 +18,9 @@ class SRU(Recurrent):
     c_t = f * c_prev + (1 - f) * n
     h_t = r * c_t + (1 - r) * s
 
-    All matrix products are done for all steps at once; what is left in the loop is elementwise.
-    It is no scan, since f sees c_prev. The state is (c_t,).
+    All matrix products are done for all steps at once; what is left in the
+    loop is elementwise. It is no scan, since f sees c_prev. The state is
+    (c_t,).
 
     Shape:
         peephole: (2H,), v_f and v_r; they start at zero.
@@ -42,10 +43,8 @@ class SRU(Recurrent):
         (c_prev,) = state
         v_f, v_r = self.peephole.chunk(2)
         n, a_f, a_r, s = a_t.chunk(4, dim=-1)
-        f, r = (
-            torch.sigmoid(a_f + v_f * c_prev),
-            torch.sigmoid(a_r + v_r * c_prev),
-        )
+        f = torch.sigmoid(a_f + v_f * c_prev)
+        r = torch.sigmoid(a_r + v_r * c_prev)
         c_t = f * c_prev + (1 - f) * n
         return r * c_t + (1 - r) * s, (c_t,)
 
@@ -57,8 +56,8 @@ class QRNN(Recurrent):
     f, o = sigmoid(W_* x_t + V_* x_prev + b_*)
     c_t = f * c_prev + (1 - f) * n,   h_t = o * c_t
 
-    A convolution over x_prev and x_t takes the place of U h_prev; c is a scan. The state is
-    (c_t, x_t).
+    A convolution over x_prev and x_t takes the place of U h_prev; c is a scan.
+    The state is (c_t, x_t).
 
     Shape:
         weight_prev: (3H, D), the V.
@@ -72,9 +71,8 @@ class QRNN(Recurrent):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        self.weight_prev = nn.Parameter(
-            torch.empty(3 * hidden_size, input_size)
-        )
+        shape = 3 * hidden_size, input_size
+        self.weight_prev = nn.Parameter(torch.empty(shape))
         nn.init.xavier_uniform_(self.weight_prev)
 
     @property
@@ -89,7 +87,7 @@ class QRNN(Recurrent):
         return (self.hidden_size,), (self.input_size,)
 
     def project(self, x: Tensor) -> Tensor:
-        """W x + b, and x for the step after. Shape: (..., D) -> (..., 3H + D)."""
+        """W x + b, and x for the next step: (..., D) -> (..., 3H + D)."""
         return torch.cat([super().project(x), x], dim=-1)
 
     def update(self, a_t: Tensor, state: State) -> tuple[Tensor, State]:
@@ -109,16 +107,17 @@ class QRNN(Recurrent):
         c = linear_scan(f, (1 - f) * n, c_0)
         return o * c, (c[:, -1], x[:, -1])
 
-    def _gates(
-        self, a: Tensor, x_prev: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """For one step or for all. Shape: a (..., 3H), x_prev (..., D); each gate (..., H)."""
+    def _gates(self, a: Tensor, x_prev: Tensor) -> tuple[Tensor, ...]:
+        """n, f and o, for one step or for all.
+
+        Shape: a (..., 3H), x_prev (..., D); returns (..., H) each.
+        """
         n, f, o = (a + F.linear(x_prev, self.weight_prev)).chunk(3, dim=-1)
         return torch.tanh(n), torch.sigmoid(f), torch.sigmoid(o)
 
 
 class Scanned(Recurrent):
-    """A layer whose output is its state, and linear in the state before: all of them are one scan.
+    """A layer whose output is its state, a linear recurrence: one scan.
 
     h_t = keep_t * h_prev + new_t,   keep_t and new_t from x_t alone
     """
@@ -154,7 +153,8 @@ class MinGRU(Scanned):
     z = sigmoid(W_z x_t + b_z),   n = W_n x_t + b_n
     h_t = (1 - z) * n + z * h_prev
 
-    The GRU without U, reset gate and tanh. The paper writes z for what is 1 - z here.
+    The GRU without U, reset gate and tanh. The paper writes z for what is
+    1 - z here.
 
     Source: Feng and others 2024.
     """
@@ -172,9 +172,10 @@ class MinLSTM(Scanned):
     f, i = sigmoid(W_* x_t + b_*),   n = W_n x_t + b_n
     h_t = f / (f + i) * h_prev + i / (f + i) * n
 
-    The LSTM without U, tanh, output gate and a state besides the output. The two gates are divided
-    by their sum, so that h_t stays in the scale of n; f / (f + i) = sigmoid(log f - log i), which
-    holds where both are too small to be divided.
+    The LSTM without U, tanh, output gate and a state besides the output. The
+    two gates are divided by their sum, so that h_t stays in the scale of n;
+    f / (f + i) = sigmoid(log f - log i), which holds where both are too small
+    to be divided.
 
     Source: Feng and others 2024.
     """

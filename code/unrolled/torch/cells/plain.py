@@ -29,12 +29,8 @@ class Elman(Recurrent):
     ) -> tuple[Tensor, State]:
         """The same loop inside PyTorch: one call for all T steps."""
         (h,) = self.initial_state(len(x)) if state is None else state
-        weights = [
-            self.weight_ih,
-            self.weight_hh,
-            self.bias,
-            torch.zeros_like(self.bias),
-        ]
+        no_bias = torch.zeros_like(self.bias)
+        weights = self.weight_ih, self.weight_hh, self.bias, no_bias
         outputs, h_last = torch.rnn_tanh(
             x, h[None], weights, train=self.training, **ONE_LAYER
         )
@@ -47,7 +43,7 @@ class Jordan(Recurrent):
     h_t = tanh(W x_t + U y_prev + b)
     y_t = tanh(V h_t + c)
 
-    The state is (y_t,): what the layer does not say, it does not remember.
+    The state is (y_t,): what the layer does not output, it does not remember.
 
     Shape:
         weight_ho: (H, H); bias_o: (H,).
@@ -79,13 +75,14 @@ class IndRNN(Recurrent):
 
     h_t = relu(W x_t + u * h_prev + b)
 
-    Where a unit is active, its memory of the input `lag` steps ago is that input times u^lag.
-    |u| starts uniform in (0, 1).
+    Where a unit is active, its memory of the input `lag` steps ago is that
+    input times u^lag. |u| starts uniform in (0, 1).
 
     Shape:
         u: (H,).
 
-    Source: Li, Li, Cook, Zhu and Gao 2018. They also clip |u| in training; this layer does not.
+    Source: Li, Li, Cook, Zhu and Gao 2018, who also clip |u| in training; this
+    layer does not.
     """
 
     gates = ("",)
@@ -106,13 +103,14 @@ class IndRNN(Recurrent):
 
 
 class Clockwork(Recurrent):
-    """The plain layer in four modules, each on its own clock: periods 1, 2, 4 and 8.
+    """The plain layer in four modules with clocks of periods 1, 2, 4 and 8.
 
-    h_t = tanh(W x_t + U h_prev + b)   for units whose period divides t, counted from 0
-    h_t = h_prev                       for the others
+    h_t = tanh(W x_t + U h_prev + b)   for units whose period divides t
+    h_t = h_prev                       for all other units
 
-    Unit j has the period 2^floor(4 j / H). U is masked: a unit is fed by units of its own period
-    and of slower ones, never by faster ones. The state is (h_t, t + 1), so that the clocks run on.
+    t counts from 0; unit j has the period 2^floor(4 j / H). U is masked: a
+    unit is fed by units of its own period and of slower ones, never by faster
+    ones. The state is (h_t, t + 1), so that the clocks run on.
 
     Shape:
         period: (H,); t: (B, 1).
@@ -143,24 +141,27 @@ class Clockwork(Recurrent):
 
 
 def modrelu(a: Tensor, b: Tensor) -> Tensor:
-    """sign(a) * relu(|a| + b): moves the size of `a` by b and leaves its sign."""
+    """sign(a) * relu(|a| + b): changes the size of `a` by b, not its sign."""
     return torch.sign(a) * torch.relu(a.abs() + b)
 
 
 class Orthogonal(Recurrent):
-    """The plain layer whose recurrent matrix is orthogonal, before training and after.
+    """The plain layer with a recurrent matrix that is always orthogonal.
 
-    h_t = modrelu(W x_t + Q h_prev, b),   modrelu(a, b) = sign(a) * relu(|a| + b)
+    h_t = modrelu(W x_t + Q h_prev, b)
+    modrelu(a, b) = sign(a) * relu(|a| + b)
     Q = (I + A)^-1 (I - A),   A = S - S^T
 
-    The Cayley transform makes of any S an orthogonal Q: it keeps the length of h_prev. S starts
-    such that the eigenvalues of Q stand all around the circle, and with b = 0 modrelu changes
-    nothing: the layer starts as a linear recurrence that neither shrinks nor grows.
+    The Cayley transform turns any S into an orthogonal Q, which keeps the
+    length of h_prev. S starts such that the eigenvalues of Q lie all around
+    the unit circle, and with b = 0 modrelu changes nothing: the layer starts
+    as a linear recurrence that neither shrinks nor grows.
 
     Shape:
         skew: S, (H, H).
 
-    Source: Helfrich, Willmott and Ye 2018; modrelu: Arjovsky, Shah and Bengio 2016.
+    Source: Helfrich, Willmott and Ye 2018; modrelu: Arjovsky, Shah and Bengio
+    2016.
     """
 
     gates = ("",)
@@ -169,16 +170,11 @@ class Orthogonal(Recurrent):
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         pairs = hidden_size // 2
-        angle = (
-            0.9
-            * math.pi
-            * (torch.arange(pairs) + torch.rand(pairs))
-            / max(pairs, 1)
-        )
-        blocks = torch.stack(
-            [torch.tan(angle / 2), torch.zeros(pairs)], dim=1
-        ).flatten()
-        self.skew = nn.Parameter(torch.diag(blocks[: hidden_size - 1], 1))
+        position = torch.arange(pairs) + torch.rand(pairs)
+        angle = 0.9 * math.pi * position / max(pairs, 1)
+        blocks = torch.stack([torch.tan(angle / 2), torch.zeros(pairs)], dim=1)
+        diagonal = blocks.flatten()[: hidden_size - 1]
+        self.skew = nn.Parameter(torch.diag(diagonal, 1))
 
     @property
     def symbols(self) -> dict[str, tuple[str, ...]]:
@@ -186,7 +182,10 @@ class Orthogonal(Recurrent):
 
     @property
     def Q(self) -> Tensor:  # noqa: N802
-        """The recurrent matrix; e^(i angle) are its eigenvalues at the start. Shape: (H, H)."""
+        """The recurrent matrix, with eigenvalues e^(i angle) at the start.
+
+        Shape: (H, H).
+        """
         A = self.skew - self.skew.T
         eye = torch.eye(self.hidden_size).to(A)
         return torch.linalg.solve(eye + A, eye - A)
@@ -203,7 +202,7 @@ class Orthogonal(Recurrent):
     def unroll(
         self, x: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """The same, with Q worked out once for all steps."""
+        """The whole sequence step by step, with Q computed once."""
         (h,) = self.initial_state(len(x)) if state is None else state
         Q, outputs = self.Q, []
         for a_t in self.project(x).unbind(dim=1):
@@ -213,12 +212,13 @@ class Orthogonal(Recurrent):
 
 
 class EchoState(Elman):
-    """The plain layer as it was drawn: W, U and b are never learnt, only what reads h_t is.
+    """The plain layer with random weights that are never trained.
 
     h_t = tanh(W x_t + U h_prev + b)
 
-    U is normal and scaled to a spectral radius of 0.9. That the state forgets where it started is
-    certain only where the largest singular value of U is below 1.
+    Only what reads h_t is trained. U is normal and scaled to a spectral radius
+    of 0.9. That the state forgets where it started is certain only where the
+    largest singular value of U is below 1.
 
     Source: Jaeger 2001.
     """
@@ -229,6 +229,5 @@ class EchoState(Elman):
         super().reset_parameters()
         self.requires_grad_(False)
         nn.init.normal_(self.weight_hh)
-        self.weight_hh.mul_(
-            self.radius / torch.linalg.eigvals(self.weight_hh).abs().max()
-        )
+        largest = torch.linalg.eigvals(self.weight_hh).abs().max()
+        self.weight_hh.mul_(self.radius / largest)
