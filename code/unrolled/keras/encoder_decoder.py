@@ -1,4 +1,4 @@
-"""The encoder-decoder in Keras: items in, symbols out, with nothing aligned."""
+"""The encoder-decoder in Keras: items in, symbols out, nothing aligned."""
 
 from typing import Any, ClassVar
 
@@ -22,23 +22,27 @@ from unrolled.tasks.task import Kind
 
 
 class AdditiveAttention(keras.layers.Layer):
-    """Where the decoder looks before it speaks (Bahdanau, Cho and Bengio 2015).
+    """Where the decoder looks before each step.
 
-    e_us = w . tanh(Q s_{u-1} + K h_s + k),   a_us = softmax_s(e_us),   c_u = sum_s a_us h_s
+    e_us = w . tanh(Q s_{u-1} + K h_s + k)
+    a_us = softmax_s(e_us),   c_u = sum_s a_us h_s
 
     Args:
-        size: features that the decoder's state and the encoder's states are mapped to.
+        size: features that the states of decoder and encoder are mapped to.
 
     Shape:
-        s: (B, state_size); h: (B, T, memory_size); c: (B, memory_size); a: (B, T).
+        s: (B, state_size); h: (B, T, memory_size); c: (B, memory_size);
+        a: (B, T).
+
+    Source: Bahdanau, Cho and Bengio 2015.
     """
 
     def __init__(self, size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        dense, policy = keras.layers.Dense, self.dtype_policy
-        self.query = dense(size, use_bias=False, dtype=policy, name="query")
-        self.key = dense(size, dtype=policy, name="key")
-        self.score = dense(1, use_bias=False, dtype=policy, name="score")
+        dense, dtype = keras.layers.Dense, self.dtype_policy
+        self.query = dense(size, use_bias=False, dtype=dtype, name="query")
+        self.key = dense(size, dtype=dtype, name="key")
+        self.score = dense(1, use_bias=False, dtype=dtype, name="score")
 
     def build(
         self, s_shape: Any, h_shape: Any, keys_shape: Any, there_shape: Any
@@ -48,28 +52,31 @@ class AdditiveAttention(keras.layers.Layer):
     def call(
         self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """One look. `keys` is `key(h)`, the same at each step; `there` is where h is no padding."""
-        scores = self.score(ops.tanh(self.query(s)[:, None] + keys))[
-            ..., 0
-        ]  # (B, T)
+        """One look at h.
+
+        `keys` is `key(h)`, the same at each step; `there` is True where h is
+        not padding.
+        """
+        hidden = ops.tanh(self.query(s)[:, None] + keys)
+        scores = self.score(hidden)[..., 0]  # (B, T)
         scores = ops.where(there, scores, -float("inf"))
-        # softmax by hand: Keras's own warns of a row of one item
-        weights = ops.exp(
-            scores - ops.logsumexp(scores, axis=-1, keepdims=True)
-        )
+        # Softmax by hand: Keras's own warns of a row of one item.
+        total = ops.logsumexp(scores, axis=-1, keepdims=True)
+        weights = ops.exp(scores - total)
         return ops.matmul(weights[:, None], h)[:, 0], weights
 
 
 class EncoderDecoder(Model):
-    """One network reads a row of items, another one writes symbols (Cho and others 2014).
+    """One network reads a row of items, another one writes symbols.
 
-    h_1 ... h_T = the encoder's states in both directions,   m = [f_T, b_1], the last of each
-    s_0 = tanh(B m + b)
+    h_1 ... h_T = the encoder's states, h_t = [f_t, b_t] in both directions
+    m = [f_T, b_1], the last state of each direction,   s_0 = tanh(B m + b)
     s_u = cell([P symbol_{u-1}, c_u], s_{u-1}),   y_u = V [s_u, c_u] + v
 
-    Without attention c_u = m: all that is known of the row is one vector. With attention
-    c_u is a mean of the h_t, weighted anew at each step by `AdditiveAttention`. The end symbol
-    stands before the first symbol, too. An LSTM's cell state starts at 0.
+    Without attention c_u = m: all that is known of the row is one vector. With
+    attention c_u is a mean of the h_t, weighted anew at each step by
+    `AdditiveAttention`. The end symbol also stands before the first symbol. An
+    LSTM's cell state starts at 0.
 
     Args:
         input_size: how many ids there are.
@@ -77,12 +84,16 @@ class EncoderDecoder(Model):
         attention: whether the decoder looks back at the items.
         cell: "elman", "lstm" or "gru", of both parts.
         embedding_size: features of an item, and of a symbol.
-        hidden_size: units of each direction of the encoder, and of the decoder, H.
-        attention_size: features in which items and the decoder's state are compared.
-        dropout: the share of [s_u, c_u] that the readout misses in training.
+        hidden_size: units of the decoder, and of each direction of the
+            encoder, H.
+        attention_size: features in which items and the decoder's state are
+            compared.
+        dropout: the share of [s_u, c_u] that is dropped in training.
 
     Shape:
         inputs: (B, T) ids; logits: (B, U, K).
+
+    Source: Cho and others 2014.
     """
 
     answer: ClassVar[Kind] = "sequence"
@@ -100,30 +111,30 @@ class EncoderDecoder(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        dense, policy = keras.layers.Dense, self.dtype_policy
-        self.embedding = embedding(input_size, embedding_size, dtype=policy)
+        dense, dtype = keras.layers.Dense, self.dtype_policy
+        self.embedding = embedding(input_size, embedding_size, dtype=dtype)
         self.encoder = Stack(
-            cell, hidden_size, bidirectional=True, dtype=policy, name="encoder"
+            cell, hidden_size, bidirectional=True, dtype=dtype, name="encoder"
         )
-        self.bridge = dense(hidden_size, dtype=policy, name="bridge")
+        self.bridge = dense(hidden_size, dtype=dtype, name="bridge")
         self.told = embedding(
-            output_size, embedding_size, dtype=policy, name="told"
+            output_size, embedding_size, dtype=dtype, name="told"
         )
         self.attention = (
-            AdditiveAttention(attention_size, dtype=policy, name="attention")
+            AdditiveAttention(attention_size, dtype=dtype, name="attention")
             if attention
             else None
         )
-        self.decoder = CELLS[cell](hidden_size, dtype=policy, name="decoder")
+        self.decoder = CELLS[cell](hidden_size, dtype=dtype, name="decoder")
         self.dropout = keras.layers.Dropout(
-            dropout, dtype=policy, name="dropout"
+            dropout, dtype=dtype, name="dropout"
         )
-        self.readout = dense(output_size, dtype=policy, name="readout")
+        self.readout = dense(output_size, dtype=dtype, name="readout")
         one = ops.zeros((1, 1), "int32")
         self(one, targets=one)  # builds the weights
 
     def build(self, inputs_shape: Any, targets_shape: Any = None) -> None:
-        """The weights of the decoder: its step is called, never the layer itself."""
+        """Builds the decoder, whose step is called and never the layer."""
         size = self.embedding.output_dim + 2 * self.decoder.hidden_size
         self.decoder.build((None, None, size))
 
@@ -133,26 +144,27 @@ class EncoderDecoder(Model):
         """Reads the row.
 
         Returns:
-            The decoder's first state, tensors of (B, H), and its memory of the row: m (B, 2H),
-            or with attention h (B, T, 2H), its keys (B, T, attention_size), and where it is no
-            padding (B, T).
+            The decoder's first state, tensors of (B, H), and its memory of the
+            row: m (B, 2H), or with attention h (B, T, 2H), its keys
+            (B, T, attention_size), and where it is not padding (B, T).
         """
         h, _ = self.encoder(self.embedding(inputs), lengths)  # (B, T, 2H)
         B, T = ops.shape(h)[0], h.shape[1]
         f, b = ops.split(h, 2, axis=-1)
-        m = ops.concatenate(
-            [last(f, lengths)[:, 0], b[:, 0]], axis=-1
-        )  # (B, 2H)
+        f_T, b_1 = last(f, lengths)[:, 0], b[:, 0]
+        m = ops.concatenate([f_T, b_1], axis=-1)  # (B, 2H)
         state = ops.tanh(self.bridge(m)), *self.decoder.initial_state(B)[1:]
         if self.attention is None:
             return state, (m,)
-        there = (
-            ops.ones((B, T), "bool") if lengths is None else present(lengths, T)
-        )
+        everywhere = ops.ones((B, T), "bool")
+        there = everywhere if lengths is None else present(lengths, T)
         return state, (h, self.attention.key(h), there)
 
     def look(self, s: Tensor, memory: State) -> tuple[Tensor, Tensor | None]:
-        """The context c_u and, with attention, its weights a_u. Shape: (B, 2H), (B, T)."""
+        """The context c_u and, with attention, its weights a_u.
+
+        Shape: (B, 2H), (B, T).
+        """
         if self.attention is None:
             return memory[0], None
         return self.attention(s, *memory)
@@ -160,14 +172,13 @@ class EncoderDecoder(Model):
     def speak(
         self, symbol: Tensor, state: State, memory: State
     ) -> tuple[Tensor, State]:
-        """One step of reading: what may come after a symbol, without dropout.
+        """The logits of the next symbol, without dropout, and the next state.
 
         Shape: symbol (B,); logits (B, K).
         """
         c, _ = self.look(state[0], memory)  # (B, 2H)
-        _, state = self.decoder.step(
-            ops.concatenate([self.told(symbol), c], axis=-1), state
-        )
+        x_u = ops.concatenate([self.told(symbol), c], axis=-1)
+        _, state = self.decoder.step(x_u, state)
         return self.readout(ops.concatenate([state[0], c], axis=-1)), state
 
     def call(
@@ -177,18 +188,17 @@ class EncoderDecoder(Model):
         targets: Tensor | None = None,
         training: bool = False,
     ) -> Tensor:
-        """The logits of each step: told the targets before it, or else of a greedy reading."""
+        """The logits of each step, given the targets or a greedy reading."""
         targets = self.read(inputs, lengths) if targets is None else targets
         state, memory = self.begin(inputs, lengths)
         p = self.told(before(targets))  # (B, U, embedding_size)
-        if self.attention is None:
+        if self.attention is None:  # nothing is fed back: all steps in one call
             c = ops.repeat(memory[0][:, None], p.shape[1], axis=1)  # (B, U, 2H)
             s, _ = self.decoder(ops.concatenate([p, c], axis=-1), state)
         else:
             s, c, _ = self._attend(p, state, memory)
-        s_and_c = self.dropout(
-            ops.concatenate([s, c], axis=-1), training=training
-        )
+        s_and_c = ops.concatenate([s, c], axis=-1)
+        s_and_c = self.dropout(s_and_c, training=training)
         return self.readout(s_and_c)  # (B, U, K)
 
     def teach(
@@ -198,7 +208,7 @@ class EncoderDecoder(Model):
         lengths: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
-        """Teacher forcing: each step is told the right symbol before it.
+        """Teacher forcing: each step sees the right symbol before it.
 
         Shape: inputs (B, T); targets (B, U); logits (B, U, K).
         """
@@ -207,17 +217,17 @@ class EncoderDecoder(Model):
     def _attend(
         self, p: Tensor, state: State, memory: State
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """All steps, with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
+        """All steps, each after a look.
+
+        Shape: s (B, U, H); c (B, U, 2H); a (B, U, T).
+        """
         steps = []
         for p_u in ops.unstack(p, axis=1):
             c_u, a_u = self.look(state[0], memory)
-            _, state = self.decoder.step(
-                ops.concatenate([p_u, c_u], axis=-1), state
-            )
+            x_u = ops.concatenate([p_u, c_u], axis=-1)
+            _, state = self.decoder.step(x_u, state)
             steps.append((state[0], c_u, a_u))
-        s, c, a = (
-            ops.stack(found, axis=1) for found in zip(*steps, strict=True)
-        )
+        s, c, a = (ops.stack(part, axis=1) for part in zip(*steps, strict=True))
         return s, c, a
 
     def attention_weights(
@@ -230,7 +240,8 @@ class EncoderDecoder(Model):
 
         Args:
             inputs: (B, T).
-            targets: (B, U), what each step is told of those before it; None: the greedy reading.
+            targets: (B, U), of which each step sees those before it; None:
+                those of a greedy reading.
             lengths: (B,) items of each row; None: no row is padded.
 
         Shape: returns (B, U, T), rows sum to 1.
@@ -240,7 +251,8 @@ class EncoderDecoder(Model):
         """
         if self.attention is None:
             raise ValueError(
-                "this model has no attention: it looks at one vector in every step"
+                "this model has no attention: "
+                "it looks at one vector in every step"
             )
         targets = self.read(inputs, lengths) if targets is None else targets
         p = self.told(before(targets))
@@ -252,10 +264,11 @@ class EncoderDecoder(Model):
         lengths: Tensor | None = None,
         limit: int | None = None,
     ) -> Tensor:
-        """Reads greedily: each symbol is the most probable one after those before it.
+        """Reads greedily: each symbol is the most probable after those before.
 
-        A row that has reached the end symbol goes on with it, until all rows of the batch have
-        or `limit` steps are done, which are `most_steps` if they are not given.
+        A row that has reached the end symbol repeats it until all rows of the
+        batch have reached it or `limit` steps are done, by default
+        `most_steps`.
 
         Shape: inputs (B, T); ids (B, limit).
         """
@@ -276,18 +289,12 @@ class EncoderDecoder(Model):
             y, state = self.speak(symbol, state, memory)
             symbol = ops.where(ended, END_ID, ops.argmax(y, axis=-1))
             ids = ops.where(ops.arange(limit) == u, symbol[:, None], ids)
-            return (
-                u + 1,
-                ops.logical_or(ended, symbol == END_ID),
-                symbol,
-                ids,
-                *state,
-            )
+            ended = ops.logical_or(ended, symbol == END_ID)
+            return u + 1, ended, symbol, ids, *state
 
         symbol = ids[:, 0]
-        return ops.while_loop(
-            unfinished, step, (0, symbol != END_ID, symbol, ids, *state)
-        )[3]
+        first = 0, symbol != END_ID, symbol, ids, *state
+        return ops.while_loop(unfinished, step, first)[3]
 
     def beam(
         self,
@@ -296,7 +303,7 @@ class EncoderDecoder(Model):
         length_penalty: float = 0.0,
         limit: int | None = None,
     ) -> list[list[Hypothesis]]:
-        """The best readings of each row by `unrolled.decoding.search`, best first.
+        """The best readings of each row, by `decoding.search`, best first.
 
         Shape: inputs (B, T), rows of one length, in NumPy.
         """
@@ -314,9 +321,9 @@ class EncoderDecoder(Model):
 
 
 def before(targets: Tensor) -> Tensor:
-    """What stands before each target; before the first one the end symbol.
+    """What stands before each target; before the first, the end symbol.
 
     Shape: (B, U) -> (B, U).
     """
-    told = ops.maximum(targets, 0)[:, :-1]
-    return ops.pad(told, ((0, 0), (1, 0)), constant_values=END_ID)
+    known = ops.maximum(targets, 0)[:, :-1]
+    return ops.pad(known, ((0, 0), (1, 0)), constant_values=END_ID)

@@ -1,4 +1,4 @@
-"""Two hybrids in Keras: an LSTM whose matrices are convolutions, and a reader for CTC."""
+"""Two hybrids in Keras: a convolutional LSTM, and a reader for CTC."""
 
 from typing import Any, ClassVar
 
@@ -12,9 +12,10 @@ from unrolled.tasks.task import Kind
 
 
 class ConvLSTM(keras.layers.ConvLSTM2D):
-    """The LSTM over pictures: every matrix product is a convolution (Shi and others 2015).
+    """The LSTM over pictures: every matrix product is a convolution.
 
-    Keras has it. It starts with a forget bias of 1, and its gates do not look at c.
+    Keras's own, which starts with a forget bias of 1; its gates do not look
+    at c.
 
     Args:
         filters: channels of the state, H.
@@ -22,6 +23,8 @@ class ConvLSTM(keras.layers.ConvLSTM2D):
 
     Shape:
         x: (B, T, height, width, D); outputs: (B, T, height, width, H).
+
+    Source: Shi and others 2015.
     """
 
     def __init__(self, filters: int, kernel_size: int, **kwargs: Any) -> None:
@@ -35,12 +38,13 @@ class ConvLSTM(keras.layers.ConvLSTM2D):
 
 
 class CTCReader(StackedTagger):
-    """Reads a row in both directions and gives some frames for each item: symbols or blanks.
+    """Reads a row in both directions and gives each item frames for CTC.
 
     Args:
         input_size: how many ids there are.
         output_size: symbols and the blank, whose id is 0, K.
-        frames: frames of an item; the row has to have enough for its symbols.
+        frames: frames of an item, each a symbol or a blank; a row needs enough
+            of them for its symbols.
         arguments: of `StackedTagger`.
 
     Shape:
@@ -56,10 +60,8 @@ class CTCReader(StackedTagger):
         frames: int = 2,
         **arguments: Any,
     ) -> None:
-        self.frames, self.num_symbols = (
-            frames,
-            output_size,
-        )  # before the first call, in super
+        # Set first: super calls the model.
+        self.frames, self.num_symbols = frames, output_size
         super().__init__(
             input_size, frames * output_size, bidirectional=True, **arguments
         )
@@ -71,20 +73,19 @@ class CTCReader(StackedTagger):
         training: bool = False,
     ) -> Tensor:
         y = super().call(inputs, lengths, training=training)  # (B, T, frames K)
-        return ops.reshape(
-            y, (-1, self.frames * inputs.shape[1], self.num_symbols)
-        )
+        frames = self.frames * inputs.shape[1]
+        return ops.reshape(y, (-1, frames, self.num_symbols))
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """The best path, merged and without its blanks; 0 after the end. Shape: (B, frames T)."""
-        path = ops.argmax(
-            self(inputs, lengths, training=False), axis=-1
-        )  # (B, F)
+        """The best path, merged and without blanks; 0 after the end.
+
+        Shape: returns (B, frames T).
+        """
+        logits = self(inputs, lengths, training=False)
+        path = ops.argmax(logits, axis=-1)  # (B, F)
         before = ops.pad(path[:, :-1], ((0, 0), (1, 0)), constant_values=BLANK)
         kept = ops.logical_and(path != BLANK, path != before)
-        size = path.shape[1]
-        place = ops.arange(size) + size * ops.cast(
-            ops.logical_not(kept), "int32"
-        )
+        size, left_out = path.shape[1], ops.cast(ops.logical_not(kept), "int32")
+        place = ops.arange(size) + size * left_out
         order = ops.argsort(place, axis=1)  # what is kept comes first
         return ops.take_along_axis(ops.where(kept, path, BLANK), order, axis=1)

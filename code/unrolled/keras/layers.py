@@ -1,6 +1,7 @@
-"""What the models in Keras are put together from, besides the recurrent cells."""
+"""What the models in Keras are made of, besides the recurrent cells."""
 
 import math
+from functools import partial
 from typing import Any
 
 import keras
@@ -19,10 +20,10 @@ def embedding(
     dtype: Any = None,
     name: str = "embedding",
 ) -> keras.layers.Layer:
-    """What stands between the items and the network.
+    """The layer between the items and the network.
 
-    Of ids one learned vector each, normal with variance 1 / size at the start; of vectors an affine
-    map.
+    For ids, one learned vector each, at the start normal with variance
+    1 / size; for vectors, an affine map.
 
     Shape: (B, T) ids or (B, T, input_size) -> (B, T, size).
     """
@@ -35,13 +36,12 @@ def embedding(
 
 
 def pad(inputs: Tensor, before: int, after: int) -> Tensor:
-    """Items of nothing around a row: ids 0, or vectors of zeros.
+    """Pads a row on both sides with the id 0, or with vectors of zeros.
 
     Shape: (B, T, ...) -> (B, before + T + after, ...).
     """
-    return ops.pad(
-        inputs, ((0, 0), (before, after), *((0, 0),) * (len(inputs.shape) - 2))
-    )
+    features = ((0, 0),) * (len(inputs.shape) - 2)
+    return ops.pad(inputs, ((0, 0), (before, after), *features))
 
 
 class Readout(keras.layers.Dense):
@@ -49,7 +49,7 @@ class Readout(keras.layers.Dense):
 
     Args:
         size: features of the logits.
-        dropout: the share of h_t that is missed in training.
+        dropout: the share of h_t that is dropped in training.
 
     Shape:
         h: (..., H); logits: (..., size).
@@ -74,7 +74,7 @@ class Readout(keras.layers.Dense):
 
 
 def present(lengths: Tensor, T: int) -> Tensor:
-    """Where a row has items and is not padded. Shape: lengths (B,) -> (B, T) of bool."""
+    """True at the items of a row, False at its padding: (B,) -> (B, T)."""
     return ops.arange(T) < ops.cast(lengths, "int32")[:, None]
 
 
@@ -94,18 +94,18 @@ def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
 
 
 def last(h: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """The state after the last item of each row. Shape: h (B, T, H); returns (B, 1, H)."""
+    """The state after the last item of each row: (B, T, H) -> (B, 1, H)."""
     if lengths is None:
         return h[:, -1:]
-    return ops.take_along_axis(
-        h, ops.cast(lengths, "int32")[:, None, None] - 1, axis=1
-    )
+    at = ops.cast(lengths, "int32")[:, None, None] - 1
+    return ops.take_along_axis(h, at, axis=1)
 
 
 class Bidirectional(keras.layers.Layer):
-    """Two recurrent layers over the same inputs, one from each end (Schuster and Paliwal 1997).
+    """Two recurrent layers over the same inputs, one from each end.
 
-    f_t = cell_f(x_t, f_{t-1}),   b_t = cell_b(x_t, b_{t+1}),   h_t = [f_t, b_t]
+    f_t = cell_f(x_t, f_{t-1}),   b_t = cell_b(x_t, b_{t+1})
+    h_t = [f_t, b_t]
 
     Args:
         cell: a name of `CELLS`, such as "lstm".
@@ -113,16 +113,18 @@ class Bidirectional(keras.layers.Layer):
 
     Shape:
         x: (B, T, D) with T known; outputs: (B, T, 2H).
+
+    Source: Schuster and Paliwal 1997.
     """
 
     def __init__(self, cell: str, hidden_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        kind, policy = CELLS[cell], self.dtype_policy
-        self.forward_layer = kind(
-            hidden_size, dtype=policy, name="forward_layer"
+        layer, dtype = CELLS[cell], self.dtype_policy
+        self.forward_layer = layer(
+            hidden_size, dtype=dtype, name="forward_layer"
         )
-        self.backward_layer = kind(
-            hidden_size, dtype=policy, name="backward_layer"
+        self.backward_layer = layer(
+            hidden_size, dtype=dtype, name="backward_layer"
         )
 
     def build(self, x_shape: Any) -> None:
@@ -135,27 +137,28 @@ class Bidirectional(keras.layers.Layer):
 
 
 class Stack(keras.layers.Layer):
-    """Recurrent layers on top of each other: each reads the states of the one below.
+    """Recurrent layers in a stack: each reads the states of the one below.
 
     u^l = layer^l(dropout(h^{l-1})),   h^0 = x
-    h^l = u^l, or u^l + h^{l-1} with residual connections (where the sizes agree), normalised over
-    its features with layer normalisation.
+    h^l = u^l, or u^l + h^{l-1} with residual connections (where the sizes
+    agree), normalised over its features with layer normalisation.
 
-    Dropout stands between the layers: x itself loses nothing.
+    Dropout acts between the layers: x itself loses nothing.
 
     Args:
         cell: a name of `CELLS`, such as "lstm".
         hidden_size: units of each layer and direction, H.
         num_layers: L.
         bidirectional: whether each layer reads in both directions.
-        residual: whether a layer's input is added to its output (He and others 2016).
-        layer_norm: whether each layer's output is normalised (Ba, Kiros and Hinton 2016).
-        dropout: the share of a layer's output that the next one misses in training.
+        residual: adds a layer's input to its output (He and others 2016).
+        layer_norm: normalises each layer's output (Ba, Kiros and Hinton 2016).
+        dropout: the share of a layer's output that is dropped in training
+            before the next layer.
 
     Shape:
-        x: (B, T, D) with T known; outputs: (B, T, output_size), which is H, or 2H in both
-        directions; the state: the tensors of all layers, one layer's behind the other's, none in
-        both directions.
+        x: (B, T, D) with T known; outputs: (B, T, output_size), which is H, or
+        2H in both directions; the state: the tensors of all layers, one layer
+        after the other, or none in both directions.
     """
 
     def __init__(
@@ -170,24 +173,21 @@ class Stack(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.residual, policy = residual, self.dtype_policy
+        self.residual, dtype = residual, self.dtype_policy
         self.output_size = hidden_size * (2 if bidirectional else 1)
+        layer = partial(Bidirectional, cell) if bidirectional else CELLS[cell]
         self.layers = [
-            Bidirectional(
-                cell, hidden_size, dtype=policy, name=f"layers.{index}"
-            )
-            if bidirectional
-            else CELLS[cell](hidden_size, dtype=policy, name=f"layers.{index}")
+            layer(hidden_size, dtype=dtype, name=f"layers.{index}")
             for index in range(num_layers)
         ]
         self.norms = [
             keras.layers.LayerNormalization(
-                epsilon=1e-5, dtype=policy, name=f"norms.{index}"
+                epsilon=1e-5, dtype=dtype, name=f"norms.{index}"
             )
             for index in range(num_layers if layer_norm else 0)
         ]
         self.dropout = keras.layers.Dropout(
-            dropout, dtype=policy, name="dropout"
+            dropout, dtype=dtype, name="dropout"
         )
 
     def build(self, x_shape: Any) -> None:
@@ -200,12 +200,13 @@ class Stack(keras.layers.Layer):
         state: State | None = None,
         training: bool = False,
     ) -> tuple[Tensor, State]:
-        """All outputs of the last layer, and the state of all layers after the last step.
+        """The outputs of the last layer, and the last state of all layers.
 
         Args:
             x: (B, T, D).
-            lengths: (B,) items of each row; None: no row is padded. A state has read padding, too.
-            state: the tensors of each layer, from the first one up; None: zeros.
+            lengths: (B,) items of each row; None: no row is padded. The state
+                returned has read the padding, too.
+            state: the tensors of each layer, from the first up; None: zeros.
             training: whether dropout is at work.
 
         Raises:
@@ -230,22 +231,21 @@ class Stack(keras.layers.Layer):
         outputs: list[Tensor] = []
         after: State = ()
         for index, layer in enumerate(self.layers):
-            read = self.dropout(x, training=training) if outputs else x
+            inputs = self.dropout(x, training=training) if outputs else x
             if isinstance(layer, Bidirectional):
                 if state is not None:
                     raise UserError(
-                        "layers that read in both directions go on from no state"
+                        "layers that read in both directions "
+                        "go on from no state"
                     )
-                h = layer(read, lengths)
+                h = layer(inputs, lengths)
             else:
                 width = len(layer.state_shapes)
-                before = (
-                    None
-                    if state is None
-                    else state[len(after) : len(after) + width]
-                )
-                h, mine = layer(read, before)
-                after += tuple(mine)
+                before: State | None = None
+                if state is not None:
+                    before = state[len(after) : len(after) + width]
+                h, layer_state = layer(inputs, before)
+                after += tuple(layer_state)
             if self.residual and h.shape[-1] == x.shape[-1]:
                 h = h + x
             x = self.norms[index](h) if self.norms else h
@@ -254,7 +254,7 @@ class Stack(keras.layers.Layer):
 
 
 class SelfAttention(keras.layers.Layer):
-    """Every position looks at every other one: scaled dot products (Vaswani and others 2017).
+    """Every position looks at every other one, by scaled dot products.
 
     q_t = Q h_t,  k_s = K h_s,  v_s = V h_s     (affine maps)
     a_ts = softmax_s(q_t . k_s / sqrt(size)),   context_t = sum_s a_ts v_s
@@ -263,7 +263,10 @@ class SelfAttention(keras.layers.Layer):
         size: features of queries, keys, values and of the context.
 
     Shape:
-        h: (B, T, input_size); context: (B, T, size); weights a: (B, T, T), rows sum to 1.
+        h: (B, T, input_size); context: (B, T, size); weights a: (B, T, T),
+        rows sum to 1.
+
+    Source: Vaswani and others 2017.
     """
 
     def __init__(self, size: int, **kwargs: Any) -> None:
@@ -285,8 +288,7 @@ class SelfAttention(keras.layers.Layer):
         if lengths is not None:
             there = present(lengths, h.shape[1])
             scores = ops.where(there[:, None, :], scores, -float("inf"))
-        # softmax by hand: Keras's own warns of a row of one item
-        weights = ops.exp(
-            scores - ops.logsumexp(scores, axis=-1, keepdims=True)
-        )
+        # Softmax by hand: Keras's own warns of a row of one item.
+        total = ops.logsumexp(scores, axis=-1, keepdims=True)
+        weights = ops.exp(scores - total)
         return ops.matmul(weights, self.value(h)), weights

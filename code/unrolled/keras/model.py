@@ -14,22 +14,20 @@ from unrolled.tasks.task import Inputs, Kind
 class Model(keras.Model):
     """What training and use ask of every model.
 
-    A tagger's training and reading need nothing but its logits. A model that is shown the right
-    answers in training, or searches for the best one in reading, says so here.
+    A tagger needs nothing but its logits in training and in use. A model that
+    sees the right answers in training, or searches for the best one in use,
+    says so here.
     """
 
-    answer: ClassVar[Kind] = "labels"  # what it is made to answer
+    answer: ClassVar[Kind] = "labels"  # the kind of answer it gives
 
     def build(self, inputs_shape: Any) -> None:
         """Leaves the weights to the parts, whose first call makes them."""
 
     def touch(self, input_size: int, inputs: Inputs = "ids") -> None:
-        """Builds the weights, by reading a single item."""
-        self(
-            ops.zeros((1, 1), "int32")
-            if inputs == "ids"
-            else ops.zeros((1, 1, input_size))
-        )
+        """Builds the weights by reading a single item."""
+        item = ops.zeros((1, 1), "int32")
+        self(item if inputs == "ids" else ops.zeros((1, 1, input_size)))
 
     def teach(
         self,
@@ -40,7 +38,8 @@ class Model(keras.Model):
     ) -> Tensor:
         """The logits that the loss compares with the targets.
 
-        Shape: inputs (B, T) or (B, T, D); targets (B, U); returns (B, U, K). For a tagger U = T.
+        Shape: inputs (B, T) or (B, T, D); targets (B, U); returns (B, U, K).
+        For a tagger U = T.
         """
         return self(inputs, lengths, training=training)
 
@@ -51,11 +50,12 @@ class Model(keras.Model):
     def advance(
         self, inputs: Tensor, state: State | None = None, training: bool = False
     ) -> tuple[Tensor, State]:
-        """The logits of rows that go on from a state, and the state after them.
+        """The logits of rows that continue from a state, and the next state.
 
         Raises:
-            UserError: it has no such state.
+            UserError: the model has no state to continue from.
         """
         raise UserError(
-            f"a {type(self).__name__} has no state to go on from; carry none over"
+            f"a {type(self).__name__} has no state to go on from; "
+            "carry none over"
         )

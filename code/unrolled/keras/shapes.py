@@ -48,9 +48,11 @@ class OneToOne(Model):
 
 
 class ManyToOne(Model):
-    """A row of items in, one answer out: only the state after the last item is read.
+    """A row of items in, one answer out, read from the last state.
 
-    h_t = cell(E[input_t], h_{t-1}),   y = V h_T + c    with T the row's own length
+    h_t = cell(E[input_t], h_{t-1}),   y = V h_T + c
+
+    T is the length of each row.
 
     Shape:
         inputs: (B, T) ids; lengths: (B,); logits y: (B, 1, K).
@@ -83,11 +85,12 @@ class ManyToOne(Model):
 
 
 class OneToMany(Model):
-    """One vector in, a sequence of symbols out, each told the one before it.
+    """One vector in, a sequence of symbols out, each fed to the next step.
 
-    h_0 = tanh(B x + b),   h_u = cell(P symbol_{u-1}, h_{u-1}),   y_u = V h_u + c
+    h_0 = tanh(B x + b)
+    h_u = cell(P symbol_{u-1}, h_{u-1}),   y_u = V h_u + c
 
-    The end symbol stands before the first one and after the last one.
+    The end symbol stands before the first symbol and after the last.
 
     Shape:
         x: (B, D), numbers of any kind; logits y: (B, U, K).
@@ -112,9 +115,8 @@ class OneToMany(Model):
         self.told = embedding(output_size, hidden_size, name="told")
         self.decoder = CELLS[cell](hidden_size, name="decoder")
         self.readout = keras.layers.Dense(output_size, name="readout")
-        self(
-            ops.zeros((1, input_size)), targets=ops.zeros((1, 1), "int32")
-        )  # builds the weights
+        one = ops.zeros((1, 1), "int32")
+        self(ops.zeros((1, input_size)), targets=one)  # builds the weights
 
     def begin(self, x: Tensor) -> State:
         """The first state: all that the decoder learns of x."""
@@ -128,11 +130,10 @@ class OneToMany(Model):
         targets: Tensor | None = None,
         training: bool = False,
     ) -> Tensor:
-        """The logits of each step: told the targets before it, or else of a greedy reading."""
+        """The logits of each step, given the targets or a greedy reading."""
         targets = self.read(x) if targets is None else targets
-        h, _ = self.decoder(
-            self.told(before(targets)), self.begin(x)
-        )  # (B, U, H)
+        p = self.told(before(targets))  # (B, U, H)
+        h, _ = self.decoder(p, self.begin(x))  # (B, U, H)
         return self.readout(h)
 
     def teach(
@@ -142,11 +143,14 @@ class OneToMany(Model):
         lengths: Tensor | None = None,
         training: bool = True,
     ) -> Tensor:
-        """Teacher forcing: each step is told the right symbol before it."""
+        """Teacher forcing: each step sees the right symbol before it."""
         return self(x, targets=targets, training=training)
 
     def read(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """The most probable symbol each time, told to the next step. Shape: (B, longest)."""
+        """Reads greedily: the most probable symbol at each step.
+
+        Shape: returns (B, longest).
+        """
         state, ids = self.begin(x), []
         symbol = ops.full((ops.shape(x)[0],), END_ID, "int32")
         for _ in range(self.longest):

@@ -1,7 +1,9 @@
-"""The models in Keras that tag items: ids (B, T) or vectors (B, T, D) in, logits (B, T, K) out.
+"""The models in Keras that label the items of a row.
 
-Each takes the `lengths` (B,) of its rows besides, where rows of a batch are padded with the id 0 on
-the right. Padding changes no logits of an item; what stands at the padding itself means nothing.
+Ids (B, T) or vectors (B, T, D) go in, logits (B, T, K) come out. Where rows of
+a batch are padded with the id 0 on the right, a model also takes their
+`lengths` (B,). Padding changes no logits of an item; what stands at the
+padding itself means nothing.
 """
 
 from typing import Any
@@ -26,7 +28,7 @@ from unrolled.tasks.task import Inputs
 
 
 class Tagger(Model):
-    """Embedding, one recurrent layer, an affine readout: a label for every item as it is read.
+    """Embedding, recurrent layer, readout: labels each item as it is read.
 
     x_t = E[input_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
 
@@ -36,8 +38,8 @@ class Tagger(Model):
         cell: a name of `CELLS`, such as "lstm".
         embedding_size: D.
         hidden_size: H.
-        dropout: the share of h_t that the readout misses in training.
-        inputs: what is read, "ids" or "vectors", of which E is then an affine map.
+        dropout: the share of h_t that is dropped in training.
+        inputs: "ids" or "vectors"; of vectors, E is an affine map.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -55,14 +57,11 @@ class Tagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(
-            input_size, embedding_size, inputs, self.dtype_policy
-        )
-        self.recurrent = CELLS[cell](
-            hidden_size, dtype=self.dtype_policy, name="recurrent"
-        )
+        dtype = self.dtype_policy
+        self.embedding = embedding(input_size, embedding_size, inputs, dtype)
+        self.recurrent = CELLS[cell](hidden_size, dtype=dtype, name="recurrent")
         self.readout = Readout(
-            output_size, dropout, dtype=self.dtype_policy, name="readout"
+            output_size, dropout, dtype=dtype, name="readout"
         )
         self.touch(input_size, inputs)
 
@@ -89,8 +88,9 @@ class StackedTagger(Model):
 
     Args:
         input_size, output_size, embedding_size: as in `Tagger`.
-        cell, hidden_size, num_layers, bidirectional, residual, layer_norm: as in `Stack`.
-        dropout: the share of a layer's output that the next layer, or the readout, misses.
+        cell, hidden_size, num_layers, bidirectional, residual, layer_norm: as
+            in `Stack`.
+        dropout: the share of each layer's output that is dropped in training.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -112,9 +112,8 @@ class StackedTagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(
-            input_size, embedding_size, inputs, self.dtype_policy
-        )
+        dtype = self.dtype_policy
+        self.embedding = embedding(input_size, embedding_size, inputs, dtype)
         self.recurrent = Stack(
             cell,
             hidden_size,
@@ -123,11 +122,11 @@ class StackedTagger(Model):
             residual,
             layer_norm,
             dropout,
-            dtype=self.dtype_policy,
+            dtype=dtype,
             name="recurrent",
         )
         self.readout = Readout(
-            output_size, dropout, dtype=self.dtype_policy, name="readout"
+            output_size, dropout, dtype=dtype, name="readout"
         )
         self.touch(input_size, inputs)
 
@@ -138,18 +137,16 @@ class StackedTagger(Model):
         training: bool = False,
     ) -> Tensor:
         x = self.embedding(inputs)  # (B, T, D)
-        h, _ = self.recurrent(
-            x, lengths, training=training
-        )  # (B, T, H) or (B, T, 2H)
+        # (B, T, H) or (B, T, 2H)
+        h, _ = self.recurrent(x, lengths, training=training)
         return self.readout(h, training=training)  # (B, T, K)
 
     def advance(
         self, inputs: Tensor, state: State | None = None, training: bool = False
     ) -> tuple[Tensor, State]:
         x = self.embedding(inputs)  # (B, T, D)
-        h, state = self.recurrent(
-            x, state=state, training=training
-        )  # (B, T, H)
+        # (B, T, H)
+        h, state = self.recurrent(x, state=state, training=training)
         return self.readout(h, training=training), state  # (B, T, K)
 
 
@@ -158,12 +155,13 @@ class LookAheadTagger(Model):
 
     h_t = cell(x_t, h_prev),  y_t = V h_{t + delay} + c
 
-    After the row it reads `delay` times the padding 0. So y_t knows the items up to
-    t + delay, and there is still one direction only.
+    After the row it reads the padding 0 `delay` times. So y_t knows the items
+    up to t + delay, and there is still one direction only.
 
     Args:
         delay: items read before the first answer; 0 makes it the `Tagger`.
-        input_size, output_size, cell, embedding_size, hidden_size, dropout: as in `Tagger`.
+        input_size, output_size, cell, embedding_size, hidden_size, dropout: as
+            in `Tagger`.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -182,15 +180,11 @@ class LookAheadTagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.delay = delay
-        self.embedding = embedding(
-            input_size, embedding_size, inputs, self.dtype_policy
-        )
-        self.recurrent = CELLS[cell](
-            hidden_size, dtype=self.dtype_policy, name="recurrent"
-        )
+        self.delay, dtype = delay, self.dtype_policy
+        self.embedding = embedding(input_size, embedding_size, inputs, dtype)
+        self.recurrent = CELLS[cell](hidden_size, dtype=dtype, name="recurrent")
         self.readout = Readout(
-            output_size, dropout, dtype=self.dtype_policy, name="readout"
+            output_size, dropout, dtype=dtype, name="readout"
         )
         self.touch(input_size, inputs)
 
@@ -209,18 +203,19 @@ class LookAheadTagger(Model):
 class ConvTagger(Model):
     """A convolution over the items feeds the recurrent part.
 
-    u_t = relu(sum_j C_j x_{t+j} + d)   for j = -r ... r with r = (kernel_size - 1) / 2
+    u_t = relu(sum_j C_j x_{t+j} + d)   for j = -r ... r
+    r = (kernel_size - 1) / 2
     h_1 ... h_T = Stack(u_1 ... u_T),  y_t = V h_t + c
 
-    In one direction y_t knows the items up to t + r: the receptive field of the convolution is
-    the model's look-ahead. Beyond the row stand zeros.
+    In one direction y_t knows the items up to t + r: the receptive field of
+    the convolution is the model's look-ahead. The row is padded with zeros.
 
     Args:
         input_size, output_size, embedding_size: as in `Tagger`.
         kernel_size: items that one filter sees, odd.
         filters: features of u_t.
         cell, hidden_size, num_layers, bidirectional: as in `Stack`.
-        dropout: the share of a layer's output that the next layer, or the readout, misses.
+        dropout: the share of each layer's output that is dropped in training.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -242,14 +237,13 @@ class ConvTagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(
-            input_size, embedding_size, inputs, self.dtype_policy
-        )
+        dtype = self.dtype_policy
+        self.embedding = embedding(input_size, embedding_size, inputs, dtype)
         self.convolution = keras.layers.Conv1D(
             filters,
             kernel_size,
             padding="same",
-            dtype=self.dtype_policy,
+            dtype=dtype,
             name="convolution",
         )
         self.recurrent = Stack(
@@ -258,11 +252,11 @@ class ConvTagger(Model):
             num_layers,
             bidirectional,
             dropout=dropout,
-            dtype=self.dtype_policy,
+            dtype=dtype,
             name="recurrent",
         )
         self.readout = Readout(
-            output_size, dropout, dtype=self.dtype_policy, name="readout"
+            output_size, dropout, dtype=dtype, name="readout"
         )
         self.touch(input_size, inputs)
 
@@ -274,29 +268,25 @@ class ConvTagger(Model):
     ) -> Tensor:
         x = self.embedding(inputs)  # (B, T, D)
         if lengths is not None:
-            x = (
-                x
-                * ops.cast(present(lengths, inputs.shape[1]), x.dtype)[
-                    ..., None
-                ]
-            )
+            there = ops.cast(present(lengths, inputs.shape[1]), x.dtype)
+            x = x * there[..., None]
         u = ops.relu(self.convolution(x))  # (B, T, filters)
-        h, _ = self.recurrent(
-            u, lengths, training=training
-        )  # (B, T, H) or (B, T, 2H)
+        # (B, T, H) or (B, T, 2H)
+        h, _ = self.recurrent(u, lengths, training=training)
         return self.readout(h, training=training)  # (B, T, K)
 
 
 class AttentionTagger(Model):
-    """Self-attention over the recurrent states: each item may look at the whole row.
+    """Self-attention over the states: each item may look at the whole row.
 
-    h_1 ... h_T = Stack(x_1 ... x_T),  context_t = sum_s a_ts V h_s,  y_t = W [h_t, context_t] + c
+    h_1 ... h_T = Stack(x_1 ... x_T)
+    context_t = sum_s a_ts V h_s,  y_t = W [h_t, context_t] + c
 
     Args:
         input_size, output_size, embedding_size: as in `Tagger`.
         attention_size: features of queries, keys and the context.
         cell, hidden_size, num_layers, bidirectional: as in `Stack`.
-        dropout: the share of a layer's output that the next layer, or the readout, misses.
+        dropout: the share of each layer's output that is dropped in training.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -317,23 +307,22 @@ class AttentionTagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.embedding = embedding(
-            input_size, embedding_size, inputs, self.dtype_policy
-        )
+        dtype = self.dtype_policy
+        self.embedding = embedding(input_size, embedding_size, inputs, dtype)
         self.recurrent = Stack(
             cell,
             hidden_size,
             num_layers,
             bidirectional,
             dropout=dropout,
-            dtype=self.dtype_policy,
+            dtype=dtype,
             name="recurrent",
         )
         self.attention = SelfAttention(
-            attention_size, dtype=self.dtype_policy, name="attention"
+            attention_size, dtype=dtype, name="attention"
         )
         self.readout = Readout(
-            output_size, dropout, dtype=self.dtype_policy, name="readout"
+            output_size, dropout, dtype=dtype, name="readout"
         )
         self.touch(input_size, inputs)
 
@@ -343,9 +332,9 @@ class AttentionTagger(Model):
         lengths: Tensor | None = None,
         training: bool = False,
     ) -> Tensor:
-        h, _ = self.recurrent(
-            self.embedding(inputs), lengths, training=training
-        )  # (B, T, H or 2H)
+        x = self.embedding(inputs)  # (B, T, D)
+        # (B, T, H) or (B, T, 2H)
+        h, _ = self.recurrent(x, lengths, training=training)
         context, _ = self.attention(h, lengths)
         h = ops.concatenate([h, context], axis=-1)
         return self.readout(h, training=training)  # (B, T, K)
@@ -353,19 +342,19 @@ class AttentionTagger(Model):
     def attention_weights(
         self, inputs: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
-        """a_ts: how much the label of item t looks at item s. Shape: (B, T) -> (B, T, T)."""
+        """a_ts: how much item t looks at item s, (B, T) -> (B, T, T)."""
         h, _ = self.recurrent(self.embedding(inputs), lengths)
         return self.attention(h, lengths)[1]
 
 
 class WindowTagger(Model):
-    """The feed-forward baseline: each item is tagged from the `window` items around it.
+    """The feed-forward baseline: labels each item from those around it.
 
     u_t = [E[input_{t-r}], ..., E[input_{t+r}]]   with r = (window - 1) / 2
     y_t = V tanh(W u_t + b) + c
 
     Args:
-        window: items seen at once, odd; beyond the row stands the padding 0.
+        window: items seen at once, odd; the row is padded with 0.
         input_size, output_size, embedding_size, hidden_size: as in `Tagger`.
 
     Shape:
@@ -384,15 +373,13 @@ class WindowTagger(Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.window = window
-        self.embedding = embedding(
-            input_size, embedding_size, inputs, self.dtype_policy
-        )
+        self.window, dtype = window, self.dtype_policy
+        self.embedding = embedding(input_size, embedding_size, inputs, dtype)
         self.hidden = keras.layers.Dense(
-            hidden_size, "tanh", dtype=self.dtype_policy, name="hidden"
+            hidden_size, "tanh", dtype=dtype, name="hidden"
         )
         self.readout = Readout(
-            output_size, dropout, dtype=self.dtype_policy, name="readout"
+            output_size, dropout, dtype=dtype, name="readout"
         )
         self.touch(input_size, inputs)
 
@@ -403,13 +390,9 @@ class WindowTagger(Model):
         training: bool = False,
     ) -> Tensor:
         reach, T = self.window // 2, inputs.shape[1]
-        x = self.embedding(
-            pad(inputs, reach, reach)
-        )  # (B, reach + T + reach, D)
-        x = ops.concatenate(
-            [x[:, k : k + T] for k in range(self.window)], axis=-1
-        )
-        x = self.hidden(x)  # (B, T, H)
+        x = self.embedding(pad(inputs, reach, reach))  # (B, T + 2 reach, D)
+        windows = [x[:, k : k + T] for k in range(self.window)]
+        x = self.hidden(ops.concatenate(windows, axis=-1))  # (B, T, H)
         return self.readout(x, training=training)  # (B, T, K)
 
 

@@ -11,22 +11,24 @@ from unrolled.numpy.trees import Parents, children_of
 
 
 class ChildSumTreeLSTM(keras.layers.Layer):
-    """The LSTM on a tree: a node reads x_j and the states of its children, whatever their number.
+    """The LSTM on a tree: a node reads x_j and the states of its children.
 
-    h~ = sum_k h_k                                  over the children k of node j
-    i, o = sigmoid(W_* x_j + U_* h~ + b_*),   g = tanh(W_g x_j + U_g h~ + b_g)
-    f_k = sigmoid(W_f x_j + U_f h_k + b_f)          one forget gate for each child
+    h~ = sum_k h_k                             over the children k of node j
+    i, o = sigmoid(W_* x_j + U_* h~ + b_*)
+    g = tanh(W_g x_j + U_g h~ + b_g)
+    f_k = sigmoid(W_f x_j + U_f h_k + b_f)     one forget gate for each child
     c_j = sum_k f_k * c_k + i * g,   h_j = o * tanh(c_j)
 
-    The weights are those of one LSTM, `cell`. On a chain, where each node has one child, this is
-    that LSTM; the order of the children does not matter.
+    A node has any number of children; their order does not matter. The weights
+    are those of one LSTM, `cell`: on a chain, where each node has one child,
+    this is that LSTM.
 
     Args:
         hidden_size: units, H.
 
     Shape:
-        x: (nodes, D) with the number of nodes known; parents: (nodes,), -1 for a root, known
-        too; h and c of all nodes: (nodes, H).
+        x: (nodes, D) with the number of nodes known; parents: (nodes,), -1 for
+        a root, known too; h and c of all nodes: (nodes, H).
 
     Raises:
         ValueError: a parent is no node or does not come after its child.

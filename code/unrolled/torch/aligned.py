@@ -1,4 +1,4 @@
-"""The aligned decoder in PyTorch: a tagger in which each tag knows the tags before it."""
+"""The aligned decoder in PyTorch: each tag knows the tags before it."""
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +9,16 @@ from unrolled.torch.model import Model
 
 
 class AlignedDecoder(Model):
-    """One network reads the row in both directions, another one labels it from left to right.
+    """One network reads the row both ways, another labels it left to right.
 
     h_1 ... h_T = Stack(x_1 ... x_T),   x_t = E[input_t]
     s_t = cell([h_t, P tag_{t-1}], s_{t-1}),   y_t = V [s_t, h_t] + v
 
-    The tags of a plain tagger are independent of each other once the row is known: where a row
-    has two good readings, it may begin one and end the other. Here p(tags) = prod_t p(tag_t |
-    tags before it, row). Items and tags go in step, so the decoder needs no attention, and
-    in training, told the tags, it runs over the whole row in one call.
+    The tags of a plain tagger are independent of each other once the row is
+    known: where a row has two good readings, it may begin with one and end
+    with the other. Here p(tags) = prod_t p(tag_t | tags before it, row). Items
+    and tags go in step, so the decoder needs no attention; in training, where
+    the tags are given, it runs over the whole row in one call.
 
     Args:
         input_size: how many ids there are.
@@ -28,13 +29,14 @@ class AlignedDecoder(Model):
         hidden_size: units of each direction of the reader, H.
         decoder_size: units of the decoder.
         num_layers: layers of the reader.
-        dropout: the share of a layer's output that the next one misses in training.
+        dropout: the share of each layer's output that is dropped in training.
 
     Shape:
         inputs: (B, T) ids; logits y: (B, T, K).
 
-    Source: after the aligned models of K. Yao and G. Zweig, Sequence-to-sequence neural net models
-    for grapheme-to-phoneme conversion, Interspeech 2015.
+    Source: after the aligned models of K. Yao and G. Zweig,
+    Sequence-to-sequence neural net models for grapheme-to-phoneme conversion,
+    Interspeech 2015.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class AlignedDecoder(Model):
         self.readout = dense(decoder_size + 2 * hidden_size, output_size)
 
     def encode(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """What is known of each item in its row. Shape: (B, T) -> (B, T, 2H)."""
+        """What is known of each item in its row: (B, T) -> (B, T, 2H)."""
         h, _ = self.encoder(self.embedding(inputs), lengths)
         return h
 
@@ -77,34 +79,30 @@ class AlignedDecoder(Model):
     def teach(
         self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
-        """Teacher forcing: each step is told the right tag before it.
+        """Teacher forcing: each step sees the right tag before it.
 
         Shape: inputs (B, T); targets (B, T); logits (B, T, K).
         """
         h = self.encode(inputs, lengths)
-        before = nn.functional.pad(targets[:, :-1], (1, 0), value=self.start)
-        # A target that does not count stands at the padding alone: nothing after it counts either.
-        told = torch.cat(
-            [self.dropout(h), self.tags(before.clamp(min=0))], dim=-1
-        )
-        s, _ = self.decoder(told)  # (B, T, decoder_size)
-        return self.readout(
-            self.dropout(torch.cat([s, h], dim=-1))
-        )  # (B, T, K)
+        # Only padding lacks a target, and nothing after it counts.
+        known = targets[:, :-1].clamp(min=0)
+        before = nn.functional.pad(known, (1, 0), value=self.start)
+        x = torch.cat([self.dropout(h), self.tags(before)], dim=-1)
+        s, _ = self.decoder(x)  # (B, T, decoder_size)
+        s_and_h = self.dropout(torch.cat([s, h], dim=-1))
+        return self.readout(s_and_h)  # (B, T, K)
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Reads greedily: each tag is the most probable one after those before it.
+        """Reads greedily: each tag is the most probable after those before.
 
         Shape: (B, T) -> (B, T).
         """
         state, ids = self.decoder.initial_state(len(inputs)), []
         tag = torch.full((len(inputs),), self.start)
         for h_t in self.encode(inputs, lengths).unbind(dim=1):
-            _, state = self.decoder.step(
-                torch.cat([h_t, self.tags(tag)], dim=-1), state
-            )
-            tag = self.readout(torch.cat([state[0], h_t], dim=-1)).argmax(
-                dim=-1
-            )
+            x_t = torch.cat([h_t, self.tags(tag)], dim=-1)
+            _, state = self.decoder.step(x_t, state)
+            logits = self.readout(torch.cat([state[0], h_t], dim=-1))
+            tag = logits.argmax(dim=-1)  # (B,)
             ids.append(tag)
         return torch.stack(ids, dim=1)

@@ -1,4 +1,4 @@
-"""The encoder-decoder in PyTorch: items in, symbols out, with nothing aligned."""
+"""The encoder-decoder in PyTorch: items in, symbols out, nothing aligned."""
 
 from typing import ClassVar
 
@@ -20,9 +20,10 @@ from unrolled.torch.model import Model
 
 
 class AdditiveAttention(nn.Module):
-    """Where the decoder looks before it speaks (Bahdanau, Cho and Bengio 2015).
+    """Where the decoder looks before each step.
 
-    e_us = w . tanh(Q s_{u-1} + K h_s + k),   a_us = softmax_s(e_us),   c_u = sum_s a_us h_s
+    e_us = w . tanh(Q s_{u-1} + K h_s + k)
+    a_us = softmax_s(e_us),   c_u = sum_s a_us h_s
 
     Args:
         state_size: features of the decoder's state s.
@@ -30,7 +31,10 @@ class AdditiveAttention(nn.Module):
         size: features that both are mapped to.
 
     Shape:
-        s: (B, state_size); h: (B, T, memory_size); c: (B, memory_size); a: (B, T).
+        s: (B, state_size); h: (B, T, memory_size); c: (B, memory_size);
+        a: (B, T).
+
+    Source: Bahdanau, Cho and Bengio 2015.
     """
 
     def __init__(self, state_size: int, memory_size: int, size: int) -> None:
@@ -42,24 +46,28 @@ class AdditiveAttention(nn.Module):
     def forward(
         self, s: Tensor, h: Tensor, keys: Tensor, there: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """One look. `keys` is `key(h)`, the same at each step; `there` is where h is no padding."""
-        scores = self.score(torch.tanh(self.query(s)[:, None] + keys))[
-            ..., 0
-        ]  # (B, T)
+        """One look at h.
+
+        `keys` is `key(h)`, the same at each step; `there` is True where h is
+        not padding.
+        """
+        hidden = torch.tanh(self.query(s)[:, None] + keys)
+        scores = self.score(hidden)[..., 0]  # (B, T)
         weights = scores.masked_fill(~there, -torch.inf).softmax(dim=-1)
         return (weights[:, None] @ h)[:, 0], weights
 
 
 class EncoderDecoder(Model):
-    """One network reads a row of items, another one writes symbols (Cho and others 2014).
+    """One network reads a row of items, another one writes symbols.
 
-    h_1 ... h_T = the encoder's states in both directions,   m = [f_T, b_1], the last of each
-    s_0 = tanh(B m + b)
+    h_1 ... h_T = the encoder's states, h_t = [f_t, b_t] in both directions
+    m = [f_T, b_1], the last state of each direction,   s_0 = tanh(B m + b)
     s_u = cell([P symbol_{u-1}, c_u], s_{u-1}),   y_u = V [s_u, c_u] + v
 
-    Without attention c_u = m: all that is known of the row is one vector. With attention
-    c_u is a mean of the h_t, weighted anew at each step by `AdditiveAttention`. The end symbol
-    stands before the first symbol, too. An LSTM's cell state starts at 0.
+    Without attention c_u = m: all that is known of the row is one vector. With
+    attention c_u is a mean of the h_t, weighted anew at each step by
+    `AdditiveAttention`. The end symbol also stands before the first symbol. An
+    LSTM's cell state starts at 0.
 
     Args:
         input_size: how many ids there are.
@@ -67,12 +75,16 @@ class EncoderDecoder(Model):
         attention: whether the decoder looks back at the items.
         cell: "elman", "lstm" or "gru", of both parts.
         embedding_size: features of an item, and of a symbol.
-        hidden_size: units of each direction of the encoder, and of the decoder, H.
-        attention_size: features in which items and the decoder's state are compared.
-        dropout: the share of [s_u, c_u] that the readout misses in training.
+        hidden_size: units of the decoder, and of each direction of the
+            encoder, H.
+        attention_size: features in which items and the decoder's state are
+            compared.
+        dropout: the share of [s_u, c_u] that is dropped in training.
 
     Shape:
         inputs: (B, T) ids; logits: (B, U, K).
+
+    Source: Cho and others 2014.
     """
 
     answer: ClassVar[Kind] = "sequence"
@@ -112,42 +124,42 @@ class EncoderDecoder(Model):
         """Reads the row.
 
         Returns:
-            The decoder's first state, tensors of (B, H), and its memory of the row: m (B, 2H),
-            or with attention h (B, T, 2H), its keys (B, T, attention_size), and where it is no
-            padding (B, T).
+            The decoder's first state, tensors of (B, H), and its memory of the
+            row: m (B, 2H), or with attention h (B, T, 2H), its keys
+            (B, T, attention_size), and where it is not padding (B, T).
         """
         h, _ = self.encoder(self.embedding(inputs), lengths)  # (B, T, 2H)
         B, T, _ = h.shape
         f, b = h.chunk(2, dim=-1)
-        m = torch.cat([last(f, lengths)[:, 0], b[:, 0]], dim=-1)  # (B, 2H)
+        f_T, b_1 = last(f, lengths)[:, 0], b[:, 0]
+        m = torch.cat([f_T, b_1], dim=-1)  # (B, 2H)
         state = torch.tanh(self.bridge(m)), *self.decoder.initial_state(B)[1:]
         if self.attention is None:
             return state, (m,)
-        there = (
-            h.new_ones(B, T, dtype=torch.bool)
-            if lengths is None
-            else present(lengths, T)
-        )
+        everywhere = h.new_ones(B, T, dtype=torch.bool)
+        there = everywhere if lengths is None else present(lengths, T)
         return state, (h, self.attention.key(h), there)
 
     def look(self, s: Tensor, memory: State) -> tuple[Tensor, Tensor | None]:
-        """The context c_u and, with attention, its weights a_u. Shape: (B, 2H), (B, T)."""
+        """The context c_u and, with attention, its weights a_u.
+
+        Shape: (B, 2H), (B, T).
+        """
         if self.attention is None:
             return memory[0], None
-        found: tuple[Tensor, Tensor] = self.attention(s, *memory)
-        return found
+        context, weights = self.attention(s, *memory)
+        return context, weights
 
     def speak(
         self, symbol: Tensor, state: State, memory: State
     ) -> tuple[Tensor, State]:
-        """One step of reading: what may come after a symbol, without dropout.
+        """The logits of the next symbol, without dropout, and the next state.
 
         Shape: symbol (B,); logits (B, K).
         """
         c, _ = self.look(state[0], memory)  # (B, 2H)
-        _, state = self.decoder.step(
-            torch.cat([self.told(symbol), c], dim=-1), state
-        )
+        x_u = torch.cat([self.told(symbol), c], dim=-1)
+        _, state = self.decoder.step(x_u, state)
         return self.readout(torch.cat([state[0], c], dim=-1)), state
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -157,7 +169,7 @@ class EncoderDecoder(Model):
     def teach(
         self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
-        """Teacher forcing: each step is told the right symbol before it.
+        """Teacher forcing: each step sees the right symbol before it.
 
         Shape: inputs (B, T); targets (B, U); logits (B, U, K).
         """
@@ -168,21 +180,23 @@ class EncoderDecoder(Model):
             s, _ = self.decoder(torch.cat([p, c], dim=-1), state)
         else:
             s, c, _ = self._attend(p, state, memory)
-        return self.readout(
-            self.dropout(torch.cat([s, c], dim=-1))
-        )  # (B, U, K)
+        s_and_c = self.dropout(torch.cat([s, c], dim=-1))
+        return self.readout(s_and_c)  # (B, U, K)
 
     def _attend(
         self, p: Tensor, state: State, memory: State
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """All steps, with a look before each: s (B, U, H), c (B, U, 2H), a (B, U, T)."""
+        """All steps, each after a look.
+
+        Shape: s (B, U, H); c (B, U, 2H); a (B, U, T).
+        """
         steps = []
         for p_u in p.unbind(dim=1):
             c_u, a_u = self.look(state[0], memory)
             _, state = self.decoder.step(torch.cat([p_u, c_u], dim=-1), state)
             steps.append((state[0], c_u, a_u))
         s, c, a = (
-            torch.stack(found, dim=1) for found in zip(*steps, strict=True)
+            torch.stack(part, dim=1) for part in zip(*steps, strict=True)
         )
         return s, c, a
 
@@ -196,7 +210,8 @@ class EncoderDecoder(Model):
 
         Args:
             inputs: (B, T).
-            targets: (B, U), what each step is told of those before it; None: the greedy reading.
+            targets: (B, U), of which each step sees those before it; None:
+                those of a greedy reading.
             lengths: (B,) items of each row; None: no row is padded.
 
         Shape: returns (B, U, T), rows sum to 1.
@@ -206,7 +221,8 @@ class EncoderDecoder(Model):
         """
         if self.attention is None:
             raise ValueError(
-                "this model has no attention: it looks at one vector in every step"
+                "this model has no attention: "
+                "it looks at one vector in every step"
             )
         targets = self.read(inputs, lengths) if targets is None else targets
         p = self.told(before(targets))
@@ -218,10 +234,11 @@ class EncoderDecoder(Model):
         lengths: Tensor | None = None,
         limit: int | None = None,
     ) -> Tensor:
-        """Reads greedily: each symbol is the most probable one after those before it.
+        """Reads greedily: each symbol is the most probable after those before.
 
-        A row that has reached the end symbol goes on with it, until all rows of the batch have
-        or `limit` steps are done, which are `most_steps` if they are not given.
+        A row that has reached the end symbol repeats it until all rows of the
+        batch have reached it or `limit` steps are done, by default
+        `most_steps`.
 
         Shape: inputs (B, T); ids (B, U).
         """
@@ -245,7 +262,7 @@ class EncoderDecoder(Model):
         length_penalty: float = 0.0,
         limit: int | None = None,
     ) -> list[list[Hypothesis]]:
-        """The best readings of each row by `unrolled.decoding.search`, best first.
+        """The best readings of each row, by `decoding.search`, best first.
 
         Shape: inputs (B, T), rows of one length, in NumPy.
         """
@@ -254,14 +271,11 @@ class EncoderDecoder(Model):
         size = len(state)
 
         def step(symbols: Array, arrays: Arrays) -> tuple[Array, Arrays]:
+            symbol = torch.from_numpy(symbols)
             tensors = tuple(torch.from_numpy(array) for array in arrays)
-            y, state = self.speak(
-                torch.from_numpy(symbols), tensors[:size], tensors[size:]
-            )
-            return y.log_softmax(dim=-1).numpy(), (
-                *(s.numpy() for s in state),
-                *arrays[size:],
-            )
+            y, state = self.speak(symbol, tensors[:size], tensors[size:])
+            log_p = y.log_softmax(dim=-1).numpy()
+            return log_p, (*(s.numpy() for s in state), *arrays[size:])
 
         start = tuple(tensor.numpy() for tensor in (*state, *memory))
         limit = most_steps(inputs.shape[1]) if limit is None else limit
@@ -269,8 +283,9 @@ class EncoderDecoder(Model):
 
 
 def before(targets: Tensor) -> Tensor:
-    """What stands before each target; before the first one the end symbol.
+    """What stands before each target; before the first, the end symbol.
 
     Shape: (B, U) -> (B, U).
     """
-    return nn.functional.pad(targets[:, :-1].clamp(min=0), (1, 0), value=END_ID)
+    known = targets[:, :-1].clamp(min=0)
+    return nn.functional.pad(known, (1, 0), value=END_ID)

@@ -1,4 +1,4 @@
-"""Two hybrids in PyTorch: an LSTM whose matrices are convolutions, and a reader for CTC."""
+"""Two hybrids in PyTorch: a convolutional LSTM, and a reader for CTC."""
 
 from typing import Any, ClassVar
 
@@ -12,12 +12,13 @@ from unrolled.torch.taggers import StackedTagger
 
 
 class ConvLSTM(nn.Module):
-    """The LSTM over pictures: every matrix product is a convolution (Shi and others 2015).
+    """The LSTM over pictures: every matrix product is a convolution.
 
     [i, f, g, o] = W * x_t + U * h_{t-1} + b
     c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),   h_t = sigmoid(o) tanh(c_t)
 
-    As in Keras, the gates do not look at c; the paper's do. Beyond the edge stand zeros.
+    As in Keras, the gates do not look at c; the paper's do. Pictures are padded
+    with zeros.
 
     Args:
         channels: of a picture, D.
@@ -26,6 +27,8 @@ class ConvLSTM(nn.Module):
 
     Shape:
         x: (B, T, D, height, width); outputs: (B, T, H, height, width).
+
+    Source: Shi and others 2015.
     """
 
     def __init__(self, channels: int, filters: int, kernel_size: int) -> None:
@@ -39,9 +42,8 @@ class ConvLSTM(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        h = c = x.new_zeros(
-            len(x), self.filters, *x.shape[-2:]
-        )  # (B, H, height, width)
+        # (B, H, height, width)
+        h = c = x.new_zeros(len(x), self.filters, *x.shape[-2:])
         outputs = []
         for x_t in x.unbind(dim=1):
             i, f, g, o = (self.input(x_t) + self.state(h)).chunk(4, dim=1)
@@ -52,12 +54,13 @@ class ConvLSTM(nn.Module):
 
 
 class CTCReader(StackedTagger):
-    """Reads a row in both directions and gives some frames for each item: symbols or blanks.
+    """Reads a row in both directions and gives each item frames for CTC.
 
     Args:
         input_size: how many ids there are.
         output_size: symbols and the blank, whose id is 0, K.
-        frames: frames of an item; the row has to have enough for its symbols.
+        frames: frames of an item, each a symbol or a blank; a row needs enough
+            of them for its symbols.
         arguments: of `StackedTagger`.
 
     Shape:
@@ -83,12 +86,13 @@ class CTCReader(StackedTagger):
         return y.reshape(len(y), -1, self.num_symbols)
 
     def read(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """The best path, merged and without its blanks; 0 after the end. Shape: (B, frames T)."""
+        """The best path, merged and without blanks; 0 after the end.
+
+        Shape: returns (B, frames T).
+        """
         path = self(inputs, lengths).argmax(dim=-1)  # (B, F)
         before = F.pad(path[:, :-1], (1, 0), value=BLANK)
         kept = (path != BLANK) & (path != before)
-        place = (
-            torch.arange(path.shape[1]) + path.shape[1] * ~kept
-        )  # what is kept comes first
-        order = place.argsort(dim=1)
+        place = torch.arange(path.shape[1]) + path.shape[1] * ~kept
+        order = place.argsort(dim=1)  # what is kept comes first
         return path.masked_fill(~kept, BLANK).gather(1, order)

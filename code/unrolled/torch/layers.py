@@ -1,6 +1,8 @@
-"""What the models in PyTorch are put together from, besides the recurrent cells."""
+"""What the models in PyTorch are made of, besides the recurrent cells."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import torch
@@ -13,10 +15,10 @@ from unrolled.torch.cells import CELLS, Recurrent, State
 
 
 def embedding(input_size: int, size: int, inputs: Inputs = "ids") -> nn.Module:
-    """What stands between the items and the network.
+    """The layer between the items and the network.
 
-    Of ids one learned vector each, normal with variance 1 / size at the start; of vectors an affine
-    map.
+    For ids, one learned vector each, at the start normal with variance
+    1 / size; for vectors, an affine map.
 
     Shape: (B, T) ids or (B, T, input_size) -> (B, T, size).
     """
@@ -28,7 +30,7 @@ def embedding(input_size: int, size: int, inputs: Inputs = "ids") -> nn.Module:
 
 
 def pad(inputs: Tensor, before: int, after: int) -> Tensor:
-    """Items of nothing around a row: ids 0, or vectors of zeros.
+    """Pads a row on both sides with the id 0, or with vectors of zeros.
 
     Shape: (B, T, ...) -> (B, before + T + after, ...).
     """
@@ -36,7 +38,7 @@ def pad(inputs: Tensor, before: int, after: int) -> Tensor:
 
 
 def dense(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:
-    """An affine map, Glorot uniform with zero bias at the start; linear without the bias.
+    """An affine map: Glorot uniform at the start, and its bias, if any, zero.
 
     Shape: (..., inputs) -> (..., outputs).
     """
@@ -52,7 +54,7 @@ class Readout(nn.Linear):
 
     Args:
         inputs, outputs: features of h_t and of the logits.
-        dropout: the share of h_t that is missed in training.
+        dropout: the share of h_t that is dropped in training.
 
     Shape:
         h: (..., inputs); logits: (..., outputs).
@@ -69,7 +71,7 @@ class Readout(nn.Linear):
 
 
 def present(lengths: Tensor, T: int) -> Tensor:
-    """Where a row has items and is not padded. Shape: lengths (B,) -> (B, T) of bool."""
+    """True at the items of a row, False at its padding: (B,) -> (B, T)."""
     return torch.arange(T) < lengths[:, None]
 
 
@@ -89,16 +91,17 @@ def reverse(x: Tensor, lengths: Tensor | None = None) -> Tensor:
 
 
 def last(h: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """The state after the last item of each row. Shape: h (B, T, H); returns (B, 1, H)."""
+    """The state after the last item of each row: (B, T, H) -> (B, 1, H)."""
     if lengths is None:
         return h[:, -1:]
     return h.take_along_dim((lengths.long() - 1)[:, None, None], dim=1)
 
 
 class Bidirectional(nn.Module):
-    """Two recurrent layers over the same inputs, one from each end (Schuster and Paliwal 1997).
+    """Two recurrent layers over the same inputs, one from each end.
 
-    f_t = cell_f(x_t, f_{t-1}),   b_t = cell_b(x_t, b_{t+1}),   h_t = [f_t, b_t]
+    f_t = cell_f(x_t, f_{t-1}),   b_t = cell_b(x_t, b_{t+1})
+    h_t = [f_t, b_t]
 
     Args:
         cell: a name of `CELLS`, such as "lstm".
@@ -107,6 +110,8 @@ class Bidirectional(nn.Module):
 
     Shape:
         x: (B, T, D); outputs: (B, T, 2H).
+
+    Source: Schuster and Paliwal 1997.
     """
 
     def __init__(self, cell: str, input_size: int, hidden_size: int) -> None:
@@ -121,13 +126,13 @@ class Bidirectional(nn.Module):
 
 
 class Stack(nn.Module):
-    """Recurrent layers on top of each other: each reads the states of the one below.
+    """Recurrent layers in a stack: each reads the states of the one below.
 
     u^l = layer^l(dropout(h^{l-1})),   h^0 = x
-    h^l = u^l, or u^l + h^{l-1} with residual connections (where the sizes agree), normalised over
-    its features with layer normalisation.
+    h^l = u^l, or u^l + h^{l-1} with residual connections (where the sizes
+    agree), normalised over its features with layer normalisation.
 
-    Dropout stands between the layers: x itself loses nothing.
+    Dropout acts between the layers: x itself loses nothing.
 
     Args:
         cell: a name of `CELLS`, such as "lstm".
@@ -135,13 +140,15 @@ class Stack(nn.Module):
         hidden_size: units of each layer and direction, H.
         num_layers: L.
         bidirectional: whether each layer reads in both directions.
-        residual: whether a layer's input is added to its output (He and others 2016).
-        layer_norm: whether each layer's output is normalised (Ba, Kiros and Hinton 2016).
-        dropout: the share of a layer's output that the next one misses in training.
+        residual: adds a layer's input to its output (He and others 2016).
+        layer_norm: normalises each layer's output (Ba, Kiros and Hinton 2016).
+        dropout: the share of a layer's output that is dropped in training
+            before the next layer.
 
     Shape:
-        x: (B, T, D); outputs: (B, T, output_size), which is H, or 2H in both directions; the state:
-        the tensors of all layers, one layer's behind the other's, none in both directions.
+        x: (B, T, D); outputs: (B, T, output_size), which is H, or 2H in both
+        directions; the state: the tensors of all layers, one layer after the
+        other, or none in both directions.
     """
 
     def __init__(
@@ -159,12 +166,10 @@ class Stack(nn.Module):
         self.residual = residual
         self.output_size = hidden_size * (2 if bidirectional else 1)
         inputs = [input_size] + [self.output_size] * (num_layers - 1)
-        self.layers = nn.ModuleList(
-            Bidirectional(cell, size, hidden_size)
-            if bidirectional
-            else CELLS[cell](size, hidden_size)
-            for size in inputs
+        layer: Callable[..., nn.Module] = (
+            partial(Bidirectional, cell) if bidirectional else CELLS[cell]
         )
+        self.layers = nn.ModuleList(layer(size, hidden_size) for size in inputs)
         self.norms = nn.ModuleList(
             nn.LayerNorm(self.output_size)
             for _ in range(num_layers if layer_norm else 0)
@@ -177,12 +182,13 @@ class Stack(nn.Module):
         lengths: Tensor | None = None,
         state: State | None = None,
     ) -> tuple[Tensor, State]:
-        """All outputs of the last layer, and the state of all layers after the last step.
+        """The outputs of the last layer, and the last state of all layers.
 
         Args:
             x: (B, T, D).
-            lengths: (B,) items of each row; None: no row is padded. A state has read padding, too.
-            state: the tensors of each layer, from the first one up; None: zeros.
+            lengths: (B,) items of each row; None: no row is padded. The state
+                returned has read the padding, too.
+            state: the tensors of each layer, from the first up; None: zeros.
 
         Raises:
             UserError: a state is given to layers that read in both directions.
@@ -200,22 +206,21 @@ class Stack(nn.Module):
         outputs: list[Tensor] = []
         after: State = ()
         for index, layer in enumerate(self.layers):
-            read = self.dropout(x) if outputs else x
+            inputs = self.dropout(x) if outputs else x
             if isinstance(layer, Bidirectional):
                 if state is not None:
                     raise UserError(
-                        "layers that read in both directions go on from no state"
+                        "layers that read in both directions "
+                        "go on from no state"
                     )
-                h = layer(read, lengths)
+                h = layer(inputs, lengths)
             else:
                 width = len(cast(Recurrent, layer).state_shapes)
-                before = (
-                    None
-                    if state is None
-                    else state[len(after) : len(after) + width]
-                )
-                h, mine = layer(read, before)
-                after += mine
+                before: State | None = None
+                if state is not None:
+                    before = state[len(after) : len(after) + width]
+                h, layer_state = layer(inputs, before)
+                after += layer_state
             if self.residual and h.shape == x.shape:
                 h = h + x
             x = self.norms[index](h) if self.norms else h
@@ -224,7 +229,7 @@ class Stack(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Every position looks at every other one: scaled dot products (Vaswani and others 2017).
+    """Every position looks at every other one, by scaled dot products.
 
     q_t = Q h_t,  k_s = K h_s,  v_s = V h_s     (affine maps)
     a_ts = softmax_s(q_t . k_s / sqrt(size)),   context_t = sum_s a_ts v_s
@@ -234,7 +239,10 @@ class SelfAttention(nn.Module):
         size: features of queries, keys, values and of the context.
 
     Shape:
-        h: (B, T, input_size); context: (B, T, size); weights a: (B, T, T), rows sum to 1.
+        h: (B, T, input_size); context: (B, T, size); weights a: (B, T, T),
+        rows sum to 1.
+
+    Source: Vaswani and others 2017.
     """
 
     def __init__(self, input_size: int, size: int) -> None:
@@ -247,9 +255,8 @@ class SelfAttention(nn.Module):
     def forward(
         self, h: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        scores = (
-            self.query(h) @ self.key(h).transpose(1, 2) * self.scale
-        )  # (B, T, T)
+        queries, keys = self.query(h), self.key(h)  # (B, T, size)
+        scores = queries @ keys.mT * self.scale  # (B, T, T)
         if lengths is not None:
             absent = ~present(lengths, h.shape[1])
             scores = scores.masked_fill(absent[:, None, :], -torch.inf)

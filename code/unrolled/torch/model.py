@@ -12,18 +12,20 @@ from unrolled.torch.cells import State
 class Model(nn.Module):
     """What training and use ask of every model.
 
-    A tagger's training and reading need nothing but its logits. A model that is shown the right
-    answers in training, or searches for the best one in reading, says so here.
+    A tagger needs nothing but its logits in training and in use. A model that
+    sees the right answers in training, or searches for the best one in use,
+    says so here.
     """
 
-    answer: ClassVar[Kind] = "labels"  # what it is made to answer
+    answer: ClassVar[Kind] = "labels"  # the kind of answer it gives
 
     def teach(
         self, inputs: Tensor, targets: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
         """The logits that the loss compares with the targets.
 
-        Shape: inputs (B, T) or (B, T, D); targets (B, U); returns (B, U, K). For a tagger U = T.
+        Shape: inputs (B, T) or (B, T, D); targets (B, U); returns (B, U, K).
+        For a tagger U = T.
         """
         return self(inputs, lengths)
 
@@ -34,11 +36,12 @@ class Model(nn.Module):
     def advance(
         self, inputs: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """The logits of rows that go on from a state, and the state after them.
+        """The logits of rows that continue from a state, and the next state.
 
         Raises:
-            UserError: it has no such state.
+            UserError: the model has no state to continue from.
         """
         raise UserError(
-            f"a {type(self).__name__} has no state to go on from; carry none over"
+            f"a {type(self).__name__} has no state to go on from; "
+            "carry none over"
         )

@@ -35,9 +35,11 @@ class OneToOne(Model):
 
 
 class ManyToOne(Model):
-    """A row of items in, one answer out: only the state after the last item is read.
+    """A row of items in, one answer out, read from the last state.
 
-    h_t = cell(E[input_t], h_{t-1}),   y = V h_T + c    with T the row's own length
+    h_t = cell(E[input_t], h_{t-1}),   y = V h_T + c
+
+    T is the length of each row.
 
     Shape:
         inputs: (B, T) ids; lengths: (B,); logits y: (B, 1, K).
@@ -63,11 +65,12 @@ class ManyToOne(Model):
 
 
 class OneToMany(Model):
-    """One vector in, a sequence of symbols out, each told the one before it.
+    """One vector in, a sequence of symbols out, each fed to the next step.
 
-    h_0 = tanh(B x + b),   h_u = cell(P symbol_{u-1}, h_{u-1}),   y_u = V h_u + c
+    h_0 = tanh(B x + b)
+    h_u = cell(P symbol_{u-1}, h_{u-1}),   y_u = V h_u + c
 
-    The end symbol stands before the first one and after the last one.
+    The end symbol stands before the first symbol and after the last.
 
     Shape:
         x: (B, D), numbers of any kind; logits y: (B, U, K).
@@ -98,17 +101,19 @@ class OneToMany(Model):
     def teach(
         self, x: Tensor, targets: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
-        """Teacher forcing: each step is told the right symbol before it."""
-        h, _ = self.decoder(
-            self.told(before(targets)), self.begin(x)
-        )  # (B, U, H)
+        """Teacher forcing: each step sees the right symbol before it."""
+        p = self.told(before(targets))  # (B, U, H)
+        h, _ = self.decoder(p, self.begin(x))  # (B, U, H)
         return self.readout(h)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         return self.teach(x, self.read(x))
 
     def read(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """The most probable symbol each time, told to the next step. Shape: (B, longest)."""
+        """Reads greedily: the most probable symbol at each step.
+
+        Shape: returns (B, longest).
+        """
         state, ids = self.begin(x), []
         symbol = torch.full((len(x),), END_ID)
         for _ in range(self.longest):

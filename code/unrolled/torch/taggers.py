@@ -1,7 +1,9 @@
-"""The models in PyTorch that tag items: ids (B, T) or vectors (B, T, D) in, logits (B, T, K) out.
+"""The models in PyTorch that label the items of a row.
 
-Each takes the `lengths` (B,) of its rows besides, where rows of a batch are padded with the id 0 on
-the right. Padding changes no logits of an item; what stands at the padding itself means nothing.
+Ids (B, T) or vectors (B, T, D) go in, logits (B, T, K) come out. Where rows of
+a batch are padded with the id 0 on the right, a model also takes their
+`lengths` (B,). Padding changes no logits of an item; what stands at the
+padding itself means nothing.
 """
 
 import torch
@@ -24,7 +26,7 @@ from unrolled.torch.model import Model
 
 
 class Tagger(Model):
-    """Embedding, one recurrent layer, an affine readout: a label for every item as it is read.
+    """Embedding, recurrent layer, readout: labels each item as it is read.
 
     x_t = E[input_t],  h_t = cell(x_t, h_prev),  y_t = V h_t + c
 
@@ -34,8 +36,8 @@ class Tagger(Model):
         cell: a name of `CELLS`, such as "lstm".
         embedding_size: D.
         hidden_size: H.
-        dropout: the share of h_t that the readout misses in training.
-        inputs: what is read, "ids" or "vectors", of which E is then an affine map.
+        dropout: the share of h_t that is dropped in training.
+        inputs: "ids" or "vectors"; of vectors, E is an affine map.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -74,8 +76,9 @@ class StackedTagger(Model):
 
     Args:
         input_size, output_size, embedding_size: as in `Tagger`.
-        cell, hidden_size, num_layers, bidirectional, residual, layer_norm: as in `Stack`.
-        dropout: the share of a layer's output that the next layer, or the readout, misses.
+        cell, hidden_size, num_layers, bidirectional, residual, layer_norm: as
+            in `Stack`.
+        dropout: the share of each layer's output that is dropped in training.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -117,9 +120,8 @@ class StackedTagger(Model):
     def advance(
         self, inputs: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        h, state = self.recurrent(
-            self.embedding(inputs), state=state
-        )  # (B, T, H)
+        x = self.embedding(inputs)  # (B, T, D)
+        h, state = self.recurrent(x, state=state)  # (B, T, H)
         return self.readout(h), state  # (B, T, K)
 
 
@@ -128,12 +130,13 @@ class LookAheadTagger(Model):
 
     h_t = cell(x_t, h_prev),  y_t = V h_{t + delay} + c
 
-    After the row it reads `delay` times the padding 0. So y_t knows the items up to
-    t + delay, and there is still one direction only.
+    After the row it reads the padding 0 `delay` times. So y_t knows the items
+    up to t + delay, and there is still one direction only.
 
     Args:
         delay: items read before the first answer; 0 makes it the `Tagger`.
-        input_size, output_size, cell, embedding_size, hidden_size, dropout: as in `Tagger`.
+        input_size, output_size, cell, embedding_size, hidden_size, dropout: as
+            in `Tagger`.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -165,18 +168,19 @@ class LookAheadTagger(Model):
 class ConvTagger(Model):
     """A convolution over the items feeds the recurrent part.
 
-    u_t = relu(sum_j C_j x_{t+j} + d)   for j = -r ... r with r = (kernel_size - 1) / 2
+    u_t = relu(sum_j C_j x_{t+j} + d)   for j = -r ... r
+    r = (kernel_size - 1) / 2
     h_1 ... h_T = Stack(u_1 ... u_T),  y_t = V h_t + c
 
-    In one direction y_t knows the items up to t + r: the receptive field of the convolution is
-    the model's look-ahead. Beyond the row stand zeros.
+    In one direction y_t knows the items up to t + r: the receptive field of
+    the convolution is the model's look-ahead. The row is padded with zeros.
 
     Args:
         input_size, output_size, embedding_size: as in `Tagger`.
         kernel_size: items that one filter sees, odd.
         filters: features of u_t.
         cell, hidden_size, num_layers, bidirectional: as in `Stack`.
-        dropout: the share of a layer's output that the next layer, or the readout, misses.
+        dropout: the share of each layer's output that is dropped in training.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -217,23 +221,22 @@ class ConvTagger(Model):
         x = self.embedding(inputs)  # (B, T, D)
         if lengths is not None:
             x = x * present(lengths, inputs.shape[1])[..., None]
-        u = torch.relu(self.convolution(x.transpose(1, 2))).transpose(
-            1, 2
-        )  # (B, T, filters)
+        u = torch.relu(self.convolution(x.mT)).mT  # (B, T, filters)
         h, _ = self.recurrent(u, lengths)  # (B, T, H) or (B, T, 2H)
         return self.readout(h)  # (B, T, K)
 
 
 class AttentionTagger(Model):
-    """Self-attention over the recurrent states: each item may look at the whole row.
+    """Self-attention over the states: each item may look at the whole row.
 
-    h_1 ... h_T = Stack(x_1 ... x_T),  context_t = sum_s a_ts V h_s,  y_t = W [h_t, context_t] + c
+    h_1 ... h_T = Stack(x_1 ... x_T)
+    context_t = sum_s a_ts V h_s,  y_t = W [h_t, context_t] + c
 
     Args:
         input_size, output_size, embedding_size: as in `Tagger`.
         attention_size: features of queries, keys and the context.
         cell, hidden_size, num_layers, bidirectional: as in `Stack`.
-        dropout: the share of a layer's output that the next layer, or the readout, misses.
+        dropout: the share of each layer's output that is dropped in training.
 
     Shape:
         inputs: (B, T) ids or (B, T, D) vectors; logits y: (B, T, K).
@@ -262,36 +265,32 @@ class AttentionTagger(Model):
             bidirectional,
             dropout=dropout,
         )
-        self.attention = SelfAttention(
-            self.recurrent.output_size, attention_size
-        )
-        self.readout = Readout(
-            self.recurrent.output_size + attention_size, output_size, dropout
-        )
+        size = self.recurrent.output_size
+        self.attention = SelfAttention(size, attention_size)
+        self.readout = Readout(size + attention_size, output_size, dropout)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        h, _ = self.recurrent(
-            self.embedding(inputs), lengths
-        )  # (B, T, H) or (B, T, 2H)
+        x = self.embedding(inputs)  # (B, T, D)
+        h, _ = self.recurrent(x, lengths)  # (B, T, H) or (B, T, 2H)
         context, _ = self.attention(h, lengths)
         return self.readout(torch.cat([h, context], dim=-1))  # (B, T, K)
 
     def attention_weights(
         self, inputs: Tensor, lengths: Tensor | None = None
     ) -> Tensor:
-        """a_ts: how much the label of item t looks at item s. Shape: (B, T) -> (B, T, T)."""
+        """a_ts: how much item t looks at item s, (B, T) -> (B, T, T)."""
         h, _ = self.recurrent(self.embedding(inputs), lengths)
         return self.attention(h, lengths)[1]
 
 
 class WindowTagger(Model):
-    """The feed-forward baseline: each item is tagged from the `window` items around it.
+    """The feed-forward baseline: labels each item from those around it.
 
     u_t = [E[input_{t-r}], ..., E[input_{t+r}]]   with r = (window - 1) / 2
     y_t = V tanh(W u_t + b) + c
 
     Args:
-        window: items seen at once, odd; beyond the row stands the padding 0.
+        window: items seen at once, odd; the row is padded with 0.
         input_size, output_size, embedding_size, hidden_size: as in `Tagger`.
 
     Shape:
@@ -316,9 +315,7 @@ class WindowTagger(Model):
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         reach = self.window // 2
-        x = self.embedding(
-            pad(inputs, reach, reach)
-        )  # (B, reach + T + reach, D)
+        x = self.embedding(pad(inputs, reach, reach))  # (B, T + 2 reach, D)
         x = x.unfold(1, self.window, 1).transpose(2, 3)  # (B, T, window, D)
         return self.readout(torch.tanh(self.hidden(x.flatten(2))))  # (B, T, K)
 
