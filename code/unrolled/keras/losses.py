@@ -1,7 +1,7 @@
-"""What training makes small, by the kind of answer, in Keras.
+"""The losses in Keras, by the kind of answer.
 
-Each takes the outputs of a model, the targets and, where they do not all count alike, weights, and
-leaves out the targets that are `ABSENT` (of numbers: NaN).
+Each takes the outputs of a model, the targets and, where they do not all count
+alike, weights; it leaves out the targets that are `ABSENT` (for numbers, NaN).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,8 @@ from keras import ops
 from unrolled.tasks.task import ABSENT, Answer
 
 Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor | None], tf.Tensor]
-BLANK = 0  # of CTC; elsewhere the same id is the end symbol, which CTC does not need
+# Of CTC; elsewhere the same id is the end symbol, which CTC does not need.
+BLANK = 0
 
 
 def cross_entropy(
@@ -25,7 +26,8 @@ def cross_entropy(
 ) -> tf.Tensor:
     """Mean of -sum_k q_k log softmax(logits)_k over all targets.
 
-    q is 1 - smoothing at the target, plus smoothing / K everywhere (Szegedy and others 2016).
+    q is 1 - smoothing at the target, plus smoothing / K everywhere (Szegedy and
+    others 2016).
 
     Shape: (B, U, K), (B, U) -> ().
     """
@@ -58,20 +60,18 @@ def pinball(
     weights: tf.Tensor | None,
     levels: tuple[float, ...],
 ) -> tf.Tensor:
-    """Mean over all targets and levels q of max(q e, (q - 1) e), e = target - output.
+    """Mean of max(q e, (q - 1) e) over all targets and levels q.
 
-    The output that makes it smallest is the target's q-quantile (Koenker and Bassett 1978).
+    e = target - output. The output that makes it smallest is the target's
+    q-quantile (Koenker and Bassett 1978).
 
     Shape: (B, U, M Q), (B, U, M) -> ().
     """
     q = ops.convert_to_tensor(levels, outputs.dtype)
-    outputs = ops.reshape(
-        outputs, (*ops.shape(targets), len(levels))
-    )  # (B, U, M, Q)
-    e = _numbers(targets)[..., None] - outputs
-    return _mean(
-        ops.mean(ops.maximum(q * e, (q - 1) * e), axis=-1), targets, weights
-    )
+    shape = (*ops.shape(targets), len(levels))  # (B, U, M, Q)
+    e = _numbers(targets)[..., None] - ops.reshape(outputs, shape)
+    loss = ops.mean(ops.maximum(q * e, (q - 1) * e), axis=-1)
+    return _mean(loss, targets, weights)
 
 
 def _numbers(targets: tf.Tensor) -> tf.Tensor:
@@ -81,7 +81,10 @@ def _numbers(targets: tf.Tensor) -> tf.Tensor:
 def _mean(
     loss: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None
 ) -> tf.Tensor:
-    """The weighted mean of what is asked for. Shape: loss and targets (B, U, M); weights (B, U)."""
+    """The weighted mean over the targets that are not NaN.
+
+    Shape: loss and targets (B, U, M); weights (B, U).
+    """
     counts = ops.cast(ops.logical_not(ops.isnan(targets)), loss.dtype)
     if weights is not None:
         counts = counts * ops.cast(weights, loss.dtype)[..., None]
@@ -91,16 +94,17 @@ def _mean(
 def ctc(
     logits: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """-log of the summed probability of all alignments of the targets with the F frames.
+    """-log of the probability of the targets, summed over all alignments.
 
-    Graves and others 2006. The mean over the rows.
+    An alignment gives each label some of the F frames. The mean over the rows.
 
-    Shape: logits (B, F, K); targets (B, U), 0 or `ABSENT` where they have ended.
+    Shape: logits (B, F, K); targets (B, U), 0 or `ABSENT` after their end.
+
+    Source: Graves and others 2006.
     """
     labels = ops.maximum(targets, BLANK)
-    counts = ops.sum(
-        ops.cast(labels > BLANK, "int32"), axis=1
-    )  # without the end symbol
+    known = ops.cast(labels > BLANK, "int32")  # without the end symbol
+    counts = ops.sum(known, axis=1)
     frames = ops.full_like(counts, logits.shape[1])
     loss = ops.ctc_loss(labels, logits, counts, frames, mask_index=BLANK)
     if weights is None:
@@ -110,7 +114,7 @@ def ctc(
 
 
 def of(answer: Answer, smoothing: float = 0.0) -> Loss:
-    """The loss that follows from what is answered."""
+    """The loss for a kind of answer."""
     if answer.kind == "quantiles":
         return partial(pinball, levels=answer.levels)
     if answer.kind == "numbers":
@@ -121,10 +125,11 @@ def of(answer: Answer, smoothing: float = 0.0) -> Loss:
 
 
 def disagreement(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    """How far two readings of the same rows are apart: KL divergence, mean of both ways.
+    """KL divergence between two readings of the same rows, mean of both ways.
 
-    D = mean of sum_k (p_k - q_k) (log p_k - log q_k) / 2 over all targets, where p is of the first
-    half of the batch and q of the second (Liang and others 2021).
+    D = mean of sum_k (p_k - q_k) (log p_k - log q_k) / 2 over all targets,
+    where p is of the first half of the batch and q of the second (Liang and
+    others 2021).
 
     Shape: (2B, U, K), (B, U) -> ().
     """

@@ -16,20 +16,22 @@ from unrolled.training import trainer
 from unrolled.training.checkpoints import Arrays
 from unrolled.training.recipe import Recipe
 
-LONGEST_COMPILED = (
-    64  # of a longer row, unrolling the loop takes longer than reading it once
-)
+# Of a longer row, unrolling the loop takes longer than reading it once.
+LONGEST_COMPILED = 64
 
 
 class Adam(keras.optimizers.Adam):
-    """Adam with epsilon where Algorithm 1 of the paper and PyTorch have it (Kingma and Ba 2015).
+    """Adam with epsilon where Algorithm 1 of the paper and PyTorch have it.
 
     m = beta_1 m + (1 - beta_1) g,        v = beta_2 v + (1 - beta_2) g^2
     m_hat = m / (1 - beta_1^step),        v_hat = v / (1 - beta_2^step)
     theta = theta - rate * m_hat / (sqrt(v_hat) + epsilon)
 
-    Keras's own Adam adds epsilon to sqrt(v), before the bias is corrected: in the first step that
-    is over 30 times as much of it. The corrections are computed in float64, as in PyTorch.
+    Keras's own Adam adds epsilon to sqrt(v), before the bias is corrected: in
+    the first step it counts over 30 times as much. The corrections are
+    computed in float64, as in PyTorch.
+
+    Source: Kingma and Ba 2015.
     """
 
     def update_step(
@@ -43,21 +45,20 @@ class Adam(keras.optimizers.Adam):
         self.assign_add(m, (1 - self.beta_1) * (gradient - m))
         self.assign_add(v, (1 - self.beta_2) * (ops.square(gradient) - v))
         rate = ops.cast(learning_rate, variable.dtype) / correct_1
-        self.assign_sub(
-            variable, rate * m / (ops.sqrt(v / correct_2) + self.epsilon)
-        )
+        root = ops.sqrt(v / correct_2)
+        self.assign_sub(variable, rate * m / (root + self.epsilon))
 
 
 def clip_by_global_norm(
     gradients: list[tf.Tensor], clip_norm: float
 ) -> list[tf.Tensor]:
-    """Scales gradients whose norm, all taken together, is larger than `clip_norm` down to it.
+    """Scales gradients down to a norm of `clip_norm`, all taken together.
 
-    g = g * min(1, clip_norm / (norm + 1e-6)), as PyTorch's `clip_grad_norm_` has it.
+    g = g * min(1, clip_norm / (norm + 1e-6)), as in PyTorch's
+    `clip_grad_norm_`.
     """
-    gradients = [
-        tf.convert_to_tensor(g) for g in gradients
-    ]  # an embedding's come in slices
+    # An embedding's gradients come in slices.
+    gradients = [tf.convert_to_tensor(g) for g in gradients]
     norm = tf.linalg.global_norm(gradients)
     scale = ops.minimum(clip_norm / (norm + 1e-6), 1)
     return [g * scale for g in gradients]
@@ -66,8 +67,9 @@ def clip_by_global_norm(
 class Predictor(trainer.Predictor):
     """A Keras model in use.
 
-    With `jit_compile` XLA compiles what is run. The LSTM gains a tenth to a third in speed, but
-    each length of row and size of batch costs seconds, more than a run of this book gains.
+    With `jit_compile`, XLA compiles what is run. The LSTM gains a tenth to a
+    third in speed, but each length of row and size of batch costs seconds,
+    more than a run of this book gains.
     """
 
     framework = "keras"
@@ -76,7 +78,7 @@ class Predictor(trainer.Predictor):
 
     @cached_property
     def _compiled(self) -> dict[Any, Any]:
-        """The graphs so far, by function and by the kinds of arrays that it is given."""
+        """The graphs so far, by function and by the kinds of its arrays."""
         return {}
 
     def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
@@ -96,49 +98,48 @@ class Predictor(trainer.Predictor):
     ) -> Array:
         if targets is None:
             return np.asarray(self.model(inputs, lengths, training=False))
-        return np.asarray(
-            self.model.teach(inputs, targets, lengths, training=False)
-        )
+        logits = self.model.teach(inputs, targets, lengths, training=False)
+        return np.asarray(logits)
 
     def advance(self, inputs: Array, state: Any = None) -> tuple[Array, Any]:
         logits, state = self._run(self.model.advance, inputs, state)
         return np.asarray(logits), state
 
-    def _run(self, function: Any, *given: Any) -> Any:
-        """Calls a function, compiled for the length of the rows unless that is very long.
+    def _run(self, function: Any, *arguments: Any) -> Any:
+        """Calls a function, compiled for the length of rows unless too long.
 
         Args:
-            function: takes as many arguments as are given.
-            given: arrays, None, or tuples of these; the inputs first.
+            function: takes as many arguments as follow.
+            arguments: arrays, None, or tuples of these; the inputs first.
         """
         steps = [
-            x.shape[1] for x in given[:2] if len(getattr(x, "shape", ())) > 1
+            x.shape[1]
+            for x in arguments[:2]
+            if len(getattr(x, "shape", ())) > 1
         ]
         if max(steps) > LONGEST_COMPILED:
-            return function(*given)
+            return function(*arguments)
         flat = [
             None if x is None else tf.convert_to_tensor(x)
-            for x in tf.nest.flatten(given)
+            for x in tf.nest.flatten(arguments)
         ]
         kinds = tuple(
             None if x is None else (x.dtype, *x.shape[1:], x.shape.rank)
             for x in flat
         )
         if (function, kinds) not in self._compiled:
-            self._compiled[function, kinds] = self._compile(
-                function, given, flat
-            )
-        return self._compiled[function, kinds](
-            *(x for x in flat if x is not None)
-        )
+            graph = self._compile(function, arguments, flat)
+            self._compiled[function, kinds] = graph
+        tensors = [x for x in flat if x is not None]
+        return self._compiled[function, kinds](*tensors)
 
-    def _compile(self, function: Any, given: Any, flat: list[Any]) -> Any:
-        """A graph for any number of rows of one length, with its loop over time unrolled."""
+    def _compile(self, function: Any, arguments: Any, flat: list[Any]) -> Any:
+        """A graph for any number of rows of one length, the loop unrolled."""
 
         def call(*tensors: tf.Tensor) -> Any:
             rest = iter(tensors)
             whole = [None if x is None else next(rest) for x in flat]
-            return function(*tf.nest.pack_sequence_as(given, whole))
+            return function(*tf.nest.pack_sequence_as(arguments, whole))
 
         signature = [
             tf.TensorSpec((None, *x.shape[1:]) if x.shape.rank else (), x.dtype)
@@ -179,24 +180,18 @@ class Trainer(Predictor, trainer.Trainer):
         self.jit_compile = jit_compile
         self.loss = losses.of(self.answer, recipe.label_smoothing)
         self.state: State | None = None  # of the rows, after the batch before
-        self.optimizer = (
-            keras.optimizers.SGD()
-            if recipe.optimizer == "sgd"
-            else Adam(
+        if recipe.optimizer == "sgd":
+            self.optimizer = keras.optimizers.SGD()
+        else:
+            self.optimizer = Adam(
                 epsilon=recipe.epsilon, weight_decay=recipe.weight_decay or None
             )
-        )
         self.optimizer.build(model.trainable_variables)
 
     def reseed(self, seed: int) -> None:
-        weights = {
-            id(weight) for weight in self.model.weights
-        }  # some may not be trainable
-        states = [
-            v
-            for v in self.model.non_trainable_variables
-            if id(v) not in weights
-        ]
+        weights = {id(v) for v in self.model.weights}  # some not trainable
+        variables = self.model.non_trainable_variables
+        states = [v for v in variables if id(v) not in weights]
         for index, state in enumerate(states):
             state.assign([seed, index])  # of a dropout's random generator
 
@@ -204,9 +199,8 @@ class Trainer(Predictor, trainer.Trainer):
         rate = np.float32(learning_rate)
         x, targets, lengths, weights, continues = batch
         if continues is None:
-            return float(
-                self._run(self._train_step, x, targets, lengths, weights, rate)
-            )
+            arguments = x, targets, lengths, weights, rate
+            return float(self._run(self._train_step, *arguments))
         state = self.state if continues else None
         loss, self.state = self._run(
             self._train_step_carried, x, targets, weights, state, rate
@@ -234,8 +228,8 @@ class Trainer(Predictor, trainer.Trainer):
         state: State | None,
         learning_rate: tf.Tensor,
     ) -> tuple[tf.Tensor, State]:
-        """Truncated backpropagation through time: the tape knows nothing of the state's past."""
-        with tf.GradientTape() as tape:
+        """Truncated backpropagation: carries the state, cuts the gradient."""
+        with tf.GradientTape() as tape:  # knows nothing of the state's past
             logits, state = self.model.advance(inputs, state, training=True)
             loss = self.loss(logits, targets, weights)
         self._descend(tape, loss, learning_rate)
@@ -257,20 +251,17 @@ class Trainer(Predictor, trainer.Trainer):
         weights: tf.Tensor | None,
     ) -> tf.Tensor:
         if not self.recipe.consistency:
-            return self.loss(
-                self.model.teach(inputs, targets, lengths), targets, weights
-            )
-        again = self.model.teach(
-            *map(_twice, (inputs, targets, lengths))
-        )  # (2B, U, K)
-        apart = losses.disagreement(again, targets)
-        loss = self.loss(again, _twice(targets), _twice(weights))
-        return loss + self.recipe.consistency * apart
+            logits = self.model.teach(inputs, targets, lengths)
+            return self.loss(logits, targets, weights)
+        twice = map(_twice, (inputs, targets, lengths))
+        logits = self.model.teach(*twice)  # (2B, U, K)
+        disagreement = losses.disagreement(logits, targets)
+        loss = self.loss(logits, _twice(targets), _twice(weights))
+        return loss + self.recipe.consistency * disagreement
 
     def optimizer_state(self) -> Arrays:
-        return {
-            str(i): v.numpy() for i, v in enumerate(self.optimizer.variables)
-        }
+        variables = self.optimizer.variables
+        return {str(i): v.numpy() for i, v in enumerate(variables)}
 
     def load_optimizer_state(self, arrays: Arrays) -> None:
         for i, v in enumerate(self.optimizer.variables):
@@ -278,11 +269,14 @@ class Trainer(Predictor, trainer.Trainer):
 
 
 def _twice(tensor: Any) -> Any:
-    """The rows behind themselves."""
+    """All rows, then the same rows again."""
     return None if tensor is None else ops.concatenate([tensor, tensor])
 
 
 def _name(variable: Any) -> str:
-    """layer/weight: the path without the model's name, which Keras numbers in each process."""
+    """layer/weight: the path without the model's name.
+
+    Keras numbers that name in each process.
+    """
     name: str = variable.path.partition("/")[2]
     return name

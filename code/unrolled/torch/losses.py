@@ -1,7 +1,7 @@
-"""What training makes small, by the kind of answer, in PyTorch.
+"""The losses in PyTorch, by the kind of answer.
 
-Each takes the outputs of a model, the targets and, where they do not all count alike, weights, and
-leaves out the targets that are `ABSENT` (of numbers: NaN).
+Each takes the outputs of a model, the targets and, where they do not all count
+alike, weights; it leaves out the targets that are `ABSENT` (for numbers, NaN).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,8 @@ from torch import Tensor
 from unrolled.tasks.task import ABSENT, Answer
 
 Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-BLANK = 0  # of CTC; elsewhere the same id is the end symbol, which CTC does not need
+# Of CTC; elsewhere the same id is the end symbol, which CTC does not need.
+BLANK = 0
 
 
 def cross_entropy(
@@ -25,7 +26,8 @@ def cross_entropy(
 ) -> Tensor:
     """Mean of -sum_k q_k log softmax(logits)_k over all targets.
 
-    q is 1 - smoothing at the target, plus smoothing / K everywhere (Szegedy and others 2016).
+    q is 1 - smoothing at the target, plus smoothing / K everywhere (Szegedy and
+    others 2016).
 
     Shape: (B, U, K), (B, U) -> ().
     """
@@ -58,38 +60,42 @@ def pinball(
     weights: Tensor | None,
     levels: tuple[float, ...],
 ) -> Tensor:
-    """Mean over all targets and levels q of max(q e, (q - 1) e), e = target - output.
+    """Mean of max(q e, (q - 1) e) over all targets and levels q.
 
-    The output that makes it smallest is the target's q-quantile (Koenker and Bassett 1978).
+    e = target - output. The output that makes it smallest is the target's
+    q-quantile (Koenker and Bassett 1978).
 
     Shape: (B, U, M Q), (B, U, M) -> ().
     """
     q = outputs.new_tensor(levels)
-    e = targets.nan_to_num()[..., None] - outputs.unflatten(
-        -1, (-1, len(levels))
-    )  # (B, U, M, Q)
-    return _mean(
-        torch.maximum(q * e, (q - 1) * e).mean(dim=-1), targets, weights
-    )
+    outputs = outputs.unflatten(-1, (-1, len(levels)))  # (B, U, M, Q)
+    e = targets.nan_to_num()[..., None] - outputs
+    loss = torch.maximum(q * e, (q - 1) * e).mean(dim=-1)
+    return _mean(loss, targets, weights)
 
 
 def _mean(loss: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
-    """The weighted mean of what is asked for. Shape: loss and targets (B, U, M); weights (B, U)."""
-    asked = ~targets.isnan()
+    """The weighted mean over the targets that are not NaN.
+
+    Shape: loss and targets (B, U, M); weights (B, U).
+    """
+    known = ~targets.isnan()
     if weights is None:
-        return loss[asked].mean()
-    counts = weights[..., None] * asked
+        return loss[known].mean()
+    counts = weights[..., None] * known
     return (loss * counts).sum() / counts.sum()
 
 
 def ctc(
     logits: Tensor, targets: Tensor, weights: Tensor | None = None
 ) -> Tensor:
-    """-log of the summed probability of all alignments of the targets with the F frames.
+    """-log of the probability of the targets, summed over all alignments.
 
-    Graves and others 2006. The mean over the rows.
+    An alignment gives each label some of the F frames. The mean over the rows.
 
-    Shape: logits (B, F, K); targets (B, U), 0 or `ABSENT` where they have ended.
+    Shape: logits (B, F, K); targets (B, U), 0 or `ABSENT` after their end.
+
+    Source: Graves and others 2006.
     """
     log_p = logits.log_softmax(dim=-1).transpose(0, 1)  # (F, B, K)
     frames = torch.full((len(targets),), len(log_p))
@@ -100,12 +106,12 @@ def ctc(
     )
     if weights is None:
         return loss.mean()
-    counts_ = weights[:, 0]
-    return (loss * counts_).sum() / counts_.sum()
+    rows = weights[:, 0]
+    return (loss * rows).sum() / rows.sum()
 
 
 def of(answer: Answer, smoothing: float = 0.0) -> Loss:
-    """The loss that follows from what is answered."""
+    """The loss for a kind of answer."""
     if answer.kind == "quantiles":
         return partial(pinball, levels=answer.levels)
     if answer.kind == "numbers":
@@ -116,10 +122,11 @@ def of(answer: Answer, smoothing: float = 0.0) -> Loss:
 
 
 def disagreement(logits: Tensor, targets: Tensor) -> Tensor:
-    """How far two readings of the same rows are apart: KL divergence, mean of both ways.
+    """KL divergence between two readings of the same rows, mean of both ways.
 
-    D = mean of sum_k (p_k - q_k) (log p_k - log q_k) / 2 over all targets, where p is of the first
-    half of the batch and q of the second (Liang and others 2021).
+    D = mean of sum_k (p_k - q_k) (log p_k - log q_k) / 2 over all targets,
+    where p is of the first half of the batch and q of the second (Liang and
+    others 2021).
 
     Shape: (2B, U, K), (B, U) -> ().
     """

@@ -22,13 +22,9 @@ class Predictor(trainer.Predictor):
 
     @torch.no_grad()
     def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
-        model, given = (
-            self.model.eval(),
-            (torch.from_numpy(inputs), _tensor(lengths)),
-        )
-        answers: Array = (
-            model(*given) if self.answer.is_number else model.read(*given)
-        ).numpy()
+        model, x = self.model.eval(), torch.from_numpy(inputs)
+        read = model if self.answer.is_number else model.read
+        answers: Array = read(x, _tensor(lengths)).numpy()
         return answers
 
     @torch.no_grad()
@@ -38,32 +34,25 @@ class Predictor(trainer.Predictor):
         targets: Array | None = None,
         lengths: Array | None = None,
     ) -> Array:
-        model, x, lengths_ = (
-            self.model.eval(),
-            torch.from_numpy(inputs),
-            _tensor(lengths),
-        )
+        model, x = self.model.eval(), torch.from_numpy(inputs)
         if targets is None:
-            return model(x, lengths_).numpy()
-        return model.teach(x, torch.from_numpy(targets), lengths_).numpy()
+            return model(x, _tensor(lengths)).numpy()
+        y = torch.from_numpy(targets)
+        return model.teach(x, y, _tensor(lengths)).numpy()
 
     @torch.no_grad()
     def advance(self, inputs: Array, state: Any = None) -> tuple[Array, Any]:
-        logits, state = self.model.eval().advance(
-            torch.from_numpy(inputs), state
-        )
+        model, x = self.model.eval(), torch.from_numpy(inputs)
+        logits, state = model.advance(x, state)
         return logits.numpy(), state
 
     def weights(self) -> Arrays:
-        return {
-            name: p.detach().numpy().copy()
-            for name, p in self.model.named_parameters()
-        }
+        parameters = self.model.named_parameters()
+        return {name: p.detach().numpy().copy() for name, p in parameters}
 
     def load_weights(self, arrays: Arrays) -> None:
-        self.model.load_state_dict(
-            {name: torch.from_numpy(a) for name, a in arrays.items()}
-        )
+        tensors = {name: torch.from_numpy(a) for name, a in arrays.items()}
+        self.model.load_state_dict(tensors)
 
 
 class Trainer(Predictor, trainer.Trainer):
@@ -75,10 +64,9 @@ class Trainer(Predictor, trainer.Trainer):
         super().__init__(model, recipe, answer)
         self.loss = losses.of(self.answer, recipe.label_smoothing)
         self.state: Any = None  # of the rows, after the batch before
+        self.optimizer: torch.optim.Optimizer
         if recipe.optimizer == "sgd":
-            self.optimizer: torch.optim.Optimizer = torch.optim.SGD(
-                model.parameters()
-            )
+            self.optimizer = torch.optim.SGD(model.parameters())
         else:
             self.optimizer = torch.optim.AdamW(
                 model.parameters(),
@@ -102,55 +90,46 @@ class Trainer(Predictor, trainer.Trainer):
 
     def _loss(self, batch: Batch) -> Tensor:
         inputs, lengths = torch.from_numpy(batch.inputs), _tensor(batch.lengths)
-        targets, weights = (
-            torch.from_numpy(self._asked(batch.targets)),
-            _tensor(batch.weights),
-        )
+        targets = torch.from_numpy(self._trimmed(batch.targets))
+        weights = _tensor(batch.weights)
         if batch.continues is not None:
-            return self.loss(
-                self._carried(inputs, batch.continues), targets, weights
-            )
+            logits = self._carried(inputs, batch.continues)
+            return self.loss(logits, targets, weights)
         if not self.recipe.consistency:
-            return self.loss(
-                self.model.teach(inputs, targets, lengths), targets, weights
-            )
-        again = self.model.teach(
-            *map(_twice, (inputs, targets, lengths))
-        )  # (2B, U, K)
-        apart = losses.disagreement(again, targets)
-        loss = self.loss(again, _twice(targets), _twice(weights))
-        return loss + self.recipe.consistency * apart
+            logits = self.model.teach(inputs, targets, lengths)
+            return self.loss(logits, targets, weights)
+        twice = map(_twice, (inputs, targets, lengths))
+        logits = self.model.teach(*twice)  # (2B, U, K)
+        disagreement = losses.disagreement(logits, targets)
+        loss = self.loss(logits, _twice(targets), _twice(weights))
+        return loss + self.recipe.consistency * disagreement
 
-    def _asked(self, targets: Array) -> Array:
-        """Without the steps at the end of which no sequence of the batch has one."""
+    def _trimmed(self, targets: Array) -> Array:
+        """Leaves out the last steps, where no sequence has a target left."""
         if self.answer.kind not in ("sequence", "unaligned"):
             return targets
         return targets[:, : (targets != ABSENT).any(axis=0).sum()]
 
     def _carried(self, inputs: Tensor, continues: bool) -> Tensor:
-        """Truncated backpropagation through time: the state goes on, the gradient does not."""
-        logits, state = self.model.advance(
-            inputs, self.state if continues else None
-        )
-        self.state = tuple(
-            s.detach() for s in state
-        )  # cuts the graph: here the gradient stops
+        """Truncated backpropagation: carries the state, cuts the gradient."""
+        before = self.state if continues else None
+        logits, state = self.model.advance(inputs, before)
+        # Cuts the graph: here the gradient stops.
+        self.state = tuple(s.detach() for s in state)
         return logits
 
     def optimizer_state(self) -> Arrays:
-        names = dict(
-            enumerate(name for name, _ in self.model.named_parameters())
-        )
+        names = [name for name, _ in self.model.named_parameters()]
+        states = self.optimizer.state_dict()["state"]
         return {
             f"{names[index]}/{key}": value.numpy().copy()
-            for index, state in self.optimizer.state_dict()["state"].items()
+            for index, state in states.items()
             for key, value in state.items()
         }
 
     def load_optimizer_state(self, arrays: Arrays) -> None:
-        index = {
-            name: i for i, (name, _) in enumerate(self.model.named_parameters())
-        }
+        names = [name for name, _ in self.model.named_parameters()]
+        index = {name: i for i, name in enumerate(names)}
         state: dict[int, dict[str, Tensor]] = {}
         for path, array in arrays.items():
             name, _, key = path.rpartition("/")
@@ -164,5 +143,5 @@ def _tensor(array: Array | None) -> Tensor | None:
 
 
 def _twice(tensor: Any) -> Any:
-    """The rows behind themselves."""
+    """All rows, then the same rows again."""
     return None if tensor is None else torch.cat([tensor, tensor])
