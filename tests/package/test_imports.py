@@ -11,7 +11,7 @@ from places import PACKAGE
 # From the ground up. Floors in one line do not import each other.
 FLOORS = (
     ("errors", "glue", "cells"),
-    ("files", "budgets"),
+    ("files", "budgets", "packages"),
     ("numpy", "decoding", "pictures"),
     ("tasks",),
     ("training",),

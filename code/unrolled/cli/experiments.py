@@ -32,7 +32,7 @@ def run(
             metavar="ADDRESS",
             help="Hand the runs to a Ray cluster: HOST:PORT of its head, as `ray start --head` "
             "prints it. This machine must be one of the cluster, and each needs this version of "
-            r'the package with `pip install "unrolled\[cluster]"`.',
+            "the package, and Ray.",
         ),
     ] = None,
 ) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 import unrolled
-from unrolled import training
+from unrolled import packages, training
 from unrolled.budgets import Budget
 from unrolled.errors import UserError
 from unrolled.experiments import runner
@@ -110,7 +110,7 @@ def _connected(address: str) -> Any:
         import ray
         import ray.util.scheduling_strategies
     except ImportError:
-        raise UserError('ray is not installed; run `pip install "unrolled[cluster]"`') from None
+        raise packages.not_installed("ray") from None
     try:
         where = urlsplit(f"//{address}")
         if not where.hostname or where.port is None:

@@ -2,9 +2,10 @@
 
 import os
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+import unrolled
+from unrolled import packages
 from unrolled.errors import UserError
 from unrolled.models.specs import Spec
 
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
     from unrolled.tasks.task import Answer, Inputs, Task
     from unrolled.training import Predictor, Recipe, Trainer
 
-# For each framework: our package of its models, our extra that installs it, what that installs.
+# Of each framework: our package with its models, and the packages that it is.
 _FRAMEWORKS = {
-    "pytorch": ("unrolled.torch", "torch", ("torch",)),
-    "keras": ("unrolled.keras", "keras", ("keras", "tensorflow")),
+    "pytorch": ("unrolled.torch", ("torch",)),
+    "keras": ("unrolled.keras", ("keras", "tensorflow")),
 }
 
 
@@ -25,13 +26,8 @@ def versions(framework: str) -> dict[str, str]:
     Raises:
         UserError: the framework is not installed.
     """
-    _, extra, distributions = _FRAMEWORKS[framework]
-    try:
-        return {name: version(name) for name in ("unrolled", "numpy", *distributions)}
-    except PackageNotFoundError as error:
-        raise UserError(
-            f'{error.name} is not installed; run `pip install "unrolled[{extra}]"`'
-        ) from None
+    _, names = _FRAMEWORKS[framework]
+    return {"unrolled": unrolled.__version__, **packages.versions("numpy", *names)}
 
 
 def threads(framework: str) -> int:

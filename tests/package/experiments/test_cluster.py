@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import unrolled
-from unrolled import cli
+from unrolled import cli, packages
 from unrolled.experiments import cluster, runner, store, suite
 from unrolled.models import saved
 from unrolled.tasks import pronunciation
@@ -65,7 +65,8 @@ def test_without_ray(empty, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     assert ask(empty, "127.0.0.1:6379") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line == 'error: ray is not installed; run `pip install "unrolled[cluster]"`'
+    assert line == f"error: {packages.not_installed('ray')}"
+    assert line.startswith('error: ray is not installed; run `pip install "ray>=')
 
 
 def test_ray_is_imported_for_a_cluster_alone():
