@@ -9,8 +9,10 @@ import accessibility
 import browser
 import pytest
 from filelock import FileLock
+from own_address import OWN
 from places import ROOT
 from playwright.sync_api import Browser, Page
+from unrolled_book.finding.address import VARIABLE
 from unrolled_book.printing import paper
 
 BUILD_MAY_TAKE = 900  # seconds
@@ -57,7 +59,9 @@ def _build(output: Path) -> None:
     options = ["-W", "-n", "--keep-going", "--path-output", str(output)]
     built = subprocess.run(
         [jupyter_book, "build", str(ROOT), *options],
-        env=os.environ | {"UNROLLED_BUDGET": "smoke", paper.WANTED: "1" if paper.browser() else ""},
+        env=os.environ
+        | {"UNROLLED_BUDGET": "smoke", VARIABLE: OWN}
+        | {paper.WANTED: "1" if paper.browser() else ""},
         capture_output=True,
         text=True,
         check=False,

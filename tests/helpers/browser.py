@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from own_address import OWN
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from unrolled_book.printing import paper
 
-BASE = "/unrolled/"  # a project's site does not stand at the root of its host
+BASE = urlsplit(OWN).path or "/"
 REQUIRED = "UNROLLED_BROWSER"
 
 

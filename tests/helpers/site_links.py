@@ -13,9 +13,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
-import yaml
-from places import ROOT
-from unrolled_book.finding.address import address as published
+from own_address import OWN
 
 PLAIN = ("href", "xlink:href", "src", "poster", "action")
 OWN_META = ("og:image", "og:url")
@@ -48,7 +46,7 @@ class Reader(HTMLParser):
 
 
 class Site(NamedTuple):
-    """A built site: its folder, and the address that it is published under."""
+    """A built site: its folder, and the address that it is published under, if it has one."""
 
     folder: Path
     address: str
@@ -56,8 +54,7 @@ class Site(NamedTuple):
 
 def built(folder: Path) -> Site:
     """Return the book's site as it was built into a folder."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return Site(folder, published(config["html"]["baseurl"]))
+    return Site(folder, OWN)
 
 
 def read(page: Path) -> Reader:
@@ -80,12 +77,13 @@ def named(path: Path, pages: dict[Path, Reader]) -> list[str]:
 
 def target(address: str, path: Path, site: Site) -> Path | None:
     """Return the file that an address of a file leads to; None where it leaves the site."""
-    if address.startswith(site.address):
-        address = urlsplit(site.address).path + address.removeprefix(site.address)
+    root = urlsplit(site.address).path or "/"
+    if site.address and address.startswith(site.address):
+        address = root + address.removeprefix(site.address)
     url = urlsplit(address)
     if url.scheme or url.netloc:
         return None
-    inside = url.path.removeprefix(urlsplit(site.address).path)
+    inside = url.path.removeprefix(root)
     if not url.path:
         file = path
     elif url.path.startswith("/"):

@@ -1,8 +1,12 @@
 """The address that the site is published under, in one place.
 
 `html: baseurl:` in `_config.yml` holds it, and the variable UNROLLED_ADDRESS overrides it, so that
-a copy of the book published elsewhere uses its own address. The canonical links, the cards, the
-site map, robots.txt and the paths on the 404 page, which a host serves at any depth, all use it.
+a copy of the book that is published elsewhere names itself. From it come the canonical links, the
+cards, the site map, robots.txt, and the paths on the page for missing pages, which a host serves at
+any depth.
+
+A site whose address is not known has neither canonical links nor cards nor a site map, for all of
+them are whole addresses; its page for missing pages takes it to stand at the root of its host.
 """
 
 import os
@@ -17,17 +21,19 @@ VARIABLE = "UNROLLED_ADDRESS"
 
 
 def address(configured: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Return the address of the site, with a slash at its end.
+    """Return the address of the site, with a slash at its end; empty where none is given.
 
     Raises:
         ConfigError: it is not the address of a site.
     """
     named = (environment.get(VARIABLE) or configured).strip()
+    if not named:
+        return ""
     parts = urlsplit(named)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ConfigError(
             f"{named!r} is not the address of a site; give {VARIABLE}, or html: baseurl: in "
-            "_config.yml, the form https://host/path/"
+            "_config.yml, the form https://HOST/PATH/"
         )
     return named.rstrip("/") + "/"
 
@@ -35,7 +41,7 @@ def address(configured: str, environment: Mapping[str, str] = os.environ) -> str
 def share_address(app: Any, config: Any) -> None:
     """Pass the address on to every extension that writes absolute addresses."""
     config.html_baseurl = config.ogp_site_url = address(config.html_baseurl)
-    config.notfound_urls_prefix = urlsplit(config.html_baseurl).path
+    config.notfound_urls_prefix = urlsplit(config.html_baseurl).path or "/"
 
 
 def root_missing(app: Any, pagename: str, templatename: str, context: Any, doctree: Any) -> None:
@@ -47,7 +53,8 @@ def root_missing(app: Any, pagename: str, templatename: str, context: Any, doctr
 def write_robots(app: Any, exception: Exception | None) -> None:
     """Name the site map. Robots read this only if the site is at the root of its host."""
     if exception is None and app.builder.name == "html":
-        lines = f"User-agent: *\nAllow: /\nSitemap: {app.config.html_baseurl}sitemap.xml\n"
+        home = app.config.html_baseurl
+        lines = "User-agent: *\nAllow: /\n" + (f"Sitemap: {home}sitemap.xml\n" if home else "")
         (Path(app.outdir) / "robots.txt").write_text(lines, encoding="utf-8")
 
 

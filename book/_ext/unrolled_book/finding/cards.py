@@ -2,6 +2,9 @@
 
 sphinxext-opengraph writes the tags and the pictures. This gives it the book's layout in place of
 its own, and the page's first paragraph as the description: the question that the page answers.
+
+A card and the page that it leads to are named by whole addresses. A site whose address is not known
+has pages that describe themselves, and no cards.
 """
 
 import html
@@ -75,9 +78,25 @@ def say_in_words(app: Any, pagename: str, templatename: str, context: Any, doctr
         context["meta"] = {"og:image:alt": said} | (context["meta"] or {})
 
 
+def want_address(app: Any, config: Any) -> None:
+    """Draw no cards for a site without an address."""
+    if not config.html_baseurl:
+        config.ogp_social_cards = {"enable": False}
+
+
+def drop_half_addresses(
+    app: Any, pagename: str, templatename: str, context: Any, doctree: Any
+) -> None:
+    """Take back the page's address where the library did not know the site's."""
+    if doctree is not None and not app.config.html_baseurl:
+        context["metatags"] = re.sub(r'<meta property="og:url"[^>]*>\n', "", context["metatags"])
+
+
 def setup(app: Any) -> None:
-    """Connect to Sphinx, before the library writes its tags."""
+    """Connect to Sphinx, before and after the library writes its tags."""
     app.setup_extension("sphinxext.opengraph")
     opengraph.get_description = describe
     _social_cards.create_social_card_objects = layout
+    app.connect("config-inited", want_address)
     app.connect("html-page-context", say_in_words, priority=400)
+    app.connect("html-page-context", drop_half_addresses, priority=600)
