@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import fields
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -256,18 +257,30 @@ def test_a_cache_that_cannot_be_used_is_a_note(cwd):
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_mistake_of_ours_asks_for_a_report(cwd, monkeypatch, capsys):
+TRACKER = "https://forge.example/us/book/issues"
+
+
+@pytest.mark.parametrize(
+    ("urls", "report"),
+    [
+        ([], ""),
+        ([("Project-URL", "Repository, https://forge.example/us/book")], ""),
+        ([("Project-URL", f"Issues, {TRACKER}")], f" Please report it: {TRACKER}"),
+    ],
+)
+def test_a_mistake_of_ours_asks_for_a_report(cwd, monkeypatch, capsys, urls, report):
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("no good")
 
+    metadata = Message()
+    for header in urls:
+        metadata.add_header(*header)
     monkeypatch.setattr("unrolled.tasks.pronunciation.load", broken)
+    monkeypatch.setattr("unrolled.cli.output.metadata", lambda name: metadata)
     with pytest.raises(RuntimeError) as caught:
         cli.main(["data", "--json"])
-    assert caught.value.__notes__ == [f"This is a mistake in unrolled. Please report it: {ISSUES}"]
+    assert caught.value.__notes__ == [f"This is a mistake in unrolled.{report}"]
     assert json.loads(capsys.readouterr().out) == {"error": "RuntimeError: no good"}
-
-
-ISSUES = "https://github.com/unrolled-book/unrolled/issues"
 
 
 def test_data_counts_every_word(cwd, capsys):

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 PARTS = (
+    "origin",
     "writing.cell_code",
     "writing.cell_table",
     "writing.formulas",

@@ -77,5 +77,5 @@ def main(args: Sequence[str] | None = None) -> int:
             return output.fail(str(stopped), 130, as_json)
         except Exception as error:
             output.fail(f"{type(error).__name__}: {error}", 1, as_json)
-            error.add_note(f"This is a mistake in unrolled. Please report it: {output.ISSUES}")
+            error.add_note(output.mistake())
             raise

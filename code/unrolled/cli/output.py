@@ -5,6 +5,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,7 @@ from unrolled.errors import Notice
 if TYPE_CHECKING:
     from rich.console import Console
 
-ISSUES = "https://github.com/unrolled-book/unrolled/issues"
-_SHOWN = 40  # letters of a word that a message shows
+_SHOWN = 40  # letters of a word that a message repeats
 
 
 class Stopped(Exception):  # noqa: N818
@@ -64,6 +64,16 @@ def quoted(path: Path) -> str:
     if re.search(r'["$`\\]', text):
         return shlex.quote(text)
     return text if re.fullmatch(r"[\w@+=:,./-]+", text) else f'"{text}"'
+
+
+def mistake() -> str:
+    """What to say of a mistake in this package; where to report it, if its metadata tell."""
+    try:
+        urls = metadata("unrolled").get_all("Project-URL", [])
+    except PackageNotFoundError:  # a checkout that is run where it lies
+        urls = []
+    tracker = dict(line.split(", ", 1) for line in urls).get("Issues")
+    return "This is a mistake in unrolled." + (f" Please report it: {tracker}" if tracker else "")
 
 
 def examples(*commands: str) -> str:

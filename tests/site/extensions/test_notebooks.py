@@ -16,10 +16,12 @@ from sphinx_exercise.nodes import exercise_enumerable_node, exercise_title, solu
 from sphinx_exercise.nodes import solution_title as of_solution
 from unrolled_book.notebooks import branch, take_home
 from unrolled_book.notebooks.plain_markdown import Cell, Writer
-from unrolled_book.origin import Origin, origin
+from unrolled_book.origin import Origin
 
 PAGE = "https://example.org/book/a/page.html"
-NAMES = {"book": "B", "home": "https://example.org/", "page": PAGE, "package": "https://p.zip"}
+NAMES = {"book": "B", "home": "https://example.org/", "page": PAGE}
+SOURCE = Origin("https://github.com/me/fork", "github", "abc", True)
+UNKNOWN = Origin("", "", "main")
 
 
 def writer() -> Writer:
@@ -156,7 +158,7 @@ BLOCKS = ["# Title", "One.", Cell(2), "Two.", "## More", Cell(4), Cell(5, folded
 
 @pytest.fixture
 def made() -> nbformat.NotebookNode:
-    return take_home.notebook(BLOCKS, EXECUTED, **NAMES)
+    return take_home.notebook(BLOCKS, EXECUTED, SOURCE, **NAMES)
 
 
 def test_a_notebook_holds_every_cell_in_its_order(made: nbformat.NotebookNode) -> None:
@@ -173,7 +175,7 @@ def test_a_notebook_holds_every_cell_in_its_order(made: nbformat.NotebookNode) -
         "answer",
     ]
     assert [len(c.outputs) for c in code] == [0, 1, 0, 0, 0]
-    assert made == take_home.notebook(BLOCKS, EXECUTED, **NAMES)
+    assert made == take_home.notebook(BLOCKS, EXECUTED, SOURCE, **NAMES)
 
 
 def test_what_a_page_hides_is_collapsed(made: nbformat.NotebookNode) -> None:
@@ -199,26 +201,41 @@ def test_glue_needs_nothing_that_builds_books(
 def test_the_package_is_installed_on_colab_alone(made: nbformat.NotebookNode) -> None:
     assert made.cells[1].source == (
         'import sys\n\nif "google.colab" in sys.modules:  # it has PyTorch and TensorFlow already\n'
-        '    %pip install --quiet "unrolled @ https://p.zip"'
+        '    %pip install --quiet "unrolled @ https://github.com/me/fork/archive/abc.zip"'
+    )
+    (line,) = (line for line in made.cells[0].source.splitlines() if line.startswith("pip"))
+    assert line == (
+        'pip install "unrolled[torch,keras] @ https://github.com/me/fork/archive/abc.zip"'
     )
 
 
-ACTIONS = {
-    "GITHUB_REF": "refs/heads/main",
-    "GITHUB_REPOSITORY": "me/fork",
-    "GITHUB_SHA": "abc",
-}
+def test_without_addresses_a_notebook_leads_to_nobody() -> None:
+    names = {"book": "B", "home": "", "page": "book/a/page.html"}
+    made = take_home.notebook(BLOCKS, EXECUTED, UNKNOWN, **names)
+    nbformat.validate(made)
+    first, *rest = made.cells
+    assert first.source.startswith("# Title\n\n*This notebook is a page of the book B, with what")
+    assert "). Install what it needs first, in the folder of the book:*\n\n```\n" in first.source
+    assert first.source.endswith('```\npip install ".[torch,keras]"\n```')
+    assert first.source.count("://") == 1  # the licence
+    assert [cell.source for cell in rest][:2] == ["import numpy", "One."]
 
 
-def test_the_origin_is_what_actions_say() -> None:
-    actual = origin("https://github.com/us/book", "main", {})
-    assert actual == Origin("us/book", "main", False)
-    assert actual.package == "https://github.com/us/book/archive/main.zip"
-    assert origin("https://github.com/us/book", "main", ACTIONS) == Origin("me/fork", "abc", True)
+def test_without_an_address_links_become_their_text() -> None:
+    relative = Writer("book/a/page.html", lambda uri: f"_images/{uri}", {})
+    assert relative.blocks(paragraph(nodes.reference("", "there", refuri="../b.html#c"))) == [
+        "there"
+    ]
+    assert relative.blocks(paragraph(nodes.reference("", "here", refid="id1"))) == ["here"]
+    assert relative.blocks(nodes.image(uri="a.png", alt="A box.")) == ["A box."]
+    raw = nodes.raw("", "<div id=live></div>", format="html")
+    assert relative.blocks(raw) == ["*This part works on the page of the site.*"]
+    out = paragraph(nodes.reference("", "out", refuri="https://a.b/c"))
+    assert relative.blocks(out) == ["[out](https://a.b/c)"]
 
 
 def test_the_buttons_lead_to_the_branch() -> None:
-    group = take_home.buttons(Origin("me/fork", "abc", True), "book/practice/basic-rnn")
+    group = take_home.buttons(SOURCE.places("practice/basic-rnn.ipynb"))
     assert [(one["text"], one["url"]) for one in group["buttons"]] == [
         (
             "Colab",
@@ -231,19 +248,23 @@ def test_the_buttons_lead_to_the_branch() -> None:
     ]
 
 
-@pytest.mark.parametrize("actions", [False, True])
-def test_only_a_published_page_has_buttons(actions: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GITHUB_REF", raising=False)
-    for name, value in ACTIONS.items() if actions else ():
-        monkeypatch.setenv(name, value)
-    options = {"repository_url": "https://github.com/us/book", "repository_branch": "main"}
-    app = SimpleNamespace(config=SimpleNamespace(html_theme_options=options))
+@pytest.mark.parametrize(
+    ("origin", "buttons"),
+    [
+        (SOURCE, 1),
+        (SOURCE._replace(published=False), 0),
+        (SOURCE._replace(address="https://github.example.edu/me/fork"), 0),
+        (UNKNOWN, 0),
+    ],
+)
+def test_only_a_published_page_has_buttons(origin: Origin, buttons: int) -> None:
+    app = SimpleNamespace(config=SimpleNamespace(origin=list(origin)))
     with_cells = {"header_buttons": ["downloads"], "ipynb_source": "book/a.ipynb"}
     without = {"header_buttons": ["downloads"]}
     for context in (with_cells, without):
         take_home.add_buttons(app, "book/a", "page.html", context, None)
     assert without["header_buttons"] == ["downloads"]
-    assert len(with_cells["header_buttons"]) == 1 + actions
+    assert len(with_cells["header_buttons"]) == 1 + buttons
 
 
 @pytest.fixture
@@ -255,7 +276,6 @@ def built(tmp_path: Path, made: nbformat.NotebookNode) -> Path:
     return tmp_path / "html"
 
 
-SOURCE = Origin("me/fork", "abc", True)
 FILES = [
     ".binder/postBuild",
     ".binder/requirements.txt",
@@ -273,6 +293,11 @@ def test_the_branch_holds_the_notebooks_and_their_environment(built: Path, tmp_p
     files = [p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()]
     assert sorted(files) == FILES
     readme = (out / "README.md").read_text("utf-8")
+    assert "[the book](https://github.com/me/fork)" in readme
+    assert (
+        "?repo=https%3A%2F%2Fgithub.com%2Fme%2Ffork&branch=course&urlpath=lab%2Ftree%2Ffork\n"
+        in readme
+    )
     assert "| [Title](theory/rnn.ipynb) | [Colab](https://colab.research.google.com/" in readme
     assert "`abc`" in readme
     assert "{" not in readme
@@ -284,6 +309,20 @@ def test_the_branch_holds_the_notebooks_and_their_environment(built: Path, tmp_p
     assert lock in environment
     post_build = out / ".binder" / "postBuild"
     assert "unrolled @ https://github.com/me/fork/archive/abc.zip" in post_build.read_text("utf-8")
+
+
+def test_without_an_address_the_notebooks_are_for_whoever_gets_the_folder(
+    built: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "branch"
+    assert branch.lay_out(built, out, SOURCE) == branch.lay_out(built, out, UNKNOWN)
+    files = [p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()]
+    assert sorted(files) == ["LICENSE", "README.md", "theory/rnn.ipynb"]
+    readme = (out / "README.md").read_text("utf-8")
+    assert "| [Title](theory/rnn.ipynb) | Jupyter |" in readme
+    assert 'First `pip install ".[torch,keras]"` in the folder of the book, in' in readme
+    assert "://" not in readme
+    assert "{" not in readme
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files carry no mode")

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from unrolled_book import origin
 from unrolled_book.writing import reading_time
 
-ORIGIN = origin.Origin("a/b", "main", published=False)
+ORIGIN = origin.Origin("https://github.com/a/b", "github", "main")
 WORDS = "word " * (25 * reading_time.PACE)
 
 

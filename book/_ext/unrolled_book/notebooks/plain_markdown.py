@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 from docutils import nodes
 from sphinx.locale import admonitionlabels
@@ -53,6 +53,11 @@ def indent(text: str, first: str, rest: str) -> str:
     return "\n".join([first + lines[0], *((rest + line).rstrip() for line in lines[1:])])
 
 
+def linked(text: str, address: str) -> str:
+    """Return a link to a whole address; without one, the text alone."""
+    return f"[{text}]({address})" if urlsplit(address).scheme else text
+
+
 def bar(found: re.Match[str]) -> str:
     """Return the bar of a formula as a command."""
     return r"\Vert " if found[1] else r"\vert "
@@ -62,9 +67,9 @@ class Writer:
     """Writes the nodes of one page.
 
     Args:
-        page: the address of the page.
-        image: returns the address of an image, given its path in the sources.
-        numbers: the labels of numbered things, such as "Exercise 3", by id.
+        page: the address of the page; one that is not whole is none to lead to from elsewhere.
+        image: gives the address of an image from its place in the sources.
+        numbers: what numbered things are called, by their id: "Exercise 3".
     """
 
     def __init__(self, page: str, image: Callable[[str], str], numbers: Mapping[str, str]) -> None:
@@ -131,10 +136,12 @@ class Writer:
         return f"${tex if self.bars else BAR.sub(bar, tex)}$"
 
     def inline_reference(self, node: nodes.Element) -> str:
-        return f"[{self.spans(node)}]({quote(self.address(node), safe=':/?#&=%~,;@+!')})"
+        address = quote(self.address(node), safe=":/?#&=%~,;@+!")
+        return linked(self.spans(node), address)
 
     def inline_image(self, node: nodes.Element) -> str:
-        return f"![{escape(node.get('alt', ''))}]({self.image(node['uri'])})"
+        alt, address = escape(node.get("alt", "")), self.image(node["uri"])
+        return f"![{alt}]({address})" if urlsplit(address).scheme else alt
 
     def inline_superscript(self, node: nodes.Element) -> str:
         return f"<sup>{self.spans(node)}</sup>"
@@ -187,7 +194,7 @@ class Writer:
     block_rubric = block_sd_tab_label = block_caption
 
     def block_raw(self, node: nodes.Element) -> list[Block]:
-        return [f"*This part works on [the page of the site]({self.page}).*"]
+        return [f"*This part works on {linked('the page of the site', self.page)}.*"]
 
     def block_image(self, node: nodes.Element) -> list[Block]:
         return [self.inline_image(node)]

@@ -7,9 +7,12 @@ looks for it.
 
 A site that GitHub Actions builds also gets buttons for Colab and Binder. They open the copies in
 the branch `notebooks`, which `branch.py` lays out.
+
+Where neither the site nor the repository has an address, a notebook leads to neither: links become
+their text, and the package is installed from the folder of the book.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -20,20 +23,21 @@ from myst_nb.core.utils import coalesce_streams
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from unrolled_book.notebooks.plain_markdown import Block, Cell, Writer
+from unrolled_book.notebooks.plain_markdown import Block, Cell, Writer, linked
 from unrolled_book.origin import Origin, source
 
 BOOK = "book/"  # the folder of the pages, which the branch does not have
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 HEADER = """\
-*This notebook is [a page]({page}) of the book [{book}]({home}), with what its cells gave when the \
-book was built. The code is under the MIT licence, the prose and the figures are under \
-[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). Colab and Binder install what it needs; \
-on a machine of your own do that first:*
+*This notebook is {page} of the book {book}, with what its cells gave when the book was built. The \
+code is under the MIT licence, the prose and the figures are under \
+[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). {first}:*
 
 ```
-pip install "unrolled[torch,keras] @ {package}"
+pip install "{package}"
 ```"""
+FIRST = "Colab and Binder install what it needs; on a machine of your own do that first"
+FROM_FOLDER = "Install what it needs first, in the folder of the book"
 INSTALL = """\
 import sys
 
@@ -99,17 +103,30 @@ def with_removed(blocks: Sequence[Block], executed: NotebookNode) -> Iterator[Bl
             yield from removed(block.index)
 
 
-def notebook(blocks: Sequence[Block], executed: NotebookNode, **names: str) -> NotebookNode:
+def header(origin: Origin, book: str, home: str, page: str) -> str:
+    """Return what stands under the title; the addresses of the site and the page may be empty."""
+    names = {"book": linked(book, home), "page": linked("a page", page)}
+    if origin.address:
+        package = f"unrolled[torch,keras] @ {origin.package}"
+        return HEADER.format(**names, first=FIRST, package=package)
+    return HEADER.format(**names, first=FROM_FOLDER, package=".[torch,keras]")
+
+
+def notebook(
+    blocks: Sequence[Block], executed: NotebookNode, origin: Origin, **names: str
+) -> NotebookNode:
     """Return the notebook of a page.
 
     Args:
         blocks: the page; its title comes first.
         executed: the cells of the page with their outputs.
-        names: the names and addresses that the header and the installation cell use.
+        origin: where the package is installed from.
+        names: what the header speaks of.
     """
     title, *rest = blocks
-    cells = [new_markdown_cell(f"{title}\n\n{HEADER.format(**names)}")]
-    cells.append(new_code_cell(INSTALL.format(**names)))
+    cells = [new_markdown_cell(f"{title}\n\n{header(origin, **names)}")]
+    if origin.address:
+        cells.append(new_code_cell(INSTALL.format(package=origin.package)))
     for block in with_removed(list(joined(rest)), executed):
         if isinstance(block, Cell):
             cells.append(code_cell(executed.cells[block.index], block.folded))
@@ -122,9 +139,8 @@ def notebook(blocks: Sequence[Block], executed: NotebookNode, **names: str) -> N
     )
 
 
-def buttons(origin: Origin, page: str) -> dict[str, Any]:
-    """Return the theme's group of buttons that open a page elsewhere."""
-    places = origin.places(f"{page.removeprefix(BOOK)}.ipynb")
+def buttons(places: Mapping[str, str]) -> dict[str, Any]:
+    """Return the theme's group of buttons that open a page elsewhere, in these places."""
     links = [
         {
             "type": "link",
@@ -153,8 +169,7 @@ def take_home(app: Any, page: str, template: str, context: dict[str, Any], tree:
         return
     home, images = app.config.html_baseurl, app.builder.images
     address = f"{home}{app.builder.get_target_uri(page)}"
-    package = source(app.config).package
-    names = {"book": app.config.project, "home": home, "page": address, "package": package}
+    names = {"book": app.config.project, "home": home, "page": address}
     numbers = {
         name: app.config.numfig_format[kind] % ".".join(map(str, number))
         for kind, found in app.env.toc_fignumbers.get(page, {}).items()
@@ -166,24 +181,19 @@ def take_home(app: Any, page: str, template: str, context: dict[str, Any], tree:
     _, executed = cache.merge_match_into_notebook(nbformat.read(path, 4))
     target = Path(app.outdir) / "_sources" / f"{page}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook(blocks, executed, **names), target)
+    nbformat.write(notebook(blocks, executed, source(app.config), **names), target)
     context["ipynb_source"] = f"{page}.ipynb"
 
 
 def add_buttons(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     """Put the buttons before the theme's own."""
-    if "ipynb_source" in context and source(app.config).published:
-        context["header_buttons"].insert(0, buttons(source(app.config), page))
-
-
-def note_origin(app: Any, config: Any) -> None:
-    """Make Sphinx rewrite the pages when the commit that they name has changed."""
-    config.notebooks_origin = list(source(config))
+    origin = source(app.config)
+    places = origin.places(f"{page.removeprefix(BOOK)}.ipynb")
+    if "ipynb_source" in context and origin.published and places:
+        context["header_buttons"].insert(0, buttons(places))
 
 
 def setup(app: Any) -> None:
     """Connect to Sphinx, before and after the theme makes its buttons (501)."""
-    app.add_config_value("notebooks_origin", [], "html")
-    app.connect("config-inited", note_origin, priority=900)
     app.connect("html-page-context", take_home, priority=400)
     app.connect("html-page-context", add_buttons, priority=600)
