@@ -3,9 +3,28 @@
 from pathlib import Path
 
 import pytest
+import site_checks
 import site_links
+from contents import PAGES
+from unrolled_book.origin import origin
 
 HERE = "https://here.example/book/"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_section_asks_on_our_own_tracker(site: Path, name: str) -> None:
+    article = site_checks.article(site_checks.parse(site / f"{name}.html"))
+    ours = origin("main")
+    if not ours.address:
+        assert not article.select(".ask")
+        return
+    links = article.select("section > .ask > a")
+    sections = [link.find_parent("section") for link in links]
+    assert sections == [
+        tag for tag in article.select("section") if tag.select(":scope > :is(h1, h2, h3, h4)")
+    ]
+    assert all(link["href"].startswith(f"{ours.issues}/new?") for link in links)
+    assert len({link["href"] for link in links}) == len(links)
 
 
 def test_every_address_leads_somewhere(site: Path) -> None:

@@ -23,6 +23,7 @@ PARTS = (
     "finding.dois",
     "finding.search_terms",
     "finding.site_map",
+    "finishing.ask",
     "finishing.finish",
     "finishing.icons",
     "finishing.lean",

@@ -4,7 +4,7 @@
 {
   const LENGTH = 240; // characters of a passage
   const PASSAGES = "p, li:not(:has(p)), tr, pre";
-  const NOT_READ = ".page-runtime, .paper-link, .cell_output, svg, details pre, .toggle pre";
+  const NOT_READ = ".page-runtime, .paper-link, .ask, .cell_output, svg, details pre, .toggle pre";
   const NO_TEXT = ".headerlink, .copybtn, annotation, svg";
 
   stopwords.push("an", "can", "do", "does", "how", "what", "when", "where", "which", "why");

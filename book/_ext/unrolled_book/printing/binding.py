@@ -17,8 +17,8 @@ from bs4 import BeautifulSoup, Tag
 
 ID_LISTS = ("aria-controls", "aria-describedby", "aria-labelledby", "for", "headers")
 ADDRESSES = ("href", "src", "xlink:href", "srcset")
-STYLED = "T_"  # begins the ids that pandas gives to tables and styles them by
-LEFT_OUT = "script, .headerlink, .paper-link, .copybtn, .sd-stretched-link, template"
+STYLED = "T_"  # pandas names its tables so, each with a number of its own, and styles them by it
+LEFT_OUT = "script, .headerlink, .paper-link, .ask, .copybtn, .sd-stretched-link, template"
 BOOK = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
 <head>
