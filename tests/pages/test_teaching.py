@@ -125,7 +125,7 @@ def test_stress_brings_more_tags():
 def test_solutions_can_be_cut_out_and_no_page_misses_a_name(tmp_path):
     """The expression is the page's own, in Python, so that it is tested where there is no perl."""
     says("No page needs a cell of a solution.")
-    (pattern,) = re.findall(r"perl -0pi -e 's/(.*)//gms' book", SHOWN)
+    (pattern,) = re.findall(r"perl -0pi -e 's/(.*)//gms' ", SHOWN)
     shutil.copytree(BOOK, tmp_path / "book", ignore=shutil.ignore_patterns("results"))
     for page in pages.notebooks(tmp_path / "book"):
         text = page.read_text(encoding="utf-8")
