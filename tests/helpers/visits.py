@@ -31,6 +31,12 @@ WIDE = """() => {
     .filter((code) => code.scrollWidth > code.clientWidth)
     .map((code) => `${code.scrollWidth - code.clientWidth}: ${code.textContent.slice(0, 60)}`);
 }"""
+ASIDE = """() => [...document.querySelectorAll(".unrolled-figure")].flatMap((figure) => {
+  const [column, drawn] = [figure, figure.firstElementChild].map((b) => b.getBoundingClientRect());
+  const off = (drawn.left + drawn.right - column.left - column.right) / 2;
+  const about = figure.firstElementChild.getAttribute("aria-label").slice(0, 60);
+  return Math.abs(off) > 1 && drawn.width < column.width ? [`${Math.round(off)}: ${about}`] : [];
+})"""
 SETTLED = """() => new Promise((done) => requestAnimationFrame(
   () => requestAnimationFrame(() => setTimeout(done, 60))
 ))"""
@@ -45,6 +51,7 @@ class Visit:
     errors: list[str] = field(default_factory=list)
     weights: dict[str, int] = field(default_factory=dict)
     wide: list[str] = field(default_factory=list)  # code that scrolls sideways
+    aside: list[str] = field(default_factory=list)  # figures beside the middle of their column
     moved: float = 0.0  # the cumulative shift of the layout
 
 
@@ -100,4 +107,5 @@ def visit(chromium: Browser, address: str, name: str, site: Path) -> Visit:
         page.evaluate(SETTLED)
         result.refused = refused(page)
         result.wide = page.evaluate(WIDE)
+        result.aside = page.evaluate(ASIDE)
     return result

@@ -61,6 +61,10 @@ def test_no_code_scrolls_sideways_on_a_laptop(seen: dict[str, Visit]) -> None:
     assert {page: visit.wide for page, visit in seen.items() if visit.wide} == {}
 
 
+def test_figures_stand_in_the_middle_of_their_column(seen: dict[str, Visit]) -> None:
+    assert {page: visit.aside for page, visit in seen.items() if visit.aside} == {}
+
+
 def test_no_page_moves_while_it_loads(seen: dict[str, Visit]) -> None:
     moved = {page: round(visit.moved, 4) for page, visit in seen.items()}
     print(moved)
@@ -84,6 +88,7 @@ BAD = """<!DOCTYPE html><html><head><meta charset="utf-8" />{head}</head><body><
 const move = () => document.body.prepend(document.createElement("hr"));
 requestAnimationFrame(() => requestAnimationFrame(move)); // what has not been painted cannot move
 </script>
+<div class="unrolled-figure"><img src="data:," width="20" aria-label="on the left" /></div>
 <div class="highlight"><pre style="overflow: auto; width: 20px">a long line of code</pre></div>
 <script>oops()</script><p>T</p><img src="http://foreign.invalid/a.png" alt=""></body></html>"""
 
@@ -100,6 +105,7 @@ def test_what_goes_wrong_on_a_page_is_seen(chromium: Browser, tmp_path: Path) ->
     assert "oops" in free.errors[0]
     assert free.moved > 0
     assert [line.split(": ")[1] for line in free.wide] == ["a long line of code"]
+    assert [line.split(": ")[1] for line in free.aside] == ["on the left"]
     assert not free.refused
     assert strict.errors == []
     assert [fault.split(":")[0] for fault in strict.refused] == ["script-src-elem", "img-src"]
