@@ -5,4 +5,14 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
   root.mode = localStorage.getItem("mode") || "auto";
   root.theme = root.mode === "auto" ? (dark ? "dark" : "light") : root.mode;
+
+  // Paper is white in the dark, too.
+  let shown;
+  window.addEventListener("beforeprint", () => {
+    shown = root.theme;
+    root.theme = "light";
+  });
+  window.addEventListener("afterprint", () => {
+    root.theme = shown;
+  });
 }
