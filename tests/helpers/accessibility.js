@@ -32,6 +32,7 @@ globalThis.reader = (() => {
       }
       code.normalize();
     }
+    for (const tex of all("annotation")) tex.remove();
     for (const formula of all("math")) formula.textContent = formula.textContent;
     for (const picture of all("svg[role=img]")) picture.replaceChildren();
   }
@@ -52,7 +53,8 @@ globalThis.reader = (() => {
   }
 
   function label(box) {
-    const text = box.closest("[data-tex]")?.dataset.tex ?? box.textContent;
+    const tex = box.closest(".math")?.querySelector("annotation");
+    const text = (tex ?? box).textContent;
     const name = `${box.tagName.toLowerCase()}.${box.getAttribute("class") ?? ""}`;
     return `${name} ${text.replace(/\s+/g, " ").slice(0, 60)}`;
   }

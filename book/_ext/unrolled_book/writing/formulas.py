@@ -4,8 +4,8 @@ Formulas are written in TeX; `math-core` turns them into MathML while the book i
 script typesets them in the browser and nothing moves. The font, STIX Two Math, is taken from
 `ziamath`, cut down to the characters that the built pages use, and put into its own style sheet.
 
-TeX that cannot be converted is a warning. `data-tex` keeps the source of each formula for copying;
-text for the search or for quotations contains what the formula shows, not its TeX.
+TeX that cannot be converted is a warning. Each formula carries its TeX as an annotation, which no
+browser shows, for whoever copies it; text that is searched or quoted gets what the formula shows.
 """
 
 import html
@@ -48,11 +48,12 @@ TIED = re.compile(
     r'([(\[“\u2018]*)<span class="math\b.*?</math></span>((?:[^\s\w<&]+\w*)?)', re.DOTALL
 )
 MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
-TAG = re.compile(r"<[^>]*>")
+ANNOTATION = re.compile(r"<annotation\b.*?</annotation>", re.DOTALL)
+UNSEEN = re.compile(rf"{ANNOTATION.pattern}|<[^>]*>", re.DOTALL)
 INVISIBLE = re.compile("[\u2061-\u2064]")  # function application, times, separator, plus
 
 logger = logging.getLogger(__name__)
-converter = LatexToMathML(fancy_error=False)
+converter = LatexToMathML(fancy_error=False, annotation=True)
 
 
 def prepared(tex: str, display: bool) -> str:
@@ -85,7 +86,7 @@ def mathml(tex: str, display: bool) -> str:
 
 def shown(formula: str) -> str:
     """Return the characters that a formula in MathML shows."""
-    return INVISIBLE.sub("", html.unescape(TAG.sub("", formula)))
+    return INVISIBLE.sub("", html.unescape(UNSEEN.sub("", formula)))
 
 
 class PlainText(SphinxPostTransform):
@@ -111,17 +112,22 @@ def is_formula(node: nodes.Node) -> bool:
 
 
 def write(writer: Any, node: nodes.Element, tag: str) -> None:
-    """Write a formula into the page, inside a `tag`, with its number."""
+    """Write a formula into the page, inside a `tag`, with its number.
+
+    Where a title stands once more, in the head of the page and in the contents, `PlainText` has not
+    seen it, and its formulas carry no TeX: Sphinx takes away tags alone.
+    """
     tex = node.get("tex") or node.astext()
     block = isinstance(node, nodes.math_block)
     try:
         formula = mathml(tex, block)
+        if "tex" not in node:
+            formula = ANNOTATION.sub("", formula)
     except LatexError as error:
         logger.warning("this formula is not understood: %s: %s", tex, error, location=node)
         formula = f"<code>{html.escape(tex)}</code>"
-    classes = "math notranslate nohighlight"  # Sphinx's names; tests leave them out of prose
-    source = " ".join(tex.split())
-    writer.body.append(writer.starttag(node, tag, "", CLASS=classes, **{"data-tex": source}))
+    classes = "math notranslate nohighlight"  # as Sphinx names them; tests leave them out of prose
+    writer.body.append(writer.starttag(node, tag, "", CLASS=classes))
     if node.get("number"):
         writer.body.append(f'<span class="eqno">({get_node_equation_number(writer, node)})')
         writer.add_permalink_ref(node, "Link to this equation")
@@ -133,8 +139,9 @@ def write(writer: Any, node: nodes.Element, tag: str) -> None:
 def characters(site: Path) -> set[str]:
     """Return the characters in the formulas of the built pages, and their italic forms."""
     pages = (path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
-    found = {c for page in pages for f in MATH.findall(page) for c in html.unescape(TAG.sub("", f))}
-    found.add("√")  # in no text: an <msqrt> draws it
+    formulas = (formula for page in pages for formula in MATH.findall(page))
+    found = {c for formula in formulas for c in html.unescape(UNSEEN.sub("", formula))}
+    found.add("√")  # stands in no text: an <msqrt> draws it
     letters = {unicodedata.normalize("NFKC", c) for c in found}
     return found | {c for c in ITALICS if unicodedata.normalize("NFKC", c) in letters}
 
