@@ -46,8 +46,9 @@ def settled(page: Page) -> None:
 
 
 def sized(page: Page, size: tuple[int, int]) -> None:
-    """Give the window a size."""
+    """Give the window a size, at the top of the page, where its header covers nothing."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.evaluate("scrollTo(0, 0)")
     settled(page)
 
 
