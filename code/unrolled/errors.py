@@ -1,5 +1,7 @@
 """Messages for the user: mistakes that end the program, and notices that do not."""
 
+_SHOWN = 40  # letters of a word that a message repeats
+
 
 class UserError(Exception):
     """A mistake that the user can fix: one line says what is wrong, where, and how to fix it.
@@ -13,3 +15,9 @@ class Notice(UserWarning):
 
     Issue it with `warnings.warn`; the command line prints the message alone.
     """
+
+
+def shown(text: str, most: int = _SHOWN) -> str:
+    """A text as it may be printed: cut if it is long, its invisible characters as numbers."""
+    letters = [c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text[:most]]
+    return "".join(letters) + ("..." if len(text) > most else "")

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from unrolled.cli import options, output
-from unrolled.errors import UserError
 
 EXAMPLES = (
     "unrolled export",
@@ -27,7 +26,7 @@ def export(
 
     The page runs basic, stacked, bidirectional and attention models with the cells elman and lstm.
     """
-    from unrolled.files import atomic_write
+    from unrolled.files import atomic_write, refuse_clashes
     from unrolled.models import saved
     from unrolled.models.export import pack
     from unrolled.training.checkpoints import Checkpoint
@@ -37,9 +36,7 @@ def export(
     packed = pack(Checkpoint(trained.predictor.weights(), dict(trained.facts)))
     spec = trained.facts["model"]
     target = Path(f"{spec['name']}-{spec['arguments']['cell']}.safetensors") if out is None else out
-    saved.refuse_folder(target)
-    if target.resolve() == path.resolve():
-        raise UserError(f"{target} is the checkpoint itself; name another file by --out")
+    refuse_clashes({"--out": target}, {"--checkpoint": path})
     with atomic_write(target) as file:
         file.write(packed)
     result: dict[str, Any] = {

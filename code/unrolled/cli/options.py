@@ -14,17 +14,20 @@ import typer
 
 from unrolled.budgets import Budget
 from unrolled.cells import CELLS
-from unrolled.models import Framework, Name
+from unrolled.models import NAMED, Framework, Name
 
 if TYPE_CHECKING:
     Cell = str
 else:
     Cell = Literal[tuple(CELLS)]  # from which Typer takes the choices
 
+NAMES = {"models": tuple(NAMED), "cells": tuple(CELLS)}
 SIZE: dict[str, Any] = {"min": 1, "max": 4096}
 
-Model = Annotated[Name | None, typer.Option(help="The model's name; by default the newest one.")]
-CellName = Annotated[Cell | None, typer.Option(help="The recurrent cell.")]
+Model = Annotated[
+    Name | None, typer.Option(metavar="NAME", help="The model; by default the newest one.")
+]
+CellName = Annotated[Cell | None, typer.Option(metavar="NAME", help="The recurrent cell.")]
 NumLayers = Annotated[int | None, typer.Option(help="Recurrent layers of a stacked model, L.")]
 Delay = Annotated[int | None, typer.Option(help="Letters that look-ahead waits for.")]
 KernelSize = Annotated[int | None, typer.Option(help="Letters that a filter of conv sees, odd.")]
@@ -42,13 +45,21 @@ Dropout = Annotated[
 ]
 RunIn = Annotated[
     Framework | None,
-    typer.Option(help="Where to run; weights trained in the other framework are carried across."),
+    typer.Option(
+        metavar="NAME",
+        help="Where to run, pytorch or keras; weights of the other one are carried across.",
+    ),
 ]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="The trained model; by default one in the folder models.")
 ]
 HowLong = Annotated[
-    Budget | None, typer.Option("--budget", help="By default UNROLLED_BUDGET, else live.")
+    Budget | None,
+    typer.Option(
+        "--budget",
+        metavar="NAME",
+        help="smoke, live or full; by default UNROLLED_BUDGET, else live.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

@@ -1,20 +1,24 @@
 """What the commands print, and where: results on standard output, all else on standard error."""
 
+import errno
 import json
+import os
 import re
 import shlex
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unrolled.errors import Notice
+from unrolled.errors import Notice, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_SHOWN = 40  # letters of a word that a message repeats
+_UNWRITABLE = {errno.EPIPE, errno.ENOSPC, errno.EIO}
 
 
 class Stopped(Exception):  # noqa: N818
@@ -22,10 +26,24 @@ class Stopped(Exception):  # noqa: N818
 
 
 def console(stderr: bool = False, markup: bool = False) -> "Console":
-    """A terminal that prints text unchanged: no line breaks and no colours guessed from it."""
+    """A terminal that prints text as it stands: no line breaks and no colours guessed from it.
+
+    Invisible characters, which could steer the terminal, are printed as numbers.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=markup, highlight=False, emoji=False, soft_wrap=True)
+    class Clean(Console):
+        def print(self, *objects: Any, **how: Any) -> None:
+            super().print(*(_clean(o) if isinstance(o, str) else o for o in objects), **how)
+
+        def on_broken_pipe(self) -> None:
+            raise
+
+    return Clean(stderr=stderr, markup=markup, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _clean(text: str) -> str:
+    return "\n".join(shown(line, most=len(line)) for line in text.split("\n"))
 
 
 def emit(result: dict[str, Any]) -> None:
@@ -41,21 +59,55 @@ def note(message: str) -> None:
 def fail(message: str, status: int, as_json: bool) -> int:
     """Prints what is wrong; returns the exit status."""
     message = one_line(message)
-    note(message if status == 130 else f"error: {message}")
-    if as_json:
-        emit({"error": message})
+    try:
+        note(message if status > 128 else f"error: {message}")
+        if as_json:
+            emit({"error": message})
+            sys.stdout.flush()
+    except OSError as error:
+        lost(error)
     return status
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether the output could not be written: the pipe is closed, or the disk full."""
+    return isinstance(error, OSError) and error.errno in _UNWRITABLE
+
+
+def lost(error: BaseException) -> int:
+    """Says that the output is lost, and throws away what is left of it; returns the exit status."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())  # else Python would fail once more as it ends
+    with suppress(OSError):
+        reason = getattr(error, "strerror", None) or error
+        note(f"error: the output could not be written to its end: {reason}")
+    return 2
+
+
+@contextmanager
+def stopped_by_sigterm() -> Iterator[Callable[[], int]]:
+    """Lets SIGTERM stop a command as Ctrl-C does; yields what tells the exit status of a stop."""
+    received: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread
+        yield lambda: 130
+        return
+    try:
+        yield lambda: 128 + received[0] if received else 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def one_line(message: str) -> str:
-    """A message with line ends and runs of spaces replaced by single spaces."""
-    return " ".join(message.split())
-
-
-def shown(word: str) -> str:
-    """A word made safe to print: cut if it is long, invisible characters shown as numbers."""
-    letters = [c if c.isprintable() else f"<U+{ord(c):04X}>" for c in word[:_SHOWN]]
-    return "".join(letters) + ("..." if len(word) > _SHOWN else "")
+    """A message with line ends and runs of spaces as single spaces, and nothing invisible."""
+    return shown(" ".join(message.split()), most=len(message))
 
 
 def quoted(path: Path) -> str:
@@ -76,9 +128,10 @@ def mistake() -> str:
     return "This is a mistake in unrolled." + (f" Please report it: {tracker}" if tracker else "")
 
 
-def examples(*commands: str) -> str:
-    """The end of a help page."""
-    return "\n\n".join(["Examples:", *(f"  {command}" for command in commands)])
+def examples(*commands: str, **choices: Iterable[str]) -> str:
+    """The end of a help page: what a name can be, and commands to begin with."""
+    named = [f"{what.capitalize()}: {', '.join(names)}." for what, names in choices.items()]
+    return "\n\n".join([*named, "Examples:", *(f"  {command}" for command in commands)])
 
 
 def show_warning(others: Callable[..., None]) -> Callable[..., None]:

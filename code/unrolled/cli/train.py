@@ -8,14 +8,21 @@ import typer
 from unrolled import models
 from unrolled.budgets import Budget, current
 from unrolled.cli import options, output
-from unrolled.cli.pronunciation.words import Predictions, Stress, Words, measure
+from unrolled.cli.pronunciation.words import (
+    NOTHING_TO_SCORE,
+    Predictions,
+    Stress,
+    Words,
+    measure,
+)
 from unrolled.errors import UserError
+from unrolled.files import refuse_clashes
 from unrolled.models import presets
 
 if TYPE_CHECKING:
     from unrolled.tasks.pronunciation import PronunciationTask, Reader
     from unrolled.tasks.task import Task
-    from unrolled.training import Recipe
+    from unrolled.training import History, Recipe
 
 EXAMPLES = (
     "unrolled train --model basic",
@@ -29,11 +36,18 @@ EXAMPLES = (
 @options.spread
 def train(
     *,
-    model: Annotated[models.Name | None, typer.Option(help="What to train.")] = None,
-    preset: Annotated[
-        presets.Name | None, typer.Option(help="Instead of --model: a model with its recipe.")
+    model: Annotated[
+        models.Name | None, typer.Option(metavar="NAME", help="What to train.")
     ] = None,
-    framework: Annotated[models.Framework, typer.Option(help="Where to train.")] = "pytorch",
+    preset: Annotated[
+        presets.Name | None,
+        typer.Option(
+            metavar="NAME", help="Instead of --model: a model with its recipe; benchmark is one."
+        ),
+    ] = None,
+    framework: Annotated[
+        models.Framework, typer.Option(metavar="NAME", help="Where to train: pytorch or keras.")
+    ] = "pytorch",
     budget: options.HowLong = None,
     architecture: options.Architecture,
     training: options.Training,
@@ -56,14 +70,19 @@ def train(
     """
     from unrolled.models import saved
     from unrolled.tasks.pronunciation import PronunciationTask
+    from unrolled.training import partial
 
     known, recipe = _chosen(model, preset, budget, training.given)
     spec = models.changed(known, **architecture.given)
     path = saved.default_path(spec, framework) if out is None else out
-    saved.refuse_folder(path)
+    saved.refuse_unkept(path)
+    unfinished = {"the unfinished run": partial(path)}
+    refuse_clashes({"--predictions": predictions, "--out": path, **unfinished}, words.files)
     if predictions is not None:
         _refuse_missing(predictions)
     task = PronunciationTask(words.load(stress), spec.answer)
+    if words.test is not None and predictions is None and not any(task.data.test.values()):
+        raise UserError(NOTHING_TO_SCORE)
     console = output.console(stderr=True)
     with saved.reserved(path):
         try:
@@ -76,6 +95,7 @@ def train(
                 again=again,
                 console=console if console.is_terminal else None,
                 on_epoch=lambda row: console.print(_line(row, recipe.epochs, task)),
+                on_resume=lambda history: console.print(_resumed(history, recipe.epochs)),
             )
         except KeyboardInterrupt:
             raise output.Stopped(_kept(path, recipe.epochs)) from None
@@ -84,7 +104,8 @@ def train(
     result = _result(trained, task, words) | {"already_trained": already}
     if words.test is not None or predictions is not None:
         score = measure(trained, task.data.test, predictions)
-        result["test"] = {"per": score.per, "wer": score.wer, "words": score.words}
+        rates = {} if score is None else {"per": score.per, "wer": score.wer}
+        result["test"] = {**rates, "words": len(task.data.test)}
     output.emit(result) if as_json else _show(result)
 
 
@@ -94,11 +115,15 @@ def _result(trained: "Reader", task: "PronunciationTask", words: Words) -> dict[
 
     history = History(**trained.facts["history"])
     spec, which = trained.facts["model"], f"--checkpoint {output.quoted(trained.path)}"
-    files = [f"--{part} {output.quoted(path)}" for part, path in words.given.items()]
     return {
         "model": spec["name"],
         **spec["arguments"],
         "framework": trained.framework,
+        "seed": trained.facts["recipe"]["seed"],
+        "recipe": trained.facts["recipe"],
+        "versions": trained.facts["versions"],
+        "machine": trained.facts.get("machine", {}),
+        "parameters": sum(array.size for array in trained.predictor.weights().values()),
         "checkpoint": str(trained.path),
         "data": task.data.name,
         "validation_words": len(task.data.valid),
@@ -106,7 +131,7 @@ def _result(trained: "Reader", task: "PronunciationTask", words: Words) -> dict[
         "best": history.best,
         "next": [
             f"unrolled pronounce {which} knuth hate",
-            " ".join(["unrolled evaluate", which, *files]),
+            " ".join(["unrolled evaluate", which, *words.typed]),
         ],
     }
 
@@ -129,10 +154,7 @@ def _chosen(
 
 
 def _refuse_missing(path: Path) -> None:
-    """Refuses a missing folder for the predictions before hours of training, not after them."""
-    from unrolled.models import saved
-
-    saved.refuse_folder(path)
+    """Refuses a place for the predictions before hours of training, not after them."""
     if not path.parent.is_dir():
         raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
 
@@ -144,6 +166,10 @@ def _line(row: dict[str, float], epochs: int, task: "Task") -> str:
         f"epoch {row['epoch']}/{epochs}  loss {row['loss']:.3f}  {rates}  "
         f"{row[f'{task.items}_per_second']:,.0f} {task.items}/s"
     )
+
+
+def _resumed(history: "History", epochs: int) -> str:
+    return f"goes on after epoch {len(history.epochs)} of {epochs}"
 
 
 def _kept(path: Path, epochs: int) -> str:
@@ -164,7 +190,10 @@ def _show(result: dict[str, Any]) -> None:
         f"PER {best['per']:.3f}  WER {best['wer']:.3f}  on {result['validation_words']:,} "
         f"validation words, after epoch {best['epoch']} of {len(result['epochs'])}"
     )
-    if test := result.get("test"):
+    test = result.get("test", {})
+    if "per" not in test and test:
+        console.print(f"{test['words']:,} test words are read; without answers there is no score")
+    elif test:
         console.print(
             f"PER {test['per']:.3f}  WER {test['wer']:.3f}  on {test['words']:,} test words"
         )

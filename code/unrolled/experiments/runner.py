@@ -103,6 +103,11 @@ def unfinished(run: Run, folder: Path) -> Path:
     return folder / f"{run.name}.safetensors"
 
 
+def _tell_resumed(history: History, console: Console | None) -> None:
+    if console is not None:
+        console.print(f"goes on after epoch {len(history.epochs)}")
+
+
 def execute(run: Run, folder: Path, console: Console | None = None) -> dict[str, Any]:
     """Trains one run, unless it is finished already, and scores its best weights.
 
@@ -114,7 +119,13 @@ def execute(run: Run, folder: Path, console: Console | None = None) -> dict[str,
     spec = models.spec(run.model, **run.arguments)
     task = tasks.named(run.task).book(spec.answer)
     trained, _ = saved.train(
-        spec, run.framework, recipe, task, unfinished(run, folder), console=console
+        spec,
+        run.framework,
+        recipe,
+        task,
+        unfinished(run, folder),
+        console=console,
+        on_resume=lambda history: _tell_resumed(history, console),
     )
     history = History(**trained.facts["history"])
     seconds, cpu = (sum(r[clock] for r in history.epochs) for clock in ("seconds", "cpu_seconds"))

@@ -61,7 +61,7 @@ def rows(suite: str) -> list[dict[str, Any]]:
         UserError: a line is not a JSON object.
     """
     file = path(suite)
-    recorded = []
+    recorded: list[dict[str, Any]] = []
     for number, line in enumerate(file.read_text("utf-8").splitlines() if file.exists() else [], 1):
         try:
             row = dict(json.loads(line))
@@ -71,7 +71,8 @@ def rows(suite: str) -> list[dict[str, Any]]:
             ) from None
         if "recipe" in row:
             row["recipe"] = named_today(row["recipe"])
-        recorded.append(row)
+        if row not in recorded[-1:] and row not in recorded:
+            recorded.append(row)  # a doubled line is no second run
     return recorded
 
 

@@ -1,6 +1,7 @@
 """A trained model on disk: what its checkpoint records, where it is kept, how to load it."""
 
 import contextlib
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,10 +13,11 @@ from rich.console import Console
 
 from unrolled import models, tasks, training
 from unrolled.errors import UserError
+from unrolled.files import writes_through
 from unrolled.models.specs import Spec
 from unrolled.tasks import pronunciation
 from unrolled.tasks.task import Answer, Row, Task
-from unrolled.training import Predictor, Recipe, checkpoints
+from unrolled.training import History, Predictor, Recipe, checkpoints
 from unrolled.training.checkpoints import Checkpoint
 from unrolled.training.recipe import named_today
 
@@ -47,21 +49,24 @@ def describe(spec: Spec, framework: str, recipe: Recipe, task: Task) -> dict[str
         "recipe": asdict(recipe),
         **task.facts,
         "versions": models.versions(framework),
+        "machine": {
+            "threads": models.threads(framework),
+            "python": platform.python_version(),
+            "system": f"{platform.system()} {platform.machine()}",
+        },
     }
 
 
-def refuse_folder(path: Path) -> None:
-    """Refuses a path that cannot hold a checkpoint.
+def refuse_unkept(path: Path) -> None:
+    """Refuses a place that cannot hold a checkpoint.
 
     Raises:
-        UserError: `path` is a folder or names no file, or cannot be looked up.
+        UserError: `path` is a folder or a device, or names nothing.
     """
-    try:
-        folder = path.is_dir()
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-    if folder or not path.name:
+    if not path.name:
         raise UserError(f"cannot write {path}: it is a folder; name a file")
+    if writes_through(path):
+        raise UserError(f"cannot write {path}: a device keeps no checkpoint; name a file")
 
 
 @contextmanager
@@ -76,7 +81,7 @@ def reserved(path: Path, wait: float = 0) -> Iterator[None]:
         UserError: the folder cannot be made or written to, or `path` is a folder.
         BusyError: another process is training to it.
     """
-    refuse_folder(path)
+    refuse_unkept(path)
     lock = FileLock(path.with_name(path.name + ".lock"), timeout=wait)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,6 +128,7 @@ def train(
     again: bool = False,
     console: Console | None = None,
     on_epoch: Callable[[Row], None] | None = None,
+    on_resume: Callable[[History], None] | None = None,
 ) -> tuple[Any, bool]:
     """Trains to `path`, which the caller has `reserved`; a finished model there is kept.
 
@@ -135,6 +141,7 @@ def train(
         again: overwrite a finished model.
         console: where the progress bar is drawn; None draws none.
         on_epoch: called with each epoch's row.
+        on_resume: called with the history of a run that goes on where it was stopped.
 
     Returns:
         The model with the weights of its best epoch, as `load` returns it, and whether it was
@@ -149,7 +156,13 @@ def train(
     model = models.build_for(framework, spec, task, recipe.seed)
     trainer = models.trainer(framework, model, recipe, task.answer)
     history = training.fit(
-        trainer, task, path=path, facts=facts, console=console, on_epoch=on_epoch
+        trainer,
+        task,
+        path=path,
+        facts=facts,
+        console=console,
+        on_epoch=on_epoch,
+        on_resume=on_resume,
     )
     predictor = models.predictor(framework, model, task.answer)
     return tasks.named(task.name).SAVED(
@@ -208,13 +221,30 @@ def load(
         UserError: there is no complete checkpoint, it holds another model, or a framework is
             missing.
     """
-    checkpoint = _today(checkpoints.read(path))
+    read = checkpoints.read(path)
+    try:
+        return _in_use(path, _today(read), name, cell, framework, task)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: its facts are damaged ({error!r}); train again") from error
+
+
+def _in_use(
+    path: Path,
+    checkpoint: Checkpoint,
+    name: str | None,
+    cell: str | None,
+    framework: str | None,
+    task: str | None,
+) -> Any:
+    """The model of a checkpoint with all that is needed to use it."""
     facts = checkpoint.facts
     if lacking := {"task", "model", "framework", "data", "history"} - facts.keys():
         raise UserError(f"{path}: not trained by `unrolled train`; it lacks {sorted(lacking)[0]}")
     if task not in (None, facts["task"]):
         raise UserError(f"{path} is a model of {facts['task']}, not of {task}; name another file")
-    spec = Spec(**facts["model"])
+    spec, history = Spec(**facts["model"]), History(**facts["history"])
+    if history.best["epoch"] > len(history.epochs):
+        raise ValueError("more epochs than there are")
     for wanted, is_ in ((name, spec.name), (cell, spec.arguments.get("cell"))):
         if wanted not in (None, is_):
             raise UserError(f"{path} is of the model {is_ or spec.name}, not {wanted}")
@@ -224,7 +254,9 @@ def load(
     predictor.load_weights(checkpoint.arrays)
     if framework not in (None, facts["framework"]):
         predictor = _carried(predictor, _untrained(framework, spec, facts))
-    return tasks.named(facts["task"]).SAVED(path, facts, predictor)
+    saved = tasks.named(facts["task"]).SAVED(path, facts, predictor)
+    saved.check()
+    return saved
 
 
 def _untrained(framework: str, spec: Spec, facts: Mapping[str, Any]) -> Predictor:

@@ -233,6 +233,13 @@ class Saved:
         """The framework's own model."""
         return self.predictor.model
 
+    def check(self) -> None:
+        """Looks whether the facts are what this class needs, so that nothing fails later.
+
+        Raises:
+            KeyError, TypeError or ValueError: a fact is missing, or of another kind.
+        """
+
     def predict(self, inputs: Array, lengths: Array | None = None) -> Array:
         """As in `Predictor`."""
         answers: Array = self.predictor.predict(inputs, lengths)

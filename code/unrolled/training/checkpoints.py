@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from unrolled.errors import UserError
-from unrolled.files import atomic_write
+from unrolled.files import atomic_write, checksum
 
 FORMAT = "unrolled/1"
 Arrays = dict[str, NDArray[Any]]
@@ -27,13 +27,13 @@ class Checkpoint(NamedTuple):
 
 
 def differing(kept: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """The names of the facts in which two runs differ, ignoring their history.
+    """The names of the facts in which two runs differ, their history and machine aside.
 
     A fact inside another is named by its path, as in `recipe.learning_rate`.
     """
     wanted = json.loads(json.dumps(wanted))  # as if read from a file: tuples become lists
     names: list[str] = []
-    for name in sorted((kept.keys() | wanted.keys()) - {"history"}):
+    for name in sorted((kept.keys() | wanted.keys()) - {"history", "machine"}):
         a, b = kept.get(name), wanted.get(name)
         if isinstance(a, dict) and isinstance(b, dict):
             names += [f"{name}.{inner}" for inner in differing(a, b)]
@@ -54,13 +54,14 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
         UserError: the folder is missing or not writable, or the disk is full.
     """
     arrays = {name: np.asarray(value, order="C") for name, value in checkpoint.arrays.items()}
-    metadata = {"format": FORMAT, "facts": json.dumps(checkpoint.facts)}
+    facts = json.dumps(checkpoint.facts)
+    metadata = {"format": FORMAT, "facts": facts, "sha256": checksum(arrays, facts)}
     with atomic_write(path) as handle:
         handle.write(save(arrays, metadata))
 
 
 def read(path: Path) -> Checkpoint:
-    """Reads what `write` wrote.
+    """Reads what `write` wrote; files of before have no checksum.
 
     Raises:
         UserError: there is no such file, or it is not a complete checkpoint of this package.
@@ -78,6 +79,8 @@ def read(path: Path) -> Checkpoint:
             if not isinstance(facts, dict):
                 raise ValueError("its facts have no names")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if metadata.get("sha256", known := checksum(arrays, metadata["facts"])) != known:
+                raise ValueError("the checksum does not match")
             return Checkpoint(arrays, facts)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error

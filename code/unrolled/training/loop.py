@@ -55,6 +55,7 @@ def fit(
     facts: dict[str, Any] | None = None,
     console: Console | None = None,
     on_epoch: Callable[[Row], None] | None = None,
+    on_resume: Callable[[History], None] | None = None,
 ) -> History:
     """Trains by the trainer's recipe and leaves the weights of the best epoch in the model.
 
@@ -70,6 +71,7 @@ def fit(
             refused.
         console: where the progress bar is drawn; None draws none.
         on_epoch: called with each epoch's row.
+        on_resume: called with the history of a run that goes on where it was stopped.
 
     Raises:
         UserError: the part file belongs to another run, the loss is no longer finite, or a file
@@ -83,6 +85,8 @@ def fit(
         raise UserError(f"cannot write {path}: there is no folder {path.parent}; create it")
     if part is not None and part.exists():
         history, best = _resume(trainer, part, facts)
+        if on_resume is not None:
+            on_resume(history)
     done = len(history.epochs)
     with progress(
         console, recipe.epochs, task.num_items(recipe.sample), done, task.items
@@ -167,6 +171,9 @@ def _resume(trainer: Trainer, part: Path, facts: dict[str, Any]) -> tuple[Histor
             f"{part} holds an unfinished run with another {', another '.join(other)}; "
             "repeat its command to finish it, or delete the file to begin anew"
         )
-    trainer.load_weights(groups["model"])
-    trainer.load_optimizer_state(groups["optimizer"])
-    return History(**kept["history"]), groups["best"]
+    try:
+        trainer.load_weights(groups["model"])
+        trainer.load_optimizer_state(groups["optimizer"])
+        return History(**kept["history"]), groups["best"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{part}: damaged ({error!r}); delete it to begin anew") from error

@@ -160,7 +160,7 @@ def test_the_command_tells_in_json_what_it_has_written(cwd, capsys):
         (["--checkpoint", "gru", "--cell", "lstm"], "is of the model gru, not lstm"),
         (["--out", "models"], "cannot write models: it is a folder"),
         (["--out", "gone/x"], "cannot write gone"),
-        (["--out", "models/basic-elman-pytorch.safetensors"], "is the checkpoint itself"),
+        (["--out", "models/basic-elman-pytorch.safetensors"], "is the file of --checkpoint"),
         (["--cell", "transformer"], "transformer"),
     ],
 )

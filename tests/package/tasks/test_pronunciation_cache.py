@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,9 +37,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     prepare = loading.prepare
 
-    def counted(split: pronunciation.Split, name: str, stress: bool) -> PronunciationData:
+    def counted(split: pronunciation.Split, name: str, *how: Any) -> PronunciationData:
         names.append(name)
-        return prepare(split, name, stress)
+        return prepare(split, name, *how)
 
     monkeypatch.setattr(loading, "prepare", counted)
     return names
@@ -165,10 +166,10 @@ from pathlib import Path
 from unrolled.tasks.pronunciation import load, loading
 warnings.simplefilter("error")
 prepare = loading.prepare
-def slow(split, name, stress):
+def slow(split, name, *how):
     time.sleep(1)
     print("prepared")
-    return prepare(split, name, stress)
+    return prepare(split, name, *how)
 loading.prepare = slow
 print(len(load(Path(sys.argv[1])).train))
 """

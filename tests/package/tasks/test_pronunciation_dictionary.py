@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unrolled.errors import UserError
 from unrolled.tasks import pronunciation
-from unrolled.tasks.pronunciation.dictionary import cmudict_path, parse_cmudict, parse_tsv
+from unrolled.tasks.pronunciation.dictionary import cmudict_path, parse_cmudict
+from unrolled.tasks.pronunciation.word_lists import parse
 
 ENTRIES = """\
 hate HH EY1 T
@@ -132,7 +133,7 @@ lines = st.lists(st.text(st.sampled_from("aé-# \t\r\n\u2028\x85İΣ"), max_size
 @given(st.binary(max_size=40) | lines.map(str.encode))
 def test_any_bytes_are_a_dictionary_or_a_mistake_in_one_line(content: bytes) -> None:
     try:
-        words = parse_tsv(content, Path("own.tsv"))
+        words = parse(content, Path("own.tsv")).words
     except UserError as error:
         assert str(error).startswith("own.tsv")  # noqa: PT017
         assert len(str(error).splitlines()) == 1  # noqa: PT017

@@ -1,5 +1,5 @@
-"""The commands on words and their pronunciation: `unrolled evaluate`, `pronounce`, `data`."""
+"""The commands on words and how they are said: `unrolled evaluate`, `score`, `pronounce`..."""
 
-from unrolled.cli.pronunciation import data, evaluate, pronounce
+from unrolled.cli.pronunciation import data, evaluate, pronounce, score
 
-__all__ = ["data", "evaluate", "pronounce"]
+__all__ = ["data", "evaluate", "pronounce", "score"]

@@ -6,7 +6,7 @@ import typer
 
 from unrolled.cli import options, output
 from unrolled.cli.pronunciation.words import Stress, Words
-from unrolled.errors import UserError
+from unrolled.errors import UserError, shown
 
 if TYPE_CHECKING:
     from unrolled.tasks.pronunciation import PronunciationData
@@ -59,7 +59,7 @@ def _summary(data: "PronunciationData") -> dict[str, Any]:
 def _look_up(data: "PronunciationData", word: str) -> dict[str, Any]:
     from unrolled.tasks.pronunciation import family, normalise
 
-    word = normalise(word.strip())
+    word = normalise(word.strip(), data.letters.case)
     parts = {"training": data.train_words, "validation": data.valid, "test": data.test}
     for part, words in parts.items():
         if word in words:
@@ -70,7 +70,7 @@ def _look_up(data: "PronunciationData", word: str) -> dict[str, Any]:
                 "pronunciations": [" ".join(variant) for variant in words[word]],
                 "alignments": _alignments(data, word),
             }
-    raise UserError(f"{output.shown(word)!r} is not in the data ({data.name})")
+    raise UserError(f"{shown(word)!r} is not in the data ({data.name})")
 
 
 def _alignments(data: "PronunciationData", word: str) -> list[str]:

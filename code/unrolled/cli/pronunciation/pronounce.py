@@ -1,27 +1,35 @@
 """`unrolled pronounce`: reading words with a trained model."""
 
 import math
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unrolled.cli import options, output
 from unrolled.cli.pronunciation.words import about, opened
-from unrolled.errors import UserError
+from unrolled.errors import UserError, shown
 
 if TYPE_CHECKING:
     from unrolled.tasks.pronunciation import Reader
+    from unrolled.tasks.pronunciation.dictionary import Case
 
 EXAMPLES = (
     "unrolled pronounce knuth hate",
     "unrolled pronounce --model window --json hat hate",
+    "unrolled pronounce --file words.txt",
     "unrolled pronounce --model encoder-decoder-attention --beam 5 knuth",
 )
 _UNKNOWN = "  (unknown letter)"
 
 
 def pronounce(
-    words: Annotated[list[str], typer.Argument(help="The words to read, in any case.")],
+    words: Annotated[list[str] | None, typer.Argument(help="The words to read.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Read the words of a file, a line each; - is standard input."),
+    ] = None,
     model: options.Model = None,
     cell: options.CellName = None,
     framework: options.RunIn = None,
@@ -34,31 +42,66 @@ def pronounce(
 ) -> None:
     """Read words aloud on paper: the phonemes, step by step, and how sure the model is.
 
-    A step of a tagger is a letter with its tag. An encoder-decoder writes one phoneme per step,
-    the most probable one; with --beam the best pronunciations of a beam search are shown.
+    A step of a tagger is a letter with its tag. An encoder-decoder says a phoneme a step, the
+    most probable one; with --beam it shows the readings that a beam search finds, best first.
+
+    The words of a --file are answered in lines word<TAB>phonemes. A word that cannot be read is
+    named, the others are read, and the exit status is 2.
     """
-    spelled = [_checked(word) for word in words]
+    if (file is None) == (not words):
+        raise UserError("no words are named; give words, or a file by --file, and not both")
     saved = opened(checkpoint, model, cell, framework)
     if beam and saved.predictor.answer.kind == "labels":
         name = saved.facts["model"]["name"]
         raise UserError(f"the {name} model tags each letter; --beam is for an encoder-decoder")
-    read = [_read(saved, word, beam) for word in spelled]
+    from unrolled.tasks.pronunciation.word_lists import as_lines
+
+    read = [_tried(saved, word, beam) for word in words or _listed(Path(file or "-"), saved.case)]
+    faults = [row["error"] for row in read if "error" in row]
+    if len(faults) == len(read):
+        raise UserError(faults[0])
+    for fault in faults:
+        output.note(f"error: {fault}")
     if as_json:
         output.emit({**about(saved), "words": read})
-        return
-    for row in read:
-        _show(row)
+    elif words is None:
+        lines = as_lines({row["word"]: row["phonemes"] for row in read if "error" not in row})
+        print("".join(lines), end="")
+    else:
+        for row in read:
+            if "error" not in row:
+                _show(row)
+    if faults:
+        raise typer.Exit(2)
 
 
-def _checked(word: str) -> str:
+def _listed(file: Path, case: "Case") -> list[str]:
+    """The words of a file, whose phonemes do not matter where it has any."""
+    from unrolled.tasks.pronunciation.dictionary import read_bytes
+    from unrolled.tasks.pronunciation.word_lists import parse
+
+    if str(file) == "-":
+        return list(parse(sys.stdin.buffer.read(), Path("standard input"), case, alone=True).words)
+    return list(parse(read_bytes(file), file, case, alone=True, silence=True).words)
+
+
+def _tried(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
+    """What the model makes of one word, or what is wrong with it."""
+    try:
+        return _read(saved, _checked(word, saved.case), beam)
+    except UserError as error:
+        return {"word": word, "error": str(error)}
+
+
+def _checked(word: str, case: "Case") -> str:
     from unrolled.tasks.pronunciation.dictionary import MAX_LETTERS, normalise
 
-    spelled = normalise(word.strip())
+    spelled = normalise(word.strip(), case)
     if not spelled:
         raise UserError("an empty word has no letters to read; give one or more")
     if len(spelled) > MAX_LETTERS:
         raise UserError(
-            f"{output.shown(word)!r} has {len(spelled):,} letters; at most {MAX_LETTERS:,} are read"
+            f"{shown(word)!r} has {len(spelled):,} letters; at most {MAX_LETTERS:,} are read"
         )
     return spelled
 
@@ -69,8 +112,8 @@ def _read(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
     known = ids != saved.letters.unknown
     if not known.any():
         raise UserError(
-            f"{output.shown(word)!r} has no letter that the model knows; it was trained on "
-            + output.shown("".join(saved.letters.listed))
+            f"{shown(word)!r} has no letter that the model knows; it was trained on "
+            + shown("".join(saved.letters.listed))
         )
     letters = [{"letter": x, "known": bool(k)} for x, k in zip(word, known, strict=True)]
     reading = _search(saved, ids, beam) if beam else _steps(saved, ids, letters)
@@ -121,8 +164,8 @@ def _show(row: dict[str, Any]) -> None:
         columns = ("letter", "tag", "probability")
         rows = [
             (
-                output.shown(x["letter"]),
-                output.shown(x["tag"]),
+                shown(x["letter"]),
+                shown(x["tag"]),
                 f"{x['probability']:.2f}{'' if x['known'] else _UNKNOWN}",
             )
             for x in row["letters"]
@@ -131,9 +174,9 @@ def _show(row: dict[str, Any]) -> None:
     for cells in rows:
         table.add_row(*map(Text, cells))
     console = output.console()
-    console.print(f"{output.shown(row['word'])}: {' '.join(row['phonemes']) or '(silent)'}")
+    console.print(f"{shown(row['word'])}: {' '.join(row['phonemes']) or '(silent)'}")
     unknown = [x["letter"] for x in row["letters"] if not x["known"]]
     if unknown and "tag" not in row["letters"][0]:
-        console.print(f"{output.shown(''.join(unknown))}{_UNKNOWN}")
+        console.print(f"{shown(''.join(unknown))}{_UNKNOWN}")
     console.print(table)
     console.print()

@@ -22,8 +22,6 @@ from unrolled.tasks.pronunciation.dictionary import (
     Pronunciation,
     normalise,
     read_cmudict,
-    read_tsv,
-    write_tsv,
 )
 from unrolled.tasks.pronunciation.families import (
     Split,
@@ -37,6 +35,7 @@ from unrolled.tasks.pronunciation.loading import load, prepare
 from unrolled.tasks.pronunciation.pairs import SilentEPair, silent_e_pairs
 from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
 from unrolled.tasks.pronunciation.task import PronunciationTask, Reader, of_first_edition
+from unrolled.tasks.pronunciation.word_lists import read_tsv, write_tsv
 from unrolled.tasks.task import ABSENT, Kind
 
 TASK, SAVED = PronunciationTask, Reader

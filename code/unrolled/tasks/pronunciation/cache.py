@@ -5,7 +5,6 @@ checksum over both. Its name contains a key, a hash of everything that the data 
 it is never out of date. Files with older keys may be deleted at any time.
 """
 
-import hashlib
 import json
 import os
 import warnings
@@ -19,7 +18,7 @@ from platformdirs import user_cache_dir
 from safetensors import SafetensorError, safe_open
 
 from unrolled.errors import Notice, UserError
-from unrolled.files import atomic_write
+from unrolled.files import atomic_write, checksum
 from unrolled.tasks.pronunciation.data import (
     UNKNOWN,
     Examples,
@@ -82,7 +81,7 @@ def _notify(message: str) -> None:
 
 def _write(path: Path, data: PronunciationData) -> None:
     arrays, text = _pack(data)
-    metadata = {"data": text, "sha256": _checksum(arrays, text)}
+    metadata = {"data": text, "sha256": checksum(arrays, text)}
     content = safetensors.numpy.save(arrays, metadata)
     with atomic_write(path) as file:
         file.write(content)
@@ -99,29 +98,23 @@ def _read(path: Path) -> PronunciationData:
     except SafetensorError as error:
         raise ValueError(str(error)) from None
     text = metadata.get("data", "")
-    if metadata.get("sha256") != _checksum(arrays, text):
+    if metadata.get("sha256") != checksum(arrays, text):
         raise ValueError("the checksum does not match")
     return _unpack(arrays, text)
 
 
-def _checksum(arrays: dict[str, np.ndarray], text: str) -> str:
-    digest = hashlib.sha256(text.encode())
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
 def _pack(data: PronunciationData) -> tuple[dict[str, np.ndarray], str]:
-    by_length = sorted(data.train.by_length.items())
+    by_length, none = sorted(data.train.by_length.items()), np.zeros(0, np.int32)
+    shapes = [letters.shape for _, (letters, _) in by_length]
     arrays = {
-        "shapes": np.array([letters.shape for _, (letters, _) in by_length], np.int32),
-        "letters": np.concatenate([letters.ravel() for _, (letters, _) in by_length]),
-        "tags": np.concatenate([tags.ravel() for _, (_, tags) in by_length]),
+        "shapes": np.array(shapes, np.int32).reshape(-1, 2),
+        "letters": np.concatenate([none, *(letters.ravel() for _, (letters, _) in by_length)]),
+        "tags": np.concatenate([none, *(tags.ravel() for _, (_, tags) in by_length)]),
     }
     words = {part: _joined(d) for part, d in _dictionaries(data).items()}
     symbols = {"letters": data.letters.symbols, "tags": data.tags.symbols}
     rest = {"dropped": data.dropped, "name": data.name, "stress": data.stress}
+    rest |= {"case": data.letters.case, "notes": data.notes}
     return arrays, json.dumps({"words": words, **symbols, **rest}, ensure_ascii=False)
 
 
@@ -129,17 +122,18 @@ def _unpack(arrays: dict[str, np.ndarray], text: str) -> PronunciationData:
     stored = json.loads(text)
     shapes = arrays["shapes"].tolist()
     ends = np.cumsum([n * t for n, t in shapes])[:-1]
-    letters, tags = (np.split(arrays[name], ends) for name in ("letters", "tags"))
+    letters, tags = (np.split(arrays[name], ends) if shapes else [] for name in ("letters", "tags"))
     rows = zip(shapes, letters, tags, strict=True)
     by_length = {s[1]: (x.reshape(s), k.reshape(s)) for s, x, k in rows}
     words = {part: _split(d) for part, d in stored["words"].items()}
     return PronunciationData(
-        letters=Vocabulary(tuple(stored["letters"]), UNKNOWN),
+        letters=Vocabulary(tuple(stored["letters"]), UNKNOWN, stored["case"]),
         tags=Vocabulary(tuple(stored["tags"])),
         train=Examples(by_length),
         dropped=tuple(stored["dropped"]),
         name=stored["name"],
         stress=stored["stress"],
+        notes=tuple(stored["notes"]),
         **words,
     )
 

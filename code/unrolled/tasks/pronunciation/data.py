@@ -10,12 +10,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unrolled.tasks.pronunciation.dictionary import SILENT, Dictionary, Pronunciation, normalise
+from unrolled.errors import UserError
+from unrolled.tasks.pronunciation.dictionary import (
+    SILENT,
+    Case,
+    Dictionary,
+    Pronunciation,
+    normalise,
+)
 from unrolled.tasks.task import ABSENT
 
 PADDING, UNKNOWN = 0, 1  # the first two ids of every letter vocabulary
 END = "<end>"  # ends the output of a model that writes phonemes; its id is 0
 UNKNOWN_RATE = 0.001
+UNALIGNED = "a model that needs no alignment, such as encoder-decoder-attention, learns from all"
 
 
 @dataclass(frozen=True)
@@ -25,15 +33,17 @@ class Vocabulary:
     Args:
         symbols: letters or tags, each once.
         unknown: the id of every symbol that is not listed; None if there is no such id.
+        case: whether words are encoded in lower case or as they stand.
     """
 
     symbols: tuple[str, ...]
     unknown: int | None = None
+    case: Case = "lower"
 
     @classmethod
-    def of_letters(cls, words: Iterable[str]) -> "Vocabulary":
+    def of_letters(cls, words: Iterable[str], case: Case = "lower") -> "Vocabulary":
         """The letters of `words` in order, after padding (id 0) and the unknown letter (id 1)."""
-        return cls(("<padding>", "<unknown>", *sorted(set().union(*words))), UNKNOWN)
+        return cls(("<padding>", "<unknown>", *sorted(set().union(*words))), UNKNOWN, case)
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -56,7 +66,7 @@ class Vocabulary:
         Raises:
             ValueError: a symbol is not listed and the vocabulary has no unknown id.
         """
-        symbols = normalise(sequence) if isinstance(sequence, str) else sequence
+        symbols = normalise(sequence, self.case) if isinstance(sequence, str) else sequence
         ids = [self.ids.get(symbol, self.unknown) for symbol in symbols]
         if None in ids:
             raise ValueError(f"{symbols[ids.index(None)]!r} is not in the vocabulary")
@@ -160,6 +170,7 @@ class PronunciationData:
             so `len(train) + len(dropped)` is the number of pronunciations in `train_words`.
         name: what the data was made from.
         stress: whether the phonemes keep their stress.
+        notes: what of the files was read otherwise than it stands.
     """
 
     letters: Vocabulary
@@ -171,6 +182,7 @@ class PronunciationData:
     dropped: tuple[str, ...]
     name: str
     stress: bool = False
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -179,11 +191,16 @@ class PronunciationData:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def target(self, writes: str) -> Target:
-        """The targets for a model that writes "tags", one per letter, or "phonemes"."""
-        return {"tags": self._tags, "phonemes": self._phonemes}[writes]
+        """What a model learns that writes "tags", one a letter, or "phonemes" until the end."""
+        return self._tags if writes == "tags" else self._phonemes
 
     @property
     def _tags(self) -> Target:
+        if not len(self.train):
+            raise UserError(
+                f"{self.name}: none of the {len(self.dropped):,} training words can be aligned; a "
+                f"letter stands for at most 2 phonemes; {UNALIGNED}"
+            )
         return Target(self.tags, self.train)
 
     @cached_property

@@ -32,6 +32,19 @@ class Score:
     lengths: Mapping[str, int] = field(repr=False)
 
     @property
+    def facts(self) -> dict[str, float]:
+        """The numbers by name, without those of each word."""
+        rates = {"per": self.per, "wer": self.wer, "words": self.words, "wrong": self.wrong}
+        return {**rates, "phonemes": self.phonemes, "errors": self.errors}
+
+    def lines(self, what: str = "words") -> tuple[str, str]:
+        """The numbers as they are read."""
+        return (
+            f"PER {self.per:.3f}  {self.errors:,} errors in {self.phonemes:,} phonemes",
+            f"WER {self.wer:.3f}  {self.wrong:,} wrong of {self.words:,} {what}",
+        )
+
+    @property
     def per(self) -> float:
         """Phoneme error rate: errors / phonemes. It can exceed 1."""
         return self.errors / self.phonemes

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from unrolled.tasks.pronunciation.data import (
     Target,
     Vocabulary,
 )
-from unrolled.tasks.pronunciation.dictionary import Dictionary, Pronunciation
+from unrolled.tasks.pronunciation.dictionary import Case, Dictionary, Pronunciation
 from unrolled.tasks.pronunciation.scoring import Score, score, transcribe
 from unrolled.tasks.task import Answer, Array, Batch, Kind, Measure, Predictor, Row, Saved, Task
 
@@ -55,7 +55,12 @@ class PronunciationTask(Task):
     def facts(self) -> dict[str, Any]:
         data = self.data
         return {
-            "data": {"name": data.name, "stress": data.stress, "fingerprint": data.fingerprint},
+            "data": {
+                "name": data.name,
+                "stress": data.stress,
+                "fingerprint": data.fingerprint,
+                **({"case": "keep"} if data.letters.case == "keep" else {}),
+            },
             "letters": data.letters.symbols,
             "tags": self.target.symbols.symbols,
         }
@@ -105,13 +110,27 @@ class Reader(Saved):
 
     @cached_property
     def letters(self) -> Vocabulary:
-        """The input vocabulary."""
-        return Vocabulary(tuple(self.facts["letters"]), UNKNOWN)
+        """What it reads."""
+        return Vocabulary(tuple(self.facts["letters"]), UNKNOWN, self.case)
+
+    @property
+    def case(self) -> Case:
+        """Whether it reads words in lower case or as they stand."""
+        case: Case = self.facts["data"].get("case", "lower")
+        return case
 
     @cached_property
     def tags(self) -> Vocabulary:
         """The output vocabulary: tags, or phonemes and the end symbol."""
         return Vocabulary(tuple(self.facts["tags"]))
+
+    def check(self) -> None:
+        for name in ("letters", "tags"):
+            if not all(isinstance(symbol, str) for symbol in self.facts[name]):
+                raise TypeError(f"the {name} are no texts")
+        if self.case not in get_args(Case):
+            raise ValueError(f"no such case: {self.case!r}")
+        bool(self.facts["data"]["stress"]), str(self.facts["data"]["fingerprint"])
 
     def probabilities(self, letters: Array) -> Array:
         """p(tag | word) of each letter. Shape: (B, T) -> (B, T, K)."""
