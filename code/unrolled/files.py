@@ -8,18 +8,20 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from unrolled.errors import UserError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
-def checksum(arrays: Mapping[str, NDArray[Any]], text: str) -> str:
+def checksum(arrays: "Mapping[str, NDArray[Any]]", text: str) -> str:
     """SHA-256 of arrays with their names, types and shapes, and of a text beside them."""
+    import numpy as np  # no command needs it for its help
+
     digest = hashlib.sha256(text.encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype} {array.shape}".encode())

@@ -105,7 +105,7 @@ def test_no_command_is_a_request_for_help(capsys):
         (["train", "--model", "basic", "--weight-decay", "-1"], "weight_decay is -1.0"),
         (["train", "--model", "basic", "--label-smoothing", "1"], "label_smoothing is 1.0"),
         (["train", "--model", "basic", "--valid", "words.tsv"], "need a file of training words"),
-        (["pronounce"], "'words'"),
+        (["pronounce"], "no words are named"),
         (["pronounce", "hat", "--checkpoint", "gone"], "gone: no such checkpoint"),
         (["pronounce", "hat", "--cell", "gru"], "unrolled train --model basic --cell gru"),
         (
@@ -171,7 +171,7 @@ def test_an_unknown_budget_is_one_line(cwd):
 
 @pytest.mark.parametrize("word", ["", "   ", "a" * 10_000])
 def test_an_empty_or_endless_word_is_one_line(cwd, word):
-    line = refused(cwd, "pronounce", "hat", word)
+    line = refused(cwd, "pronounce", word, word)
     assert ("1,000" if word.strip() else "an empty word") in line
     assert len(line) < 120
 
@@ -339,9 +339,9 @@ def test_a_group_of_options_is_spread_and_gathered():
         received.update(before=before, words=words, after=after)
 
     assert list(inspect.signature(command).parameters) == [
-        "before", "train", "valid", "test", "after"
+        "before", "train", "valid", "test", "case", "after"
     ]  # fmt: skip
     assert command.__doc__ == "What it does."
-    command(before=2, train=Path("a"), valid=None, test=None, after=True)
+    command(before=2, train=Path("a"), valid=None, test=None, case=None, after=True)
     assert received == {"before": 2, "words": Words(Path("a")), "after": True}
     assert received["words"].given == {"train": Path("a")}

@@ -18,7 +18,9 @@ from bs4 import BeautifulSoup, Tag
 ID_LISTS = ("aria-controls", "aria-describedby", "aria-labelledby", "for", "headers")
 ADDRESSES = ("href", "src", "xlink:href", "srcset")
 STYLED = "T_"  # pandas names its tables so, each with a number of its own, and styles them by it
-LEFT_OUT = "script, template, annotation, .headerlink, .paper-link, .ask, .copybtn, .sd-stretched-link"
+LEFT_OUT = (
+    "script, template, annotation, .headerlink, .paper-link, .ask, .copybtn, .sd-stretched-link"
+)
 BOOK = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
 <head>

@@ -50,6 +50,8 @@ def pronounce(
     """
     if (file is None) == (not words):
         raise UserError("no words are named; give words, or a file by --file, and not both")
+    if words and all(map(_fault, words)):
+        raise UserError(_fault(words[0]))
     saved = opened(checkpoint, model, cell, framework)
     if beam and saved.predictor.answer.kind == "labels":
         name = saved.facts["model"]["name"]
@@ -87,23 +89,26 @@ def _listed(file: Path, case: "Case") -> list[str]:
 
 def _tried(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
     """What the model makes of one word, or what is wrong with it."""
+    from unrolled.tasks.pronunciation import normalise
+
     try:
-        return _read(saved, _checked(word, saved.case), beam)
+        if fault := _fault(word):
+            raise UserError(fault)
+        return _read(saved, normalise(word.strip(), saved.case), beam)
     except UserError as error:
         return {"word": word, "error": str(error)}
 
 
-def _checked(word: str, case: "Case") -> str:
-    from unrolled.tasks.pronunciation.dictionary import MAX_LETTERS, normalise
+def _fault(word: str) -> str:
+    """What is wrong with a word that no model can read; "" if nothing."""
+    from unrolled.tasks.pronunciation.dictionary import MAX_LETTERS
 
-    spelled = normalise(word.strip(), case)
-    if not spelled:
-        raise UserError("an empty word has no letters to read; give one or more")
-    if len(spelled) > MAX_LETTERS:
-        raise UserError(
-            f"{shown(word)!r} has {len(spelled):,} letters; at most {MAX_LETTERS:,} are read"
-        )
-    return spelled
+    letters = len(word.strip())
+    if not letters:
+        return "an empty word has no letters to read; give one or more"
+    if letters > MAX_LETTERS:
+        return f"{shown(word)!r} has {letters:,} letters; at most {MAX_LETTERS:,} are read"
+    return ""
 
 
 def _read(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:
