@@ -24,7 +24,7 @@ SUITES = ("memory", "pace")
 LAGS = (5, 10, 20, 40, 80, 160)
 TASKS = tuple(recall.RULES)
 STEPS = (16, 128, 1024)  # T of the pace
-SEEDS = range(1)
+SEEDS = range(5)
 
 
 @dataclass(frozen=True)
