@@ -8,7 +8,7 @@ from unrolled.errors import UserError
 from unrolled.experiments.run import Run
 
 EPOCHS = 4
-SEEDS = range(3)
+SEEDS = range(5)
 # The width of each direction that comes closest to `suite.PARAMETERS`.
 WIDTHS = {
     "elman": 126,
