@@ -110,7 +110,7 @@ def test_a_model_may_have_each_cell_and_a_decoder_those_that_speak():
 def test_the_command_line_lists_the_cells(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "600")
     assert cli.main(["train", "--help"]) == 0
-    assert f"<{'|'.join(CELLS)}>" in capsys.readouterr().out
+    assert f"Cells: {', '.join(CELLS)}." in capsys.readouterr().out
     for name in CELLS:
         assert cli.main(["train", "--model", "window", "--cell", name]) == 2
         assert "the window model has no cell" in capsys.readouterr().err
