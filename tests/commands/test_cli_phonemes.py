@@ -1,11 +1,10 @@
 """The encoder-decoder from the command line: trained, measured, and read aloud with a beam."""
 
-import json
 import math
 from pathlib import Path
 
 import pytest
-from cli_runs import SMALL, write_words
+from cli_runs import SMALL, json_of, write_words
 from unrolled import cli
 from unrolled.models import saved
 from unrolled.tasks.pronunciation.data import END
@@ -27,12 +26,6 @@ def cwd(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("UNROLLED_CACHE", str(folder / "cache"))
     return folder
-
-
-def json_of(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, object]:
-    """What a command prints with --json."""
-    assert cli.main([*args, "--json"]) == 0, capsys.readouterr().err
-    return json.loads(capsys.readouterr().out)
 
 
 def trained_in(capsys: pytest.CaptureFixture[str], framework: str) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_runs import SMALL, command, environment, run, write_words
+from cli_runs import SMALL, command, environment, json_of, run, write_words
 from unrolled import cli, models
 from unrolled.errors import UserError
 from unrolled.models import saved
@@ -39,12 +39,6 @@ def cwd(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UNROLLED_CACHE", str(tmp_path / "cache"))
     return tmp_path
-
-
-def json_of(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, object]:
-    """What a command prints with --json."""
-    assert cli.main([*args, "--json"]) == 0, capsys.readouterr().err
-    return json.loads(capsys.readouterr().out)
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *args: str) -> str:

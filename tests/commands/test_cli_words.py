@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_runs import command, environment
+from cli_runs import command, environment, json_of
 from unrolled import cli
 from unrolled.cli import output
 from unrolled.experiments import store
@@ -53,11 +53,6 @@ def here(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UNROLLED_CACHE", str(tmp_path / "cache"))
     return tmp_path
-
-
-def answer(capsys, *args: str, status: int = 0) -> dict:
-    assert cli.main([*args, "--json"]) == status
-    return json.loads(capsys.readouterr().out)
 
 
 def refusal(capsys, *args: str) -> str:
@@ -118,7 +113,7 @@ def test_words_alone_are_read_and_not_scored(here, capsys):
     (here / "alone.txt").write_text("bakt\r\ndolt\r\n", encoding="utf-8")
     args = ("evaluate", "--checkpoint", MODEL, "--test", "alone.txt")
     assert "name a file by --predictions" in refusal(capsys, *args)
-    told = answer(capsys, *args, "--predictions", "said.tsv")
+    told = json_of(capsys, *args, "--predictions", "said.tsv")
     assert told["words"] == 2
     assert "per" not in told
     said = (here / "said.tsv").read_text("utf-8")
@@ -126,7 +121,7 @@ def test_words_alone_are_read_and_not_scored(here, capsys):
     train = ("train", "--model", "basic", "--train", "words.tsv", "--test", "alone.txt")
     train += ("--hidden-size", "6", "--out", "two.safetensors")
     assert "name a file by --predictions" in refusal(capsys, *train)
-    told = answer(capsys, *train, "--predictions", "said.tsv")
+    told = json_of(capsys, *train, "--predictions", "said.tsv")
     assert told["test"] == {"words": 2}
 
 
@@ -150,17 +145,17 @@ def test_one_unreadable_word_does_not_silence_the_others(here, capsys):
         "dolt",
     ]
     assert told.err.count("error: ") == 2
-    rows = answer(capsys, "pronounce", "bakt", "", status=2)["words"]
+    rows = json_of(capsys, "pronounce", "bakt", "", status=2)["words"]
     assert "phonemes" in rows[0]
     assert "empty word" in rows[1]["error"]
 
 
 def test_predictions_are_scored_as_evaluate_scores_them(here, capsys):
-    measured = answer(capsys, "evaluate", "--train", "words.tsv", "--predictions", "said.tsv")
+    measured = json_of(capsys, "evaluate", "--train", "words.tsv", "--predictions", "said.tsv")
     words = [line.split("\t")[0] for line in Path("said.tsv").read_text("utf-8").splitlines()]
     (here / "right.tsv").write_text(dictionary(words), encoding="utf-8")
     args = ("score", "--predictions", "said.tsv", "--test", "right.tsv")
-    scored = answer(capsys, *args)
+    scored = json_of(capsys, *args)
     for name in ("per", "wer", "words", "wrong", "phonemes", "errors"):
         assert scored[name] == measured[name]
     assert (scored["missing"], scored["repeated"], scored["not_asked_for"]) == (0, 0, 0)
@@ -168,7 +163,7 @@ def test_predictions_are_scored_as_evaluate_scores_them(here, capsys):
     lines = Path("said.tsv").read_text("utf-8").splitlines()
     changed = [*lines[1:], lines[-1].split("\t")[0] + "\tX", "new\tN", "gone\t"]
     (here / "said.tsv").write_bytes("\r\n".join(changed).encode("utf-8-sig"))
-    again = answer(capsys, *args)
+    again = json_of(capsys, *args)
     assert (again["missing"], again["repeated"], again["not_asked_for"]) == (1, 1, 2)
     assert again["words"] == scored["words"]
     assert cli.main(list(args)) == 0
@@ -183,15 +178,15 @@ def test_capitals_are_kept_where_that_is_wanted(here, capsys):
     kept = ("--train", "both.tsv", "--case", "keep")
     assert cli.main(["data", "--train", "both.tsv"]) == 0
     assert "--case keep" in capsys.readouterr().err
-    told = answer(capsys, "data", *kept)
+    told = json_of(capsys, "data", *kept)
     assert {"B", "b"} <= set(told["letters"])
     own = ("--hidden-size", "6", "--out", "both.safetensors")
-    trained = answer(capsys, "train", "--model", "basic", *kept, *own)
+    trained = json_of(capsys, "train", "--model", "basic", *kept, *own)
     assert trained["next"][1].endswith("--train both.tsv --case keep")
-    read = answer(capsys, "pronounce", "--checkpoint", "both.safetensors", "BAKT", "bakt")
+    read = json_of(capsys, "pronounce", "--checkpoint", "both.safetensors", "BAKT", "bakt")
     assert [row["word"] for row in read["words"]] == ["BAKT", "bakt"]
     assert all(letter["known"] for row in read["words"] for letter in row["letters"])
-    assert answer(capsys, "evaluate", "--checkpoint", "both.safetensors", "--train", "both.tsv")
+    assert json_of(capsys, "evaluate", "--checkpoint", "both.safetensors", "--train", "both.tsv")
 
 
 @pytest.mark.parametrize("place", [-3, 40, 400])

@@ -5,11 +5,11 @@ in blocks of a syllable, whose letters stand for three phonemes each.
 """
 
 import itertools
-import json
 import unicodedata
 from pathlib import Path
 
 import pytest
+from cli_runs import json_of
 from unrolled import cli
 from unrolled.tasks.pronunciation.word_lists import parse
 
@@ -44,11 +44,6 @@ LANGUAGES = {
 }
 
 
-def answer(capsys, *args: str) -> dict:
-    assert cli.main([*args, "--json"]) == 0, capsys.readouterr().err
-    return json.loads(capsys.readouterr().out)
-
-
 def read(path: str) -> dict[str, tuple[str, ...]]:
     return dict(parse(Path(path).read_bytes(), Path(path), silence=True).entries)
 
@@ -65,18 +60,18 @@ def test_a_language_goes_from_its_words_to_a_score(
     lines = [f"{word}\t{' '.join(phonemes)}\n" for word, phonemes in words.items()]
     Path("words.tsv").write_text("".join(lines), encoding="utf-8")
     train = ("train", "--model", model, "--framework", framework, "--train", "words.tsv")
-    trained = answer(capsys, *train, "--hidden-size", "8", "--epochs", "2", "--out", "model.st")
+    trained = json_of(capsys, *train, "--hidden-size", "8", "--epochs", "2", "--out", "model.st")
     assert trained["framework"] == framework
 
     use = ("--checkpoint", "model.st")
     given = ("--train", "words.tsv", "--predictions", "predictions.tsv")
-    measured = answer(capsys, "evaluate", *use, *given)
+    measured = json_of(capsys, "evaluate", *use, *given)
     predictions = read("predictions.tsv")
     assert predictions.keys() <= words.keys()
 
     right = [f"{word}\t{' '.join(words[word])}\n" for word in predictions]
     Path("right.tsv").write_text("".join(right), encoding="utf-8")
-    scored = answer(capsys, "score", "--predictions", "predictions.tsv", "--test", "right.tsv")
+    scored = json_of(capsys, "score", "--predictions", "predictions.tsv", "--test", "right.tsv")
     assert {name: scored[name] for name in ("per", "wer", "words")} == {
         name: measured[name] for name in ("per", "wer", "words")
     }

@@ -1,11 +1,16 @@
 """What the tests of the command line share: a tiny dictionary, and runs as a user makes them."""
 
+import json
 import os
 import random
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
+from unrolled import cli
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("--hidden-size", "8", "--embedding-size", "4", "--epochs", "1")
@@ -40,3 +45,9 @@ def run(folder: Path, *args: object, **changes: str) -> subprocess.CompletedProc
         check=False,
         timeout=280,
     )
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *args: str, status: int = 0) -> dict[str, Any]:
+    """What a command prints with --json, run in this process."""
+    assert cli.main([*args, "--json"]) == status, capsys.readouterr().err
+    return json.loads(capsys.readouterr().out)

@@ -52,9 +52,9 @@ def run(
                     rows = runner.work(name, folder, console)
                 else:
                     rows = cluster.work(name, folder, ray, console)
-                by_suite = trials.tell if name in trials.SUITES else runner.tell
+                tell = trials.tell if name in trials.SUITES else runner.tell
                 for row in rows:
-                    console.print(f"{by_suite(row)}  recorded")
+                    console.print(f"{tell(row)}  recorded")
                     done += 1
     except KeyboardInterrupt:
         raise output.Stopped("stopped; the same command goes on from there") from None

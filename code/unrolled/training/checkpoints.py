@@ -79,7 +79,8 @@ def read(path: Path) -> Checkpoint:
             if not isinstance(facts, dict):
                 raise ValueError("its facts have no names")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if metadata.get("sha256", known := checksum(arrays, metadata["facts"])) != known:
+            kept = metadata.get("sha256")
+            if kept is not None and kept != checksum(arrays, metadata["facts"]):
                 raise ValueError("the checksum does not match")
             return Checkpoint(arrays, facts)
     except OSError as error:

@@ -79,12 +79,11 @@ def pronounce(
 
 def _listed(file: Path, case: "Case") -> list[str]:
     """The words of a file, whose phonemes do not matter where it has any."""
-    from unrolled.tasks.pronunciation.dictionary import read_bytes
-    from unrolled.tasks.pronunciation.word_lists import parse
+    from unrolled.tasks.pronunciation.word_lists import parse, read
 
     if str(file) == "-":
         return list(parse(sys.stdin.buffer.read(), Path("standard input"), case, alone=True).words)
-    return list(parse(read_bytes(file), file, case, alone=True, silence=True).words)
+    return list(read(file, case, alone=True, silence=True).words)
 
 
 def _tried(saved: "Reader", word: str, beam: int | None) -> dict[str, Any]:

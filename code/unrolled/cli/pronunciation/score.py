@@ -58,10 +58,9 @@ def score(
 
 
 def _read(path: Path, case: Case, *, silence: bool = False) -> "WordList":
-    from unrolled.tasks.pronunciation.dictionary import read_bytes
-    from unrolled.tasks.pronunciation.word_lists import parse
+    from unrolled.tasks.pronunciation.word_lists import read
 
-    words = parse(read_bytes(path), path, case or "lower", silence=silence)
+    words = read(path, case or "lower", silence=silence)
     for note in words.notes:
         output.note(f"note: {path}: {note}")
     return words

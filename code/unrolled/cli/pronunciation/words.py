@@ -75,12 +75,11 @@ class Words(options.Group):
 
     def alone(self, case: "SpelledIn") -> "Dictionary | None":
         """The test words, where they are a list of words alone."""
-        from unrolled.tasks.pronunciation.dictionary import read_bytes
-        from unrolled.tasks.pronunciation.word_lists import parse
+        from unrolled.tasks.pronunciation.word_lists import read
 
         if self.test is None:
             return None
-        words = parse(read_bytes(self.test), self.test, self.case or case, alone=True).words
+        words = read(self.test, self.case or case, alone=True).words
         return None if any(words.values()) else words
 
 

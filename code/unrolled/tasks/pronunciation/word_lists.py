@@ -70,7 +70,14 @@ def read_tsv(path: Path, case: Case = "lower") -> Dictionary:
         UserError: the file cannot be read, is empty, is not UTF-8 text, or has a bad line; the
             message names the file, the line and the reason.
     """
-    return parse(read_bytes(path), path, case).words
+    return read(path, case).words
+
+
+def read(
+    path: Path, case: Case = "lower", *, alone: bool = False, silence: bool = False
+) -> WordList:
+    """Read a file of words, as `parse` reads its bytes."""
+    return parse(read_bytes(path), path, case, alone=alone, silence=silence)
 
 
 def parse(
